@@ -1,0 +1,56 @@
+/**
+ * The fixed map of the low memory, shared by every instance of the module. All of it lies below `--memoryBase` (64 KiB),
+ * so instantiating the module in a worker writes nothing here.
+ *
+ *   1 KiB   the thread pool's words, each on a cache line of its own
+ *   2 KiB   per-thread scratch pointers
+ *   4 KiB   arguments of the running parallel job
+ *   8 KiB   layouts (shapes and strides) that the host writes before a strided kernel
+ */
+
+/** i64: generation (24 bits) | task count (20 bits) | next task (20 bits). */
+export const STATE: usize = 1024;
+/** i32: generation of the last published job; workers sleep on it. */
+export const GENERATION: usize = 1088;
+/** i32: workers asleep. */
+export const SLEEPERS: usize = 1152;
+/** i32: finished tasks of the running job; the launching thread sleeps on it. */
+export const DONE: usize = 1216;
+/** i32: 1 while the launching thread sleeps. */
+export const LAUNCHER_ASLEEP: usize = 1280;
+/** i32: table index of the running job's task function. */
+export const TASK_FUNCTION: usize = 1344;
+/** i32: threads that may run tasks, the launching one included. */
+export const THREADS: usize = 1408;
+/** i32: workers with an index at or above this one return. */
+export const WORKER_LIMIT: usize = 1472;
+/** i32: bytes of scratch that each thread owns. */
+export const SCRATCH_BYTES: usize = 1536;
+
+/** i32[MAX_THREADS]: scratch block of each thread. */
+export const SCRATCH_POINTERS: usize = 2048;
+export const MAX_THREADS: i32 = 64;
+
+export const JOB_ARGUMENTS: usize = 4096;
+
+/** Argument `i` of the running job; every slot is 8 bytes wide and holds an integer or pointer, or a float. */
+// @ts-ignore: decorator
+@inline export function setInt(i: i32, value: usize): void {
+  store<usize>(JOB_ARGUMENTS + (<usize>i << 3), value);
+}
+// @ts-ignore: decorator
+@inline export function getInt(i: i32): i32 {
+  return load<i32>(JOB_ARGUMENTS + (<usize>i << 3));
+}
+// @ts-ignore: decorator
+@inline export function getPointer(i: i32): usize {
+  return load<usize>(JOB_ARGUMENTS + (<usize>i << 3));
+}
+// @ts-ignore: decorator
+@inline export function setFloat(i: i32, value: f64): void {
+  store<f64>(JOB_ARGUMENTS + (<usize>i << 3), value);
+}
+// @ts-ignore: decorator
+@inline export function getFloat(i: i32): f64 {
+  return load<f64>(JOB_ARGUMENTS + (<usize>i << 3));
+}

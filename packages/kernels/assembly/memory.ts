@@ -1,0 +1,8 @@
+/** The allocator of the heap (AssemblyScript's TLSF). Only the launching thread may allocate. */
+export function allocate(bytes: i32): usize {
+  return heap.alloc(bytes);
+}
+
+export function release(pointer: usize): void {
+  heap.free(pointer);
+}

@@ -1,0 +1,115 @@
+/**
+ * The thread pool: every thread runs its own instance of this module on the one shared memory.
+ *
+ * A kernel cuts its work into tasks (by the problem's size alone, never by the number of threads), writes its arguments
+ * with `setInt`/`setFloat`, and calls `parallelFor`. Threads claim tasks one by one from an atomic word that carries the
+ * job's generation, so a late worker can never claim a task of a job it has not seen. Arguments stay untouched until the
+ * last claimed task is done. Tasks write disjoint memory; which thread runs a task cannot change a result.
+ */
+import {
+  DONE, GENERATION, LAUNCHER_ASLEEP, MAX_THREADS, SCRATCH_BYTES, SCRATCH_POINTERS, SLEEPERS, STATE, TASK_FUNCTION, THREADS,
+  WORKER_LIMIT,
+} from "./control";
+
+/** Longest count of tasks that the state word can hold. */
+export const MAX_TASKS: i32 = 0xfffff;
+
+/** Polls before a worker falls asleep, and before the launcher does: about 0.2 ms and 50 microseconds. */
+const WORKER_SPINS: i32 = 100_000;
+const LAUNCHER_SPINS: i32 = 25_000;
+
+/** 0 is the launching thread; each worker's instance has its own value. */
+let threadIndex: i32 = 0;
+
+/** Runs `task(0)` ... `task(count - 1)`, each once, and returns when all are done. Not reentrant. */
+export function parallelFor(task: (index: i32) => void, count: i32): void {
+  const fn = load<i32>(changetype<usize>(task));
+  if (count <= 1 || load<i32>(THREADS) <= 1) {
+    for (let i = 0; i < count; i++) call_indirect<void>(fn, i);
+    return;
+  }
+  const generation = (load<i32>(GENERATION) + 1) & 0xffffff;
+  atomic.store<i32>(DONE, 0);
+  store<i32>(TASK_FUNCTION, fn);
+  atomic.store<i64>(STATE, ((<i64>generation) << 40) | ((<i64>count) << 20));
+  atomic.store<i32>(GENERATION, generation);
+  if (atomic.load<i32>(SLEEPERS) > 0) atomic.notify(GENERATION, -1);
+  runTasks();
+  for (let spins = LAUNCHER_SPINS; spins > 0; spins--) {
+    if (atomic.load<i32>(DONE) == count) return;
+  }
+  atomic.store<i32>(LAUNCHER_ASLEEP, 1);
+  let done = atomic.load<i32>(DONE);
+  while (done != count) {
+    atomic.wait<i32>(DONE, done, -1);
+    done = atomic.load<i32>(DONE);
+  }
+  atomic.store<i32>(LAUNCHER_ASLEEP, 0);
+}
+
+/** Claims and runs tasks until none is left. */
+function runTasks(): void {
+  while (true) {
+    const state = atomic.load<i64>(STATE);
+    const next = <i32>(state & 0xfffff);
+    if (next >= <i32>((state >> 20) & 0xfffff)) return;
+    if (atomic.cmpxchg<i64>(STATE, state, state + 1) != state) continue;
+    call_indirect<void>(load<i32>(TASK_FUNCTION), next);
+    atomic.add<i32>(DONE, 1);
+    if (atomic.load<i32>(LAUNCHER_ASLEEP) != 0) atomic.notify(DONE, 1);
+  }
+}
+
+/** A worker's whole life; returns once its index is at or above the limit. */
+export function workerLoop(index: i32): void {
+  threadIndex = index;
+  let seen = -1;
+  while (index < atomic.load<i32>(WORKER_LIMIT)) {
+    let spins = WORKER_SPINS;
+    while (spins > 0 && atomic.load<i32>(GENERATION) == seen) spins--;
+    if (spins == 0) {
+      atomic.add<i32>(SLEEPERS, 1);
+      atomic.wait<i32>(GENERATION, seen, -1);
+      atomic.sub<i32>(SLEEPERS, 1);
+    }
+    seen = atomic.load<i32>(GENERATION);
+    runTasks();
+  }
+}
+
+/**
+ * Sets how many threads run tasks. Workers above the count return to their host; the host starts the missing ones.
+ * Never called while a job runs.
+ */
+export function setThreadCount(count: i32): void {
+  releaseScratch();
+  atomic.store<i32>(THREADS, count);
+  atomic.store<i32>(WORKER_LIMIT, count);
+  atomic.store<i64>(STATE, 0);
+  atomic.store<i32>(GENERATION, (load<i32>(GENERATION) + 1) & 0xffffff);
+  atomic.notify(GENERATION, -1);
+}
+
+function releaseScratch(): void {
+  for (let i = 0; i < MAX_THREADS; i++) {
+    const slot = SCRATCH_POINTERS + (<usize>i << 2);
+    const pointer = load<usize>(slot);
+    if (pointer != 0) heap.free(pointer);
+    store<usize>(slot, 0);
+  }
+  store<i32>(SCRATCH_BYTES, 0);
+}
+
+/** Gives every thread at least `bytes` of scratch. Called by the launching thread only, before `parallelFor`. */
+export function ensureScratch(bytes: i32): void {
+  if (load<i32>(SCRATCH_BYTES) >= bytes) return;
+  releaseScratch();
+  const threads = max(1, load<i32>(THREADS));
+  for (let i = 0; i < threads; i++) store<usize>(SCRATCH_POINTERS + (<usize>i << 2), heap.alloc(bytes));
+  store<i32>(SCRATCH_BYTES, bytes);
+}
+
+/** The running thread's scratch, 16-byte aligned, as large as the last `ensureScratch` asked. */
+export function scratch(): usize {
+  return load<usize>(SCRATCH_POINTERS + (<usize>threadIndex << 2));
+}
