@@ -12,7 +12,7 @@ function abort(): never {
 }
 
 /** The launching thread's instance. */
-export const wasm = new WebAssembly.Instance(kernelModule, { env: { memory, abort } }).exports as object as KernelExports;
+export const wasm = new WebAssembly.Instance(kernelModule, { env: { memory, abort } }).exports as KernelExports;
 
 let buffer: ArrayBufferLike = memory.buffer;
 let bytes = new Uint8Array(buffer);

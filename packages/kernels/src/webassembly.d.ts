@@ -1,0 +1,15 @@
+// The part of the WebAssembly API that this package uses; Node's types have none, and the DOM's bring the whole browser.
+declare namespace WebAssembly {
+  class Memory {
+    constructor(descriptor: { initial: number; maximum: number; shared: boolean });
+    readonly buffer: SharedArrayBuffer;
+  }
+  class Module {
+    constructor(bytes: Uint8Array);
+    static exports(module: Module): readonly { name: string; kind: string }[];
+  }
+  class Instance {
+    constructor(module: Module, imports: Record<string, Record<string, unknown>>);
+    readonly exports: object;
+  }
+}
