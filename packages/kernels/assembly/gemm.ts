@@ -1,0 +1,223 @@
+/**
+ * General matrix product with any strides, batched: c[t] = (accumulate ? c[t] : 0) + a[t] b[t] (+ bias on each row).
+ *
+ * Both operands are packed into panels (gemm-pack.ts), k in blocks that fit the first cache, and multiplied tile by tile
+ * (gemm-kernel.ts). c is cut into blocks, one task each; an operand's part that several blocks read is packed beforehand,
+ * one that only a single block reads is packed by that block's task.
+ */
+import { getInt, getPointer, setInt } from "./control";
+import { F64 } from "./dtype";
+import { multiplyTile, TILE_BYTES, tileColumns, TILE_ROWS } from "./gemm-kernel";
+import { packBlock } from "./gemm-pack";
+import { multiplySmall } from "./gemm-vector";
+import { ensureScratch, parallelFor, scratch } from "./pool";
+
+/** A panel of b, [K_BLOCK][two vectors], takes 8 KiB: a quarter of the first cache. */
+const K_BLOCK: i32 = 256;
+/** Products (multiply and add) that are worth a task: some 25 microseconds. */
+const TASK_PRODUCTS: f64 = 400_000;
+const MOST_TASKS: i32 = 32;
+/** Longest sides of a block: both packed parts stay in the second cache. */
+const MOST_ROWS: i32 = 256;
+const MOST_COLUMNS: i32 = 256;
+/** Elements packed by one task. */
+const PACK_ELEMENTS: i32 = 1 << 15;
+
+// Slots of the job's arguments.
+const M = 0, N = 1, K = 2;
+const A = 3, A_ROW = 4, A_COLUMN = 5, A_BATCH = 6;
+const B = 7, B_ROW = 8, B_COLUMN = 9, B_BATCH = 10;
+const C = 11, C_ROW = 12, C_BATCH = 13, BIAS = 14, ACCUMULATE = 15;
+const BLOCK_ROWS = 16, BLOCK_COLUMNS = 17, BLOCKS_ACROSS = 18, PACKED_A = 19, PACKED_B = 20, PACK_PANELS_A = 21, PACK_TASKS_A = 22;
+const PACK_PANELS_B = 23, BATCH = 24, BATCH_PER_TASK = 25;
+
+// @ts-ignore: decorator
+@inline function roundUp(value: i32, unit: i32): i32 {
+  return (value + unit - 1) / unit * unit;
+}
+
+export function gemm(
+  dtype: i32, batch: i32, m: i32, n: i32, k: i32,
+  a: usize, aRowStride: i32, aColStride: i32, aBatchStride: i32,
+  b: usize, bRowStride: i32, bColStride: i32, bBatchStride: i32,
+  c: usize, cRowStride: i32, cBatchStride: i32, bias: usize, accumulate: i32,
+): void {
+  if (dtype == F64) {
+    run<f64>(
+      batch, m, n, k, a, aRowStride << 3, aColStride << 3, aBatchStride << 3, b, bRowStride << 3, bColStride << 3, bBatchStride << 3,
+      c, cRowStride << 3, cBatchStride << 3, bias, accumulate != 0,
+    );
+  } else {
+    run<f32>(
+      batch, m, n, k, a, aRowStride << 2, aColStride << 2, aBatchStride << 2, b, bRowStride << 2, bColStride << 2, bBatchStride << 2,
+      c, cRowStride << 2, cBatchStride << 2, bias, accumulate != 0,
+    );
+  }
+}
+
+/** Steps are in bytes from here on. */
+function run<T>(
+  batch: i32, m: i32, n: i32, k: i32, a: usize, aRow: usize, aColumn: usize, aBatch: usize,
+  b: usize, bRow: usize, bColumn: usize, bBatch: usize, c: usize, cRow: usize, cBatch: usize, bias: usize, accumulate: bool,
+): void {
+  if (batch <= 0 || m <= 0 || n <= 0) return;
+  const products = <f64>m * <f64>n * <f64>k;
+  if (products <= 512) {
+    for (let t = 0; t < batch; t++) {
+      multiplySmall<T>(m, n, k, a, aRow, aColumn, b, bRow, bColumn, c, cRow, bias, accumulate);
+      a += aBatch; b += bBatch; c += cBatch;
+    }
+    return;
+  }
+  setInt(M, m); setInt(N, n); setInt(K, k);
+  setInt(A, a); setInt(A_ROW, aRow); setInt(A_COLUMN, aColumn); setInt(A_BATCH, aBatch);
+  setInt(B, b); setInt(B_ROW, bRow); setInt(B_COLUMN, bColumn); setInt(B_BATCH, bBatch);
+  setInt(C, c); setInt(C_ROW, cRow); setInt(C_BATCH, cBatch); setInt(BIAS, bias); setInt(ACCUMULATE, accumulate ? 1 : 0);
+  if (products <= 2 * TASK_PRODUCTS) {
+    setInt(BATCH, batch);
+    runBatch<T>(batch, products);
+    return;
+  }
+  for (let t = 0; t < batch; t++) {
+    setInt(A, a + <usize>t * aBatch); setInt(B, b + <usize>t * bBatch); setInt(C, c + <usize>t * cBatch);
+    runLarge<T>(m, n, k, products);
+  }
+}
+
+/** Products too small to be cut: whole ones, several to a task. */
+function runBatch<T>(batch: i32, products: f64): void {
+  const perTask = max(1, <i32>Math.min(<f64>batch, TASK_PRODUCTS / products));
+  setInt(BATCH_PER_TASK, perTask);
+  ensureScratch(blockBytes<T>(getInt(M), getInt(N), getInt(K)));
+  parallelFor(sizeof<T>() == 8 ? batchTaskF64 : batchTaskF32, (batch + perTask - 1) / perTask);
+}
+
+/** Scratch of `multiplyBlock` when it packs both operands. */
+// @ts-ignore: decorator
+@inline function blockBytes<T>(rows: i32, columns: i32, k: i32): i32 {
+  return TILE_BYTES + min(k, K_BLOCK) * (roundUp(rows, TILE_ROWS) + roundUp(columns, tileColumns<T>())) * <i32>sizeof<T>();
+}
+
+function batchTask<T>(task: i32): void {
+  const first = task * getInt(BATCH_PER_TASK);
+  const last = min(getInt(BATCH), first + getInt(BATCH_PER_TASK));
+  const m = getInt(M), n = getInt(N);
+  for (let t = first; t < last; t++) {
+    multiplyBlock<T>(
+      m, n, getPointer(A) + <usize>t * getPointer(A_BATCH), getPointer(B) + <usize>t * getPointer(B_BATCH),
+      getPointer(C) + <usize>t * getPointer(C_BATCH), getPointer(BIAS), 0, 0, 0, 0,
+    );
+  }
+}
+function batchTaskF32(task: i32): void { batchTask<f32>(task); }
+function batchTaskF64(task: i32): void { batchTask<f64>(task); }
+
+/** One product, cut into blocks of c. */
+function runLarge<T>(m: i32, n: i32, k: i32, products: f64): void {
+  const wanted = <i32>Math.min(<f64>MOST_TASKS, products / TASK_PRODUCTS);
+  let rows = min(MOST_ROWS, roundUp(m, TILE_ROWS)), columns = min(MOST_COLUMNS, roundUp(n, tileColumns<T>()));
+  while (((m + rows - 1) / rows) * ((n + columns - 1) / columns) < wanted) {
+    if (rows >= columns && rows > TILE_ROWS) rows = roundUp((rows + 1) >> 1, TILE_ROWS);
+    else if (columns > tileColumns<T>()) columns = roundUp((columns + 1) >> 1, tileColumns<T>());
+    else break;
+  }
+  const down = (m + rows - 1) / rows, across = (n + columns - 1) / columns;
+  setInt(BLOCK_ROWS, rows); setInt(BLOCK_COLUMNS, columns); setInt(BLOCKS_ACROSS, across);
+
+  let packedA: usize = 0, packedB: usize = 0, tasksA = 0, tasksB = 0;
+  if (across > 1) {
+    const panels = (m + TILE_ROWS - 1) / TILE_ROWS;
+    packedA = heap.alloc(<usize>(panels * TILE_ROWS) * <usize>k * sizeof<T>());
+    const each = max(1, PACK_ELEMENTS / (TILE_ROWS * k));
+    setInt(PACK_PANELS_A, each);
+    tasksA = (panels + each - 1) / each;
+  }
+  if (down > 1) {
+    const panels = (n + tileColumns<T>() - 1) / tileColumns<T>();
+    packedB = heap.alloc(<usize>(panels * tileColumns<T>()) * <usize>k * sizeof<T>());
+    const each = max(1, PACK_ELEMENTS / (tileColumns<T>() * k));
+    setInt(PACK_PANELS_B, each);
+    tasksB = (panels + each - 1) / each;
+  }
+  setInt(PACKED_A, packedA); setInt(PACKED_B, packedB); setInt(PACK_TASKS_A, tasksA);
+  ensureScratch(blockBytes<T>(rows, columns, k));
+  if (tasksA + tasksB > 0) parallelFor(sizeof<T>() == 8 ? packTaskF64 : packTaskF32, tasksA + tasksB);
+  parallelFor(sizeof<T>() == 8 ? blockTaskF64 : blockTaskF32, down * across);
+  if (packedA != 0) heap.free(packedA);
+  if (packedB != 0) heap.free(packedB);
+}
+
+/** Packs some panels of a, or of b, over all of k. */
+function packTask<T>(task: i32): void {
+  const tasksA = getInt(PACK_TASKS_A);
+  if (task < tasksA) {
+    packShared<T>(task * getInt(PACK_PANELS_A), getInt(PACK_PANELS_A), getPointer(PACKED_A), TILE_ROWS, getInt(M), getPointer(A), getPointer(A_ROW), getPointer(A_COLUMN));
+  } else {
+    packShared<T>(
+      (task - tasksA) * getInt(PACK_PANELS_B), getInt(PACK_PANELS_B), getPointer(PACKED_B), tileColumns<T>(), getInt(N),
+      getPointer(B), getPointer(B_COLUMN), getPointer(B_ROW),
+    );
+  }
+}
+function packTaskF32(task: i32): void { packTask<f32>(task); }
+function packTaskF64(task: i32): void { packTask<f64>(task); }
+
+/** Panels `firstPanel` and on. Blocks of k lie one after another, each with all its panels. */
+function packShared<T>(
+  firstPanel: i32, panels: i32, packed: usize, width: i32, total: i32, source: usize, wStep: usize, kStep: usize,
+): void {
+  const k = getInt(K), first = firstPanel * width, padded = roundUp(total, width);
+  const count = min(panels * width, total - first);
+  for (let k0 = 0; k0 < k; k0 += K_BLOCK) {
+    const depth = min(K_BLOCK, k - k0);
+    packBlock<T>(
+      packed + (<usize>k0 * <usize>padded + <usize>first * <usize>depth) * sizeof<T>(),
+      source + <usize>first * wStep + <usize>k0 * kStep, width, count, wStep, kStep, depth,
+    );
+  }
+}
+
+function blockTask<T>(task: i32): void {
+  const across = getInt(BLOCKS_ACROSS);
+  const row = (task / across) * getInt(BLOCK_ROWS), column = (task % across) * getInt(BLOCK_COLUMNS);
+  const bias = getPointer(BIAS);
+  multiplyBlock<T>(
+    min(getInt(BLOCK_ROWS), getInt(M) - row), min(getInt(BLOCK_COLUMNS), getInt(N) - column),
+    getPointer(A) + <usize>row * getPointer(A_ROW), getPointer(B) + <usize>column * getPointer(B_COLUMN),
+    getPointer(C) + <usize>row * getPointer(C_ROW) + <usize>column * sizeof<T>(),
+    bias == 0 ? 0 : bias + <usize>column * sizeof<T>(), getPointer(PACKED_A), row, getPointer(PACKED_B), column,
+  );
+}
+function blockTaskF32(task: i32): void { blockTask<f32>(task); }
+function blockTaskF64(task: i32): void { blockTask<f64>(task); }
+
+/** One block of c, over all of k. `packedA` and `packedB` are the shared panels, or 0 to pack here. */
+function multiplyBlock<T>(
+  rows: i32, columns: i32, a: usize, b: usize, c: usize, bias: usize, packedA: usize, row: i32, packedB: usize, column: i32,
+): void {
+  const k = getInt(K), cRow = getPointer(C_ROW), accumulate = getInt(ACCUMULATE) != 0;
+  const aRow = getPointer(A_ROW), aColumn = getPointer(A_COLUMN), bRow = getPointer(B_ROW), bColumn = getPointer(B_COLUMN);
+  const paddedM = <usize>roundUp(getInt(M), TILE_ROWS), paddedN = <usize>roundUp(getInt(N), tileColumns<T>());
+  const corner = scratch();
+  const roomA = corner + TILE_BYTES, roomB = roomA + <usize>(min(k, K_BLOCK) * roundUp(rows, TILE_ROWS)) * sizeof<T>();
+  for (let k0 = 0; k0 < k; k0 += K_BLOCK) {
+    const depth = min(K_BLOCK, k - k0);
+    let panelsA = roomA, panelsB = roomB;
+    if (packedA != 0) panelsA = packedA + (<usize>k0 * paddedM + <usize>row * <usize>depth) * sizeof<T>();
+    else packBlock<T>(roomA, a + <usize>k0 * aColumn, TILE_ROWS, rows, aRow, aColumn, depth);
+    if (packedB != 0) panelsB = packedB + (<usize>k0 * paddedN + <usize>column * <usize>depth) * sizeof<T>();
+    else packBlock<T>(roomB, b + <usize>k0 * bRow, tileColumns<T>(), columns, bColumn, bRow, depth);
+    const add = accumulate || k0 > 0;
+    for (let j = 0; j < columns; j += tileColumns<T>()) {
+      const at = <usize>j * sizeof<T>();
+      const panelB = panelsB + at * <usize>depth;
+      const biasHere = bias == 0 || k0 > 0 ? 0 : bias + at;
+      for (let i = 0; i < rows; i += TILE_ROWS) {
+        multiplyTile<T>(
+          depth, panelsA + <usize>(i * depth) * sizeof<T>(), panelB, 32, c + <usize>i * cRow + at, cRow,
+          min(TILE_ROWS, rows - i), min(tileColumns<T>(), columns - j), add, biasHere, corner,
+        );
+      }
+    }
+  }
+}

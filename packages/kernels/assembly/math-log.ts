@@ -1,0 +1,111 @@
+/** Logarithms. Polynomials are minimax fits of our own (Remez exchange) on [sqrt(1/2), sqrt(2)]. */
+import { expWide } from "./math-exp";
+import { demote, promoteHigh } from "./math-lanes";
+
+/** log(0) = -inf, log(negative) = NaN, log(inf) = inf, NaN stays: lanes outside (0, inf) that `y` got wrong. */
+// @ts-ignore: decorator
+@inline function logEdges(x: v128, y: v128): v128 {
+  const zero = f32x4.splat(0);
+  const infinity = f32x4.splat(Infinity);
+  let out = v128.bitselect(f32x4.neg(infinity), y, f32x4.eq(x, zero));
+  // Not x < inf: +inf, and NaN.
+  out = v128.bitselect(out, x, f32x4.lt(x, infinity));
+  return v128.bitselect(f32x4.splat(NaN), out, f32x4.lt(x, zero));
+}
+
+/** log of four float32, at most 1 ulp off. */
+// @ts-ignore: decorator
+@inline export function logF32(x: v128): v128 {
+  // Subnormals are brought into the normal range.
+  const tiny = f32x4.lt(x, f32x4.splat(1.17549435e-38));
+  const scaled = v128.bitselect(f32x4.mul(x, f32x4.splat(8388608)), x, tiny);
+  // m in [sqrt(1/2), sqrt(2)): the exponent is taken of x / sqrt(1/2).
+  const shifted = i32x4.sub(scaled, i32x4.splat(0x3f3504f3));
+  const exponent = i32x4.sub(i32x4.shr_s(shifted, 23), v128.and(tiny, i32x4.splat(23)));
+  const m = i32x4.sub(scaled, v128.and(shifted, i32x4.splat(0xff800000)));
+  const e = f32x4.convert_i32x4_s(exponent);
+  const f = f32x4.sub(m, f32x4.splat(1));
+  let p = f32x4.splat(6.92106e-2);
+  p = f32x4.add(f32x4.mul(p, f), f32x4.splat(-0.11780704));
+  p = f32x4.add(f32x4.mul(p, f), f32x4.splat(0.11865128));
+  p = f32x4.add(f32x4.mul(p, f), f32x4.splat(-0.12385551));
+  p = f32x4.add(f32x4.mul(p, f), f32x4.splat(0.14220022));
+  p = f32x4.add(f32x4.mul(p, f), f32x4.splat(-0.16669217));
+  p = f32x4.add(f32x4.mul(p, f), f32x4.splat(0.20002146));
+  p = f32x4.add(f32x4.mul(p, f), f32x4.splat(-0.24999987));
+  p = f32x4.add(f32x4.mul(p, f), f32x4.splat(0.3333331));
+  const square = f32x4.mul(f, f);
+  let y = f32x4.mul(f32x4.mul(f, square), p);
+  // e ln 2 in two parts; the small ones are summed first.
+  y = f32x4.sub(y, f32x4.mul(e, f32x4.splat(2.12194440e-4)));
+  y = f32x4.sub(y, f32x4.mul(square, f32x4.splat(0.5)));
+  y = f32x4.add(f32x4.add(y, f), f32x4.mul(e, f32x4.splat(0.693359375)));
+  return logEdges(x, y);
+}
+
+/** log of positive normal float64 to about 2^-44, for results that become float32. `scale` is 1 / ln(base). */
+// @ts-ignore: decorator
+@inline export function logWide(x: v128, scale: f64): v128 {
+  const shifted = i64x2.sub(x, i64x2.splat(0x3fe6a09e667f3bcd));
+  const m = i64x2.sub(x, v128.and(shifted, i64x2.splat(0xfff0000000000000)));
+  // The exponent as float64: the integer is laid into the mantissa of 1.5 * 2^52.
+  const magic = 6755399441055744.0;
+  const exponent = i64x2.shr_s(shifted, 52);
+  const e = f64x2.sub(i64x2.add(exponent, f64x2.splat(magic)), f64x2.splat(magic));
+  const f = f64x2.sub(m, f64x2.splat(1));
+  const s = f64x2.div(f, f64x2.add(m, f64x2.splat(1)));
+  const z = f64x2.mul(s, s);
+  let p = f64x2.splat(0.16623234804787573);
+  p = f64x2.add(f64x2.mul(p, z), f64x2.splat(0.18140089509294752));
+  p = f64x2.add(f64x2.mul(p, z), f64x2.splat(0.22222864965274353));
+  p = f64x2.add(f64x2.mul(p, z), f64x2.splat(0.2857142411011082));
+  p = f64x2.add(f64x2.mul(p, z), f64x2.splat(0.4000000001131023));
+  p = f64x2.add(f64x2.mul(p, z), f64x2.splat(0.6666666666666202));
+  const y = f64x2.add(f64x2.add(s, s), f64x2.mul(f64x2.mul(s, z), p));
+  return f64x2.add(f64x2.mul(y, f64x2.splat(scale)), f64x2.mul(e, f64x2.splat(0.6931471805599453 * scale)));
+}
+
+// @ts-ignore: decorator
+@inline export function log2F32(x: v128): v128 {
+  const scale: f64 = 1.4426950408889634;
+  return logEdges(x, demote(logWide(f64x2.promote_low_f32x4(x), scale), logWide(promoteHigh(x), scale)));
+}
+
+// @ts-ignore: decorator
+@inline export function log10F32(x: v128): v128 {
+  const scale: f64 = 0.4342944819032518;
+  return logEdges(x, demote(logWide(f64x2.promote_low_f32x4(x), scale), logWide(promoteHigh(x), scale)));
+}
+
+/** log(1 + x), corrected by what rounding 1 + x lost. */
+// @ts-ignore: decorator
+@inline export function log1pWide(x: v128): v128 {
+  const one = f64x2.splat(1);
+  const u = f64x2.add(one, x);
+  const lost = f64x2.sub(x, f64x2.sub(u, one));
+  return f64x2.add(logWide(u, 1), f64x2.div(lost, u));
+}
+
+// @ts-ignore: decorator
+@inline export function log1pF32(x: v128): v128 {
+  const y = demote(log1pWide(f64x2.promote_low_f32x4(x)), log1pWide(promoteHigh(x)));
+  const out = v128.bitselect(x, y, f32x4.eq(x, f32x4.splat(0)));
+  const minusOne = f32x4.splat(-1);
+  const infinity = f32x4.splat(Infinity);
+  let edges = v128.bitselect(f32x4.neg(infinity), out, f32x4.eq(x, minusOne));
+  edges = v128.bitselect(edges, x, f32x4.lt(x, infinity));
+  return v128.bitselect(f32x4.splat(NaN), edges, f32x4.lt(x, minusOne));
+}
+
+// @ts-ignore: decorator
+@inline function softplusWide(z: v128): v128 {
+  return log1pWide(expWide(z));
+}
+
+/** log(1 + exp(beta x)) / beta, and x itself where beta x exceeds the threshold. */
+// @ts-ignore: decorator
+@inline export function softplusF32(x: v128, beta: v128, threshold: v128): v128 {
+  const z = f32x4.mul(x, beta);
+  const y = f32x4.div(demote(softplusWide(f64x2.promote_low_f32x4(z)), softplusWide(promoteHigh(z))), beta);
+  return v128.bitselect(x, y, f32x4.gt(z, threshold));
+}

@@ -1,0 +1,158 @@
+/** Binary operations on contiguous operands of one shape, and on strided or broadcast ones. */
+import { getInt, getPointer, setInt } from "./control";
+import { BOOL, F32, F64, I32, U8 } from "./dtype";
+import { gather, gatherTail, lanes, loadTail, storeTail } from "./math-lanes";
+import * as op from "./pointwise-binary-ops";
+import { maskedBinaryRow } from "./pointwise-masks";
+import * as code from "./pointwise-ops";
+import { parallelFor } from "./pool";
+import {
+  CHUNK, PARALLEL_FROM, bytesOf, chunkCount, columnCount, firstColumn, firstRow, innerSize, lastRow, rowCount, rowOffset,
+  rowStride, taskCount,
+} from "./strided";
+
+/** One row; strides in elements. `out` may be an operand whose stride is 1. */
+function row<Op, T>(a: usize, b: usize, out: usize, n: i32, strideA: i32, strideB: i32): void {
+  const op = changetype<Op>(0);
+  const bytes = <usize>n * sizeof<T>();
+  const whole = bytes & ~15;
+  const rest = bytes - whole;
+  let at: usize = 0;
+  if (strideA == 1 && strideB == 1) {
+    for (; at < whole; at += 16) v128.store(out + at, op.apply<T>(v128.load(a + at), v128.load(b + at)));
+    if (rest) storeTail(out + at, op.apply<T>(loadTail(a + at, rest), loadTail(b + at, rest)), rest);
+  } else if (strideA == 1 && strideB == 0) {
+    const right = v128.load_splat<T>(b);
+    for (; at < whole; at += 16) v128.store(out + at, op.apply<T>(v128.load(a + at), right));
+    if (rest) storeTail(out + at, op.apply<T>(loadTail(a + at, rest), right), rest);
+  } else if (strideA == 0 && strideB == 1) {
+    const left = v128.load_splat<T>(a);
+    for (; at < whole; at += 16) v128.store(out + at, op.apply<T>(left, v128.load(b + at)));
+    if (rest) storeTail(out + at, op.apply<T>(left, loadTail(b + at, rest)), rest);
+  } else {
+    const stepA = <usize>strideA * sizeof<T>(), stepB = <usize>strideB * sizeof<T>();
+    for (; at < whole; at += 16) {
+      v128.store(out + at, op.apply<T>(gather<T>(a, stepA), gather<T>(b, stepB)));
+      a += stepA * lanes<T>();
+      b += stepB * lanes<T>();
+    }
+    const count = <i32>(rest / sizeof<T>());
+    if (rest) storeTail(out + at, op.apply<T>(gatherTail<T>(a, stepA, count), gatherTail<T>(b, stepB, count)), rest);
+  }
+}
+
+// @ts-ignore: decorator
+@inline function numberRow<T>(kind: i32, a: usize, b: usize, out: usize, n: i32, strideA: i32, strideB: i32): void {
+  switch (kind) {
+    case code.ADD: row<op.Add, T>(a, b, out, n, strideA, strideB); return;
+    case code.SUB: row<op.Sub, T>(a, b, out, n, strideA, strideB); return;
+    case code.MUL: row<op.Mul, T>(a, b, out, n, strideA, strideB); return;
+    case code.DIV: row<op.Div, T>(a, b, out, n, strideA, strideB); return;
+    case code.POW: row<op.Pow, T>(a, b, out, n, strideA, strideB); return;
+    case code.MAXIMUM: row<op.Maximum, T>(a, b, out, n, strideA, strideB); return;
+    case code.MINIMUM: row<op.Minimum, T>(a, b, out, n, strideA, strideB); return;
+    case code.REMAINDER: row<op.Remainder, T>(a, b, out, n, strideA, strideB); return;
+    case code.FLOOR_DIVIDE: row<op.FloorDivide, T>(a, b, out, n, strideA, strideB); return;
+    default: unreachable();
+  }
+}
+
+function floatRow<T>(kind: i32, a: usize, b: usize, out: usize, n: i32, strideA: i32, strideB: i32): void {
+  switch (kind) {
+    case code.ATAN2: row<op.Atan2, T>(a, b, out, n, strideA, strideB); return;
+    case code.RELU_GRAD: row<op.ReluGrad, T>(a, b, out, n, strideA, strideB); return;
+    case code.SIGMOID_GRAD: row<op.SigmoidGrad, T>(a, b, out, n, strideA, strideB); return;
+    case code.TANH_GRAD: row<op.TanhGrad, T>(a, b, out, n, strideA, strideB); return;
+    default: numberRow<T>(kind, a, b, out, n, strideA, strideB);
+  }
+}
+
+function integerRow<T>(kind: i32, a: usize, b: usize, out: usize, n: i32, strideA: i32, strideB: i32): void {
+  numberRow<T>(kind, a, b, out, n, strideA, strideB);
+}
+
+/** On bools, the product is "and", the maximum "or", the minimum "and". */
+function isBoolOperation(kind: i32): bool {
+  return kind == code.MUL || kind == code.MAXIMUM || kind == code.MINIMUM;
+}
+
+function binaryRow(kind: i32, dtype: i32, a: usize, b: usize, out: usize, n: i32, strideA: i32, strideB: i32): void {
+  if (kind >= code.EQ) { maskedBinaryRow(kind, dtype, a, b, out, n, strideA, strideB); return; }
+  switch (dtype) {
+    case F32: floatRow<f32>(kind, a, b, out, n, strideA, strideB); return;
+    case F64: floatRow<f64>(kind, a, b, out, n, strideA, strideB); return;
+    case I32: integerRow<i32>(kind, a, b, out, n, strideA, strideB); return;
+    case BOOL: if (!isBoolOperation(kind)) unreachable();
+    case U8: integerRow<u8>(kind, a, b, out, n, strideA, strideB); return;
+    default: unreachable();
+  }
+}
+
+// @ts-ignore: decorator
+@inline function outBytes(kind: i32, dtype: i32): usize {
+  return kind >= code.EQ ? 1 : bytesOf(dtype);
+}
+
+function contiguousTask(task: i32): void {
+  const kind = getInt(0), dtype = getInt(1);
+  const begin = task * CHUNK;
+  const at = <usize>begin * bytesOf(dtype);
+  binaryRow(
+    kind, dtype, getPointer(2) + at, getPointer(3) + at, getPointer(4) + <usize>begin * outBytes(kind, dtype),
+    min(CHUNK, getInt(5) - begin), 1, 1,
+  );
+}
+
+export function binary(kind: i32, dtype: i32, a: usize, b: usize, out: usize, n: i32): void {
+  if (n <= PARALLEL_FROM) { binaryRow(kind, dtype, a, b, out, n, 1, 1); return; }
+  setInt(0, kind); setInt(1, dtype); setInt(2, a); setInt(3, b); setInt(4, out); setInt(5, n);
+  parallelFor(contiguousTask, chunkCount(n));
+}
+
+/** Elements [begin, begin + n) of rows [first, last). */
+function rows(
+  kind: i32, dtype: i32, a: usize, b: usize, out: usize, layout: usize, first: i32, last: i32, begin: i32, n: i32,
+): void {
+  const strideA = rowStride(layout, 1), strideB = rowStride(layout, 2);
+  const size = bytesOf(dtype), outSize = outBytes(kind, dtype);
+  const inner = innerSize(layout);
+  for (let r = first; r < last; r++) {
+    const fromA = a + <usize>(rowOffset(layout, 1, r) + begin * strideA) * size;
+    const fromB = b + <usize>(rowOffset(layout, 2, r) + begin * strideB) * size;
+    binaryRow(kind, dtype, fromA, fromB, out + (<usize>r * inner + begin) * outSize, n, strideA, strideB);
+  }
+}
+
+function stridedTask(task: i32): void {
+  const layout = getPointer(5);
+  const inner = innerSize(layout);
+  rows(
+    getInt(0), getInt(1), getPointer(2), getPointer(3), getPointer(4), layout, firstRow(task, inner),
+    lastRow(task, rowCount(layout), inner), firstColumn(task, inner), columnCount(task, inner),
+  );
+}
+
+export function binaryStrided(kind: i32, dtype: i32, a: usize, b: usize, out: usize, layout: usize): void {
+  const count = rowCount(layout), inner = innerSize(layout);
+  if (<i64>count * inner <= PARALLEL_FROM) { rows(kind, dtype, a, b, out, layout, 0, count, 0, inner); return; }
+  setInt(0, kind); setInt(1, dtype); setInt(2, a); setInt(3, b); setInt(4, out); setInt(5, layout);
+  parallelFor(stridedTask, taskCount(count, inner));
+}
+
+function hasZeroIn<T>(x: usize, n: i32): i32 {
+  for (let i = 0; i < n; i++) if (load<T>(x + <usize>i * sizeof<T>()) == 0) return 1;
+  return 0;
+}
+
+/** 1 if any of the n elements is 0: integer division is checked before it runs. */
+export function hasZero(dtype: i32, x: usize, n: i32): i32 {
+  switch (dtype) {
+    case F32: return hasZeroIn<f32>(x, n);
+    case F64: return hasZeroIn<f64>(x, n);
+    case I32: return hasZeroIn<i32>(x, n);
+    case U8:
+    case BOOL: return hasZeroIn<u8>(x, n);
+    default: unreachable();
+  }
+  return 0;
+}

@@ -1,0 +1,153 @@
+/** Unary operations on contiguous and on strided operands. */
+import { getFloat, getInt, getPointer, setFloat, setInt } from "./control";
+import { F32, F64, I32, U8 } from "./dtype";
+import { element, gather, gatherTail, lanes, loadTail, saturated, storeTail } from "./math-lanes";
+import { maskedUnaryRow } from "./pointwise-masks";
+import * as code from "./pointwise-ops";
+import * as op from "./pointwise-unary-ops";
+import { parallelFor } from "./pool";
+import {
+  CHUNK, PARALLEL_FROM, bytesOf, chunkCount, columnCount, firstColumn, firstRow, innerSize, lastRow, rowCount, rowOffset,
+  rowStride, taskCount,
+} from "./strided";
+
+/** One row: `stride` (in elements) of x is 1 in contiguous memory. In place where x == out and the stride is 1. */
+function row<Op, T>(x: usize, out: usize, n: i32, stride: i32, p0: T, p1: T): void {
+  const op = changetype<Op>(0);
+  const p = v128.splat<T>(p0), q = v128.splat<T>(p1);
+  const bytes = <usize>n * sizeof<T>();
+  const whole = bytes & ~15;
+  let at: usize = 0;
+  if (stride == 1) {
+    for (; at < whole; at += 16) v128.store(out + at, op.apply<T>(v128.load(x + at), p, q));
+    if (at < bytes) storeTail(out + at, op.apply<T>(loadTail(x + at, bytes - at), p, q), bytes - at);
+    return;
+  }
+  const step = <usize>stride * sizeof<T>();
+  for (; at < whole; at += 16) {
+    v128.store(out + at, op.apply<T>(gather<T>(x, step), p, q));
+    x += step * lanes<T>();
+  }
+  if (at < bytes) {
+    const v = gatherTail<T>(x, step, <i32>((bytes - at) / sizeof<T>()));
+    storeTail(out + at, op.apply<T>(v, p, q), bytes - at);
+  }
+}
+
+/** What integers share with floats. */
+// @ts-ignore: decorator
+@inline function anyRow<T>(kind: i32, x: usize, out: usize, n: i32, stride: i32, p0: f64, p1: f64): void {
+  const p = element<T>(p0);
+  switch (kind) {
+    case code.NEG: row<op.Neg, T>(x, out, n, stride, p, p); return;
+    case code.ABS: row<op.Abs, T>(x, out, n, stride, p, p); return;
+    case code.SIGN: row<op.Sign, T>(x, out, n, stride, p, p); return;
+    case code.SQUARE: row<op.Square, T>(x, out, n, stride, p, p); return;
+    case code.RELU: row<op.Relu, T>(x, out, n, stride, p, p); return;
+    case code.CLAMP: row<op.Clamp, T>(x, out, n, stride, saturated<T>(p0), saturated<T>(p1)); return;
+    case code.ADD_SCALAR: row<op.AddScalar, T>(x, out, n, stride, p, p); return;
+    case code.MUL_SCALAR: row<op.MulScalar, T>(x, out, n, stride, p, p); return;
+    case code.RSUB_SCALAR: row<op.RsubScalar, T>(x, out, n, stride, p, p); return;
+    default: unreachable();
+  }
+}
+
+function floatRow<T>(kind: i32, x: usize, out: usize, n: i32, stride: i32, p0: f64, p1: f64): void {
+  const p = <T>p0, q = <T>p1;
+  switch (kind) {
+    case code.SQRT: row<op.Sqrt, T>(x, out, n, stride, p, q); return;
+    case code.RSQRT: row<op.Rsqrt, T>(x, out, n, stride, p, q); return;
+    case code.RECIPROCAL: row<op.Reciprocal, T>(x, out, n, stride, p, q); return;
+    case code.EXP: row<op.Exp, T>(x, out, n, stride, p, q); return;
+    case code.EXPM1: row<op.Expm1, T>(x, out, n, stride, p, q); return;
+    case code.LOG: row<op.Log, T>(x, out, n, stride, p, q); return;
+    case code.LOG1P: row<op.Log1p, T>(x, out, n, stride, p, q); return;
+    case code.LOG2: row<op.Log2, T>(x, out, n, stride, p, q); return;
+    case code.LOG10: row<op.Log10, T>(x, out, n, stride, p, q); return;
+    case code.SIN: row<op.Sin, T>(x, out, n, stride, p, q); return;
+    case code.COS: row<op.Cos, T>(x, out, n, stride, p, q); return;
+    case code.TAN: row<op.Tan, T>(x, out, n, stride, p, q); return;
+    case code.TANH: row<op.Tanh, T>(x, out, n, stride, p, q); return;
+    case code.SIGMOID: row<op.Sigmoid, T>(x, out, n, stride, p, q); return;
+    case code.FLOOR: row<op.Floor, T>(x, out, n, stride, p, q); return;
+    case code.CEIL: row<op.Ceil, T>(x, out, n, stride, p, q); return;
+    case code.ROUND: row<op.Round, T>(x, out, n, stride, p, q); return;
+    case code.TRUNC: row<op.Trunc, T>(x, out, n, stride, p, q); return;
+    case code.ERF: row<op.Erf, T>(x, out, n, stride, p, q); return;
+    case code.SOFTPLUS: row<op.Softplus, T>(x, out, n, stride, p, q); return;
+    case code.LEAKY_RELU: row<op.LeakyRelu, T>(x, out, n, stride, p, q); return;
+    case code.POW_SCALAR: powRow<T>(x, out, n, stride, p0); return;
+    default: anyRow<T>(kind, x, out, n, stride, p0, p1);
+  }
+}
+
+/** The exponents that have a shorter way, the same ones as in PyTorch. */
+function powRow<T>(x: usize, out: usize, n: i32, stride: i32, exponent: f64): void {
+  const p = <T>exponent;
+  if (exponent == 2) row<op.Square, T>(x, out, n, stride, p, p);
+  else if (exponent == 3) row<op.Cube, T>(x, out, n, stride, p, p);
+  else if (exponent == 0.5) row<op.Sqrt, T>(x, out, n, stride, p, p);
+  else if (exponent == -0.5) row<op.Rsqrt, T>(x, out, n, stride, p, p);
+  else if (exponent == -1) row<op.Reciprocal, T>(x, out, n, stride, p, p);
+  else if (exponent == -2) row<op.ReciprocalSquare, T>(x, out, n, stride, p, p);
+  else row<op.PowScalar, T>(x, out, n, stride, p, p);
+}
+
+function unaryRow(kind: i32, dtype: i32, x: usize, out: usize, n: i32, stride: i32, p0: f64, p1: f64): void {
+  if (kind >= code.LOGICAL_NOT) { maskedUnaryRow(kind, dtype, x, out, n, stride); return; }
+  switch (dtype) {
+    case F32: floatRow<f32>(kind, x, out, n, stride, p0, p1); return;
+    case F64: floatRow<f64>(kind, x, out, n, stride, p0, p1); return;
+    case I32: anyRow<i32>(kind, x, out, n, stride, p0, p1); return;
+    case U8: anyRow<u8>(kind, x, out, n, stride, p0, p1); return;
+    default: unreachable();
+  }
+}
+
+// @ts-ignore: decorator
+@inline function outBytes(kind: i32, dtype: i32): usize {
+  return kind >= code.LOGICAL_NOT ? 1 : bytesOf(dtype);
+}
+
+function contiguousTask(task: i32): void {
+  const kind = getInt(0), dtype = getInt(1);
+  const begin = task * CHUNK;
+  unaryRow(
+    kind, dtype, getPointer(2) + <usize>begin * bytesOf(dtype), getPointer(3) + <usize>begin * outBytes(kind, dtype),
+    min(CHUNK, getInt(4) - begin), 1, getFloat(5), getFloat(6),
+  );
+}
+
+export function unary(kind: i32, dtype: i32, x: usize, out: usize, n: i32, p0: f64, p1: f64): void {
+  if (n <= PARALLEL_FROM) { unaryRow(kind, dtype, x, out, n, 1, p0, p1); return; }
+  setInt(0, kind); setInt(1, dtype); setInt(2, x); setInt(3, out); setInt(4, n); setFloat(5, p0); setFloat(6, p1);
+  parallelFor(contiguousTask, chunkCount(n));
+}
+
+function rows(
+  kind: i32, dtype: i32, x: usize, out: usize, layout: usize, first: i32, last: i32, begin: i32, n: i32, p0: f64, p1: f64,
+): void {
+  const stride = rowStride(layout, 1);
+  const size = bytesOf(dtype), outSize = outBytes(kind, dtype);
+  const inner = innerSize(layout);
+  for (let r = first; r < last; r++) {
+    const from = x + <usize>(rowOffset(layout, 1, r) + begin * stride) * size;
+    unaryRow(kind, dtype, from, out + (<usize>r * inner + begin) * outSize, n, stride, p0, p1);
+  }
+}
+
+function stridedTask(task: i32): void {
+  const layout = getPointer(4);
+  const inner = innerSize(layout);
+  rows(
+    getInt(0), getInt(1), getPointer(2), getPointer(3), layout, firstRow(task, inner), lastRow(task, rowCount(layout), inner),
+    firstColumn(task, inner), columnCount(task, inner), getFloat(5), getFloat(6),
+  );
+}
+
+export function unaryStrided(kind: i32, dtype: i32, x: usize, out: usize, layout: usize, p0: f64, p1: f64): void {
+  const count = rowCount(layout), inner = innerSize(layout);
+  if (<i64>count * inner <= PARALLEL_FROM) { rows(kind, dtype, x, out, layout, 0, count, 0, inner, p0, p1); return; }
+  setInt(0, kind); setInt(1, dtype); setInt(2, x); setInt(3, out); setInt(4, layout); setFloat(5, p0); setFloat(6, p1);
+  parallelFor(stridedTask, taskCount(count, inner));
+}

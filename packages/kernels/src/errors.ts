@@ -1,0 +1,35 @@
+/** What an error says; the message is put together from it in one fixed form (docs/architecture.md, "Errors"). */
+export interface ErrorParts {
+  /** The op or function that refuses. */
+  readonly op: string;
+  /** The fact, with its numbers. */
+  readonly fact: string;
+  /** Stable, for programs: `op/reason`. */
+  readonly code: string;
+  /** What to do, where that can be computed. */
+  readonly hint?: string;
+  /** One line for each operand. */
+  readonly details?: readonly string[];
+  /** The numbers of the fact, for programs. */
+  readonly data?: Readonly<Record<string, unknown>>;
+  readonly cause?: unknown;
+}
+
+/** Every error that tapegrad throws on purpose: `code` is stable, `data` has the numbers. */
+export class TapegradError extends Error {
+  readonly code: string;
+  readonly data: Readonly<Record<string, unknown>>;
+
+  constructor(parts: ErrorParts) {
+    const lines = [`${parts.op}: ${parts.fact}`, ...(parts.details ?? []).map((line) => `  ${line}`)];
+    if (parts.hint !== undefined) lines.push(`  hint: ${parts.hint}`);
+    lines.push(`  code: ${parts.code}`);
+    super(lines.join("\n"), parts.cause === undefined ? undefined : { cause: parts.cause });
+    this.name = new.target.name;
+    this.code = parts.code;
+    this.data = parts.data ?? {};
+  }
+}
+
+/** No room in the heap, or a tensor used after its scope freed it. */
+export class MemoryError extends TapegradError {}

@@ -1,0 +1,78 @@
+import { beginCall, blockBytes, blockPointer, freeBlock, newBlock, type Block } from "./heap.ts";
+import { dtypeInfo, type DType, type HostArray } from "./dtype.ts";
+
+/** The elements that a tensor and its views share: `length` elements of one dtype, in the heap or spilled to the host. */
+export class Storage {
+  readonly dtype: DType;
+  readonly length: number;
+  /** Counts changes in place; the tape compares it with the value at saving time. */
+  version = 0;
+  /** Counts those changes in place that the tape recorded: views made before are stale afterwards. */
+  recordedVersion = 0;
+  /** Survives the scope it was made in. */
+  kept = false;
+  readonly #block: Block;
+  // Held so that the batch's finalizer runs only once every storage of the batch is gone.
+  readonly #token: object;
+
+  /** Uninitialised memory. */
+  constructor(dtype: DType, length: number) {
+    this.dtype = dtype;
+    this.length = length;
+    const { block, token } = newBlock(length * dtypeInfo[dtype].bytes, dtype);
+    this.#block = block;
+    this.#token = token;
+    if (openScope !== null) openScope.push(this);
+  }
+
+  /** Address of the first element, for the running kernel call. */
+  get pointer(): number {
+    return blockPointer(this.#block, this.#token);
+  }
+
+  get freed(): boolean {
+    return this.#block.freed;
+  }
+
+  /** A typed view of the elements for the host; valid until the next allocation. Internal: users get copies. */
+  get elements(): HostArray {
+    const bytes = blockBytes(this.#block);
+    return dtypeInfo[this.dtype].create(bytes.buffer, bytes.byteOffset, this.length);
+  }
+
+  /** Frees the memory at once. The caller owns it and knows that nobody reads it again. */
+  free(): void {
+    freeBlock(this.#block);
+  }
+}
+
+/** A storage with a copy of `values`, which must be of the dtype's host type. */
+export function storageFrom(dtype: DType, values: HostArray): Storage {
+  beginCall();
+  const storage = new Storage(dtype, values.length);
+  storage.elements.set(values);
+  return storage;
+}
+
+/** Storages made in the innermost open scope. */
+let openScope: Storage[] | null = null;
+
+/** Opens a scope and returns the enclosing one, to be handed to `closeScope`. */
+export function enterScope(): Storage[] | null {
+  const outer = openScope;
+  openScope = [];
+  return outer;
+}
+
+/** Frees what was made since `enterScope`, except what was kept; the `survivors` go over to the enclosing scope. */
+export function leaveScope(outer: Storage[] | null, survivors: ReadonlySet<Storage> | Storage | null): void {
+  const made = openScope;
+  openScope = outer;
+  if (made === null) return;
+  for (const storage of made) {
+    if (storage.kept) continue;
+    if (storage === survivors || (survivors instanceof Set && survivors.has(storage))) {
+      if (outer !== null) outer.push(storage);
+    } else storage.free();
+  }
+}

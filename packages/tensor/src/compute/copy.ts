@@ -1,0 +1,26 @@
+import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
+import { contiguousStrides } from "../shape.ts";
+import { emptyTensor, type Tensor } from "../tensor.ts";
+import { broadcastStrides, writeLayout } from "./layout.ts";
+
+/** The tensor itself if it is row-major, a copy that is otherwise. */
+export function contiguousKernel(x: Tensor): Tensor {
+  return x.isContiguous() ? x : cloneKernel(x);
+}
+
+/** A row-major copy. */
+export function cloneKernel(x: Tensor): Tensor {
+  beginCall();
+  const out = emptyTensor(x.shape, x.dtype);
+  copyInto(x, out);
+  return out;
+}
+
+/** Copies `x` into `target`, which has the same dtype and a shape that `x` broadcasts to. */
+export function copyInto(x: Tensor, target: Tensor): void {
+  if (target.numel() === 0) return;
+  beginCall();
+  const targetStrides = target.isContiguous() ? contiguousStrides(target.shape) : target.strides;
+  const layout = writeLayout(target.shape, [broadcastStrides(x.shape, x.strides, target.shape), targetStrides]);
+  wasm.copyStrided(dtypeInfo[x.dtype].bytes, x.pointer, target.pointer, layout);
+}

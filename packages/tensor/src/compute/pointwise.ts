@@ -1,0 +1,54 @@
+import { beginCall, binaryOps, dtypeInfo, unaryOps, wasm, type DType } from "@tapegrad/kernels";
+import type { OutputSpec } from "../op-spec.ts";
+import { sameShape, sizeOf } from "../shape.ts";
+import { emptyTensor, type Tensor } from "../tensor.ts";
+import { toDType } from "./cast.ts";
+import { broadcastStrides, writeLayout } from "./layout.ts";
+
+export type UnaryName = keyof typeof unaryOps;
+export type BinaryName = keyof typeof binaryOps;
+
+/** `op` on every element; computed in `dtype` (the input's unless told), stored as the output's. */
+export function unaryKernel(name: UnaryName, x: Tensor, out: OutputSpec, p0 = 0, p1 = 0, dtype: DType = x.dtype): Tensor {
+  const source = toDType(x, dtype);
+  beginCall();
+  const result = emptyTensor(out.shape, out.dtype);
+  const size = result.numel();
+  if (size === 0) return result;
+  const code = unaryOps[name];
+  const type = dtypeInfo[dtype].code;
+  if (source.isContiguous()) wasm.unary(code, type, source.pointer, result.pointer, size, p0, p1);
+  else wasm.unaryStrided(code, type, source.pointer, result.pointer, writeLayout(out.shape, [source.strides]), p0, p1);
+  if (source !== x) source.storage.free();
+  return result;
+}
+
+/** `op` on broadcast pairs of elements, both brought to `dtype`; stored as the output's. */
+export function binaryKernel(name: BinaryName, a: Tensor, b: Tensor, out: OutputSpec, dtype: DType): Tensor {
+  const left = toDType(a, dtype);
+  const right = toDType(b, dtype);
+  beginCall();
+  const result = emptyTensor(out.shape, out.dtype);
+  if (result.numel() > 0) runBinary(name, left, right, result, dtype);
+  if (left !== a) left.storage.free();
+  if (right !== b) right.storage.free();
+  return result;
+}
+
+function runBinary(name: BinaryName, a: Tensor, b: Tensor, out: Tensor, dtype: DType): void {
+  const code = binaryOps[name];
+  const type = dtypeInfo[dtype].code;
+  if (a.isContiguous() && b.isContiguous() && sameShape(a.shape, b.shape)) {
+    wasm.binary(code, type, a.pointer, b.pointer, out.pointer, out.numel());
+    return;
+  }
+  const strides = [broadcastStrides(a.shape, a.strides, out.shape), broadcastStrides(b.shape, b.strides, out.shape)];
+  wasm.binaryStrided(code, type, a.pointer, b.pointer, out.pointer, writeLayout(out.shape, strides));
+}
+
+/** `a += b` in place, both row-major, of one shape and dtype. */
+export function addInto(a: Tensor, b: Tensor): void {
+  beginCall();
+  const size = sizeOf(a.shape);
+  if (size > 0) wasm.binary(binaryOps.add, dtypeInfo[a.dtype].code, a.pointer, b.pointer, a.pointer, size);
+}

@@ -1,0 +1,17 @@
+import { MemoryError, TapegradError, type ErrorParts } from "@tapegrad/kernels";
+
+export { MemoryError, TapegradError };
+export type { ErrorParts };
+
+/** Shapes that do not fit together. */
+export class ShapeError extends TapegradError {}
+/** A dtype that the op does not take. */
+export class DTypeError extends TapegradError {}
+/** An index, dimension, class label or argument out of its range. */
+export class IndexError extends TapegradError {}
+/** Misuse of the tape: no graph, a changed saved tensor, an in-place change of a leaf. */
+export class GradError extends TapegradError {}
+/** Data that cannot be had, or is not what it should be. */
+export class DataError extends TapegradError {}
+/** A file or dictionary of weights that does not fit. */
+export class SerializationError extends TapegradError {}

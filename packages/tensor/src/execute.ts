@@ -1,0 +1,62 @@
+import { enterScope, leaveScope, type Storage } from "@tapegrad/kernels";
+import { castKernel } from "./compute/cast.ts";
+import { DTypeError } from "./errors.ts";
+import { unrecorded, type Interpreter, type Op, type OpCall, type OutputSpec } from "./op-spec.ts";
+import { describe, type Tensor } from "./tensor.ts";
+
+/** The bottom of the interpreter stack: checks an op's inputs and runs its kernels. */
+export const executor: Interpreter = {
+  run(op, inputs, attrs, call) {
+    const first = inputs[0];
+    if (first !== null && first !== undefined && !op.dtypes.includes(first.dtype)) throw unsupported(op, inputs);
+    const spec = op.infer(inputs, attrs);
+    const out = makesTemporaries(op, inputs) ? runScoped(op, inputs, attrs, spec, call) : op.forward(inputs, attrs, spec, call);
+    if (call === unrecorded && call.aux !== null) releaseAux(call);
+    return out;
+  },
+};
+
+/** Whether `forward` will copy or cast inputs first, so that there is something to clean up. */
+function makesTemporaries(op: Op, inputs: readonly (Tensor | null)[]): boolean {
+  if (op.view) return false;
+  if (op.scoped) return true;
+  for (const x of inputs) if (x !== null && (!x.isContiguous() || (x.dtype === "float16" && !op.halfNative))) return true;
+  return false;
+}
+
+/** Runs `forward` and frees at once all that it made except its result and what it keeps for `backward`. */
+function runScoped(op: Op, inputs: readonly (Tensor | null)[], attrs: unknown, spec: OutputSpec, call: OpCall): Tensor {
+  const outer = enterScope();
+  const survivors = new Set<Storage>();
+  try {
+    const half = !op.halfNative && inputs.some((x) => x?.dtype === "float16");
+    const out = half ? runInFloat32(op, inputs, attrs, spec, call) : op.forward(inputs, attrs, spec, call);
+    survivors.add(out.storage);
+    for (const tensor of call.aux ?? []) survivors.add(tensor.storage);
+    return out;
+  } finally {
+    leaveScope(outer, survivors);
+  }
+}
+
+/** float16 is a storage format: the op runs in float32 and its result is rounded once. */
+function runInFloat32(op: Op, inputs: readonly (Tensor | null)[], attrs: unknown, spec: OutputSpec, call: OpCall): Tensor {
+  const wide = inputs.map((x) => (x?.dtype === "float16" ? castKernel(x, "float32") : x));
+  const out = op.forward(wide, attrs, op.infer(wide, attrs), call);
+  return spec.dtype === "float16" ? castKernel(out, "float16") : out;
+}
+
+function releaseAux(call: OpCall): void {
+  for (const tensor of call.aux ?? []) tensor.storage.free();
+  call.aux = null;
+}
+
+function unsupported(op: Op, inputs: readonly (Tensor | null)[]): DTypeError {
+  return new DTypeError({
+    op: op.name,
+    fact: `dtype ${inputs[0]?.dtype} is not supported; use one of ${op.dtypes.join(", ")}`,
+    details: inputs.flatMap((x, i) => (x === null ? [] : [describe(op.inputs[i] ?? "", x)])),
+    code: `${op.name}/dtype`,
+    data: { dtype: inputs[0]?.dtype },
+  });
+}

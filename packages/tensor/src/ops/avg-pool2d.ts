@@ -1,0 +1,95 @@
+import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
+import { contiguousKernel } from "../compute/copy.ts";
+import { IndexError } from "../errors.ts";
+import { defineOp, type DefinedOp } from "../op.ts";
+import { sizeOf, type Shape } from "../shape.ts";
+import { emptyTensor, type Tensor } from "../tensor.ts";
+import { pooledShape, poolGeometry, type Pool2dOptions, type PoolGeometry } from "./pool-geometry.ts";
+import type { Pair } from "./window.ts";
+
+interface AvgAttrs extends PoolGeometry {
+  readonly countIncludePad: boolean;
+  /** 0 for none. */
+  readonly divisorOverride: number;
+}
+
+interface AvgGradAttrs extends AvgAttrs {
+  readonly shape: Shape;
+}
+
+type KernelArguments = readonly [planes: number, h: number, w: number, oh: number, ow: number, kh: number, kw: number, sh: number, sw: number, ph: number, pw: number, include: number, divisor: number];
+
+function kernelArguments(shape: Shape, { kernel, stride, padding, outSize, countIncludePad, divisorOverride }: AvgAttrs): KernelArguments {
+  const [height = 0, width = 0] = shape.slice(-2);
+  return [sizeOf(shape.slice(0, -2)), height, width, ...outSize, ...kernel, ...stride, ...padding, countIncludePad ? 1 : 0, divisorOverride];
+}
+
+const poolOp: DefinedOp<readonly ["x"], AvgAttrs> = defineOp<readonly ["x"], AvgAttrs>({
+  name: "avgPool2d",
+  inputs: ["x"],
+  saves: [],
+  infer: ([x], geometry) => ({ shape: pooledShape(x.shape, geometry), dtype: x.dtype }),
+  forward: ([x], attrs, spec) => {
+    const source = contiguousKernel(x);
+    beginCall();
+    const out = emptyTensor(spec.shape, spec.dtype);
+    if (out.numel() > 0) wasm.avgPool2d(dtypeInfo[x.dtype].code, source.pointer, out.pointer, ...kernelArguments(x.shape, attrs));
+    return out;
+  },
+  backward: { x: (dOut, { attrs, shapes: [shape = []] }) => gradOp.run([dOut], { ...attrs, shape }) },
+  samples: () => samples.map(({ shape, attrs }) => ({ inputs: [{ shape }], attrs })),
+});
+
+const gradOp: DefinedOp<readonly ["dOut"], AvgGradAttrs> = defineOp<readonly ["dOut"], AvgGradAttrs>({
+  name: "avgPool2dBackward",
+  inputs: ["dOut"],
+  saves: [],
+  infer: ([dOut], { shape }) => ({ shape, dtype: dOut.dtype }),
+  forward: ([dOut], { shape, ...attrs }, spec) => {
+    const source = contiguousKernel(dOut);
+    beginCall();
+    const dX = emptyTensor(shape, spec.dtype);
+    if (dX.numel() > 0) wasm.avgPool2dBackward(dtypeInfo[dX.dtype].code, source.pointer, dX.pointer, ...kernelArguments(shape, attrs));
+    return dX;
+  },
+  backward: { dOut: (g, { attrs: { shape: _, ...attrs } }) => poolOp.run([g], attrs) },
+  samples: () => samples.map(({ shape, attrs }) => ({ inputs: [{ shape: pooledShape(shape, attrs) }], attrs: { ...attrs, shape } })),
+});
+
+const plain = { dilation: [1, 1], countIncludePad: true, divisorOverride: 0 } as const;
+
+const samples: readonly { shape: Shape; attrs: AvgAttrs }[] = [
+  { shape: [1, 1, 4, 4], attrs: { ...plain, kernel: [2, 2], stride: [2, 2], padding: [0, 0], outSize: [2, 2] } },
+  { shape: [2, 3, 5, 5], attrs: { ...plain, kernel: [3, 3], stride: [2, 2], padding: [1, 1], outSize: [3, 3] } },
+  { shape: [2, 3, 5, 5], attrs: { ...plain, kernel: [3, 3], stride: [2, 2], padding: [1, 1], outSize: [3, 3], countIncludePad: false } },
+  { shape: [2, 5, 6], attrs: { ...plain, kernel: [3, 2], stride: [2, 3], padding: [0, 0], outSize: [2, 2], divisorOverride: 5 } },
+  { shape: [1, 1, 4, 5], attrs: { ...plain, kernel: [3, 3], stride: [2, 2], padding: [0, 0], outSize: [2, 2] } },
+  { shape: [0, 2, 4, 4], attrs: { ...plain, kernel: [2, 2], stride: [2, 2], padding: [0, 0], outSize: [2, 2] } },
+];
+
+/** Options of `avgPool2d`. */
+export interface AvgPool2dOptions extends Pool2dOptions {
+  /** Whether explicit padding counts in the mean (it does unless told); the overhang of `ceilMode` never does. */
+  readonly countIncludePad?: boolean;
+  /** Divides by this instead of the window's size. */
+  readonly divisorOverride?: number;
+}
+
+/**
+ * The mean of each window.
+ *
+ * Shapes    x [N, C, H, W] or [C, H, W] -> [..., H', W'], H' = floor((H + 2 padding - k) / stride) + 1
+ * Gradient  dx = dOut / window size, added up where windows overlap
+ * Throws    ShapeError `avgPool2d/dims`, `avgPool2d/option`, `avgPool2d/padding`, `avgPool2d/too-small`; IndexError `avgPool2d/divisor`
+ * Source    as PyTorch
+ * @example
+ * avgPool2d(tensor([[[[1, 2], [3, 6]]]]), 2).toArray(); // [[[[3]]]]
+ */
+export function avgPool2d(x: Tensor, kernelSize: number | Pair, options: AvgPool2dOptions = {}): Tensor {
+  const { countIncludePad = true, divisorOverride } = options;
+  if (divisorOverride !== undefined && (!Number.isInteger(divisorOverride) || divisorOverride === 0)) {
+    throw new IndexError({ op: "avgPool2d", fact: `divisorOverride ${divisorOverride} must be an integer other than 0`, code: "avgPool2d/divisor", data: { divisorOverride } });
+  }
+  const geometry = poolGeometry("avgPool2d", x, kernelSize, options);
+  return poolOp.run([x], { ...geometry, countIncludePad, divisorOverride: divisorOverride ?? 0 });
+}

@@ -1,0 +1,255 @@
+import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
+import { castKernel, toDType } from "../compute/cast.ts";
+import { contiguousKernel } from "../compute/copy.ts";
+import { binaryKernel } from "../compute/pointwise.ts";
+import { reduceKernel } from "../compute/reduce.ts";
+import { fullLike } from "../creation.ts";
+import { DTypeError, IndexError, ShapeError } from "../errors.ts";
+import { defineOp } from "../op.ts";
+import { formatShape, sameShape, type Shape } from "../shape.ts";
+import { describe, emptyTensor, type Tensor } from "../tensor.ts";
+import { add, div, mul, sub } from "./arithmetic.ts";
+import { to } from "./cast.ts";
+import { eq } from "./comparison.ts";
+import { expand } from "./expand.ts";
+import { square } from "./exponential.ts";
+import { gather, indexSelect } from "./gather.ts";
+import { neg } from "./neg.ts";
+import { permute } from "./permute.ts";
+import { reshape } from "./reshape.ts";
+import { logSoftmax } from "./softmax.ts";
+import { squeeze, unsqueeze } from "./squeeze.ts";
+import { mean, sum } from "./sum.ts";
+import { where } from "./where.ts";
+
+/** How the losses of a batch become one. */
+export type Reduction = "mean" | "sum" | "none";
+
+interface CrossEntropyAttrs {
+  readonly ignoreIndex: number;
+  readonly labelSmoothing: number;
+  readonly reduction: Reduction;
+}
+
+const definition = defineOp<readonly ["logits", "targets", "weight?"], CrossEntropyAttrs, readonly ["logits", "targets", "weight"]>({
+  name: "crossEntropy",
+  inputs: ["logits", "targets", "weight?"],
+  saves: ["logits", "targets", "weight"],
+  infer: ([logits], { reduction }) => ({ shape: reduction === "none" ? [logits.shape[0] as number] : [], dtype: logits.dtype }),
+  scoped: true,
+  forward: ([logits, targets, weight], { ignoreIndex, labelSmoothing, reduction }, spec, call) => {
+    const [source, classes, weights] = [contiguousKernel(logits), contiguousKernel(targets), weight === null ? null : contiguousKernel(weight)];
+    const [rows = 0, classCount = 0] = logits.shape;
+    beginCall();
+    const [losses, kept, normalizers] = [emptyTensor([rows], source.dtype), emptyTensor([rows], source.dtype), emptyTensor([rows], source.dtype)];
+    if (rows > 0) {
+      const code = dtypeInfo[source.dtype].code;
+      wasm.crossEntropyForward(
+        code,
+        source.pointer,
+        classes.pointer,
+        weights === null ? 0 : weights.pointer,
+        losses.pointer,
+        kept.pointer,
+        normalizers.pointer,
+        rows,
+        classCount,
+        ignoreIndex,
+        labelSmoothing,
+      );
+    }
+    const total = reduceKernel("sum", kept, [0], []);
+    call.aux = [normalizers, total];
+    if (reduction === "none") return losses;
+    const summed = reduceKernel("sum", losses, [0], []);
+    return reduction === "sum" ? summed : binaryKernel("div", summed, total, { shape: spec.shape, dtype: source.dtype }, source.dtype);
+  },
+  backward: {
+    logits: (dOut, { logits, targets, weight, aux: [normalizers, total], attrs }) => {
+      const rows = logits.shape.slice(0, 1);
+      const scale = attrs.reduction === "mean" ? div(dOut, total as Tensor) : dOut;
+      return gradient(logits, targets, weight, normalizers as Tensor, expand(scale, rows), attrs);
+    },
+    targets: null,
+    weight: null,
+  },
+  composite: ([logits, targets, weight], attrs) => {
+    const logp = logSoftmax(logits, 1);
+    return nllOf(logp, targets, weight, attrs);
+  },
+  createGraphByComposite: true,
+  samples: () => {
+    const plain: CrossEntropyAttrs = { ignoreIndex: -100, labelSmoothing: 0, reduction: "mean" };
+    const targets = { shape: [3], values: [1, 0, 3], dtype: "int32" } as const;
+    const weight = { shape: [4], range: [0.5, 2] } as const;
+    return [
+      { inputs: [{ shape: [3, 4] }, targets, null], attrs: plain },
+      { inputs: [{ shape: [3, 4] }, targets, weight], attrs: { ...plain, labelSmoothing: 0.2 } },
+      { inputs: [{ shape: [3, 4] }, targets, weight], attrs: { ...plain, ignoreIndex: 0, reduction: "sum" } },
+      { inputs: [{ shape: [3, 4] }, targets, null], attrs: { ...plain, ignoreIndex: 3, labelSmoothing: 0.1, reduction: "none" } },
+      { inputs: [{ shape: [1, 17] }, { shape: [1], values: [16], dtype: "int32" }, null], attrs: plain },
+    ];
+  },
+});
+
+function gradient(logits: Tensor, targets: Tensor, weight: Tensor | null, normalizers: Tensor, scale: Tensor, attrs: CrossEntropyAttrs): Tensor {
+  const dtype = normalizers.dtype;
+  const [source, classes, rowScale] = [contiguousKernel(toDType(logits, dtype)), contiguousKernel(targets), contiguousKernel(toDType(scale, dtype))];
+  const weights = weight === null ? null : contiguousKernel(toDType(weight, dtype));
+  const [rows = 0, classCount = 0] = logits.shape;
+  beginCall();
+  const dLogits = emptyTensor(logits.shape, dtype);
+  if (dLogits.numel() === 0) return dLogits;
+  wasm.crossEntropyBackward(
+    dtypeInfo[dtype].code,
+    source.pointer,
+    classes.pointer,
+    weights === null ? 0 : weights.pointer,
+    normalizers.pointer,
+    rowScale.pointer,
+    dLogits.pointer,
+    rows,
+    classCount,
+    attrs.ignoreIndex,
+    attrs.labelSmoothing,
+  );
+  return dLogits;
+}
+
+/** The loss of log-probabilities, in ordinary ops. */
+function nllOf(logp: Tensor, targets: Tensor, weight: Tensor | null, { ignoreIndex, labelSmoothing, reduction }: CrossEntropyAttrs): Tensor {
+  const ignored = eq(targets, ignoreIndex);
+  const classes = where(ignored, 0, targets);
+  const own = weight === null ? fullLike(targets, 1, { dtype: logp.dtype }) : indexSelect(weight, 0, classes);
+  const kept = where(ignored, 0, own);
+  const picked = mul(neg(squeeze(gather(logp, 1, unsqueeze(classes, 1)), 1)), kept);
+  const classCount = logp.shape[1] as number;
+  const spread = sum(neg(weight === null ? logp : mul(logp, weight)), { dim: 1 });
+  const losses = labelSmoothing === 0 ? picked : add(mul(picked, 1 - labelSmoothing), where(ignored, 0, mul(spread, labelSmoothing / classCount)));
+  if (reduction === "none") return losses;
+  return reduction === "sum" ? sum(losses) : div(sum(losses), sum(kept));
+}
+
+/** Options of the classification losses. */
+export interface ClassificationLossOptions {
+  /** A factor for each class, [C]. */
+  readonly weight?: Tensor | null;
+  /** Targets with this value take no part; -100 unless told. It may lie outside [0, C). */
+  readonly ignoreIndex?: number;
+  /** "mean" (over the weights of the kept targets) unless told. */
+  readonly reduction?: Reduction;
+}
+
+/** Options of `crossEntropy`. */
+export interface CrossEntropyOptions extends ClassificationLossOptions {
+  /** Share of the target's probability that is spread over all classes; 0 unless told. */
+  readonly labelSmoothing?: number;
+}
+
+/**
+ * Softmax cross-entropy of logits and class indices.
+ *
+ * Shapes    logits [N, C] with targets [N], or [N, C, ...d] with [N, ...d], or [C] with []; -> [] or, unreduced, targets' shape
+ * Gradient  dLogits = (softmax - target) times each row's share
+ * Throws    ShapeError `crossEntropy/shape`, `crossEntropy/weight`; DTypeError `crossEntropy/targets`; IndexError
+ *           `crossEntropy/target`, `crossEntropy/smoothing`
+ * Source    as PyTorch; NaN where every target is ignored
+ * @example
+ * crossEntropy(tensor([[0, 0]]), tensor([1], { dtype: "int32" })).item(); // 0.6931471824645996
+ */
+export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  const { labelSmoothing = 0 } = options;
+  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
+    throw new IndexError({ op: "crossEntropy", fact: `labelSmoothing ${labelSmoothing} must be from 0 to 1`, code: "crossEntropy/smoothing", data: { labelSmoothing } });
+  }
+  return classify("crossEntropy", logits, targets, options, (rows, classes, weight, attrs) => definition.run([rows, classes, weight], { ...attrs, labelSmoothing }));
+}
+
+/**
+ * Negative log-likelihood of log-probabilities and class indices: `crossEntropy` after `logSoftmax`.
+ *
+ * Shapes    logp [N, C] with targets [N], or [N, C, ...d] with [N, ...d], or [C] with []; -> [] or, unreduced, targets' shape
+ * Gradient  dLogp = -1 at the target, times each row's share
+ * Throws    ShapeError `nllLoss/shape`, `nllLoss/weight`; DTypeError `nllLoss/targets`; IndexError `nllLoss/target`
+ * Source    as PyTorch
+ * @example
+ * nllLoss(tensor([[-1, -2]]), tensor([1], { dtype: "int32" })).item(); // 2
+ */
+export function nllLoss(logp: Tensor, targets: Tensor, options: ClassificationLossOptions = {}): Tensor {
+  return classify("nllLoss", logp, targets, options, (rows, classes, weight, attrs) => nllOf(rows, classes, weight, { ...attrs, labelSmoothing: 0 }));
+}
+
+type RowLoss = (rows: Tensor, targets: Tensor, weight: Tensor | null, attrs: { ignoreIndex: number; reduction: Reduction }) => Tensor;
+
+/** Brings all accepted shapes to rows of classes, checks the targets, and gives unreduced losses the targets' shape. */
+function classify(op: string, x: Tensor, targets: Tensor, options: ClassificationLossOptions, loss: RowLoss): Tensor {
+  const { weight = null, ignoreIndex = -100, reduction = "mean" } = options;
+  const expected: Shape = x.ndim === 1 ? [] : [...x.shape.slice(0, 1), ...x.shape.slice(2)];
+  if (x.ndim === 0 || !sameShape(targets.shape, expected)) {
+    throw new ShapeError({
+      op,
+      fact: `targets ${formatShape(targets.shape)} must have shape ${formatShape(expected)}: one class index for each row of x ${formatShape(x.shape)}`,
+      details: [describe("x", x), describe("targets", targets)],
+      code: `${op}/shape`,
+      data: { x: x.shape, targets: targets.shape },
+    });
+  }
+  const classCount = x.shape[x.ndim === 1 ? 0 : 1] as number;
+  if (weight !== null && !sameShape(weight.shape, [classCount])) {
+    throw new ShapeError({ op, fact: `weight ${formatShape(weight.shape)} must have one entry for each of the ${classCount} classes`, code: `${op}/weight`, data: { weight: weight.shape } });
+  }
+  const classes = checkedTargets(op, reshape(targets, [-1]), classCount, ignoreIndex);
+  const rows = x.ndim === 1 ? unsqueeze(x, 0) : x.ndim === 2 ? x : reshape(permute(x, [0, ...x.shape.slice(2).map((_, i) => i + 2), 1]), [-1, classCount]);
+  const out = loss(rows, classes, weight === null ? null : to(weight, x.dtype), { ignoreIndex, reduction });
+  return reduction === "none" ? reshape(out, expected) : out;
+}
+
+function checkedTargets(op: string, targets: Tensor, classCount: number, ignoreIndex: number): Tensor {
+  if (targets.dtype !== "int32" && targets.dtype !== "uint8") {
+    throw new DTypeError({
+      op,
+      fact: `targets.dtype = ${targets.dtype} must be int32 or uint8: class indices`,
+      hint: 'convert them: targets.to("int32")',
+      code: `${op}/targets`,
+      data: { dtype: targets.dtype },
+    });
+  }
+  const classes = contiguousKernel(targets.dtype === "int32" ? targets : castKernel(targets, "int32"));
+  if (classes.numel() === 0) return classes;
+  beginCall();
+  const bad = wasm.checkTargets(classes.pointer, classes.numel(), classCount, ignoreIndex);
+  if (bad < 0) return classes;
+  const target = classes.storage.elements[classes.offset + bad];
+  throw new IndexError({
+    op,
+    fact: `target ${target} at position ${bad} is outside [0, ${classCount - 1}]`,
+    details: [describe("targets", targets)],
+    code: `${op}/target`,
+    data: { target, position: bad, classes: classCount },
+  });
+}
+
+/**
+ * Mean squared error.
+ *
+ * Shapes    input, target of one shape -> [] or, unreduced, that shape
+ * Gradient  dInput = 2 (input - target) dOut / n
+ * Throws    ShapeError `mseLoss/shape`
+ * @example
+ * mseLoss(tensor([1, 2]), tensor([1, 4])).item(); // 2
+ */
+export function mseLoss(input: Tensor, target: Tensor, { reduction = "mean" }: { readonly reduction?: Reduction } = {}): Tensor {
+  if (!sameShape(input.shape, target.shape)) {
+    throw new ShapeError({
+      op: "mseLoss",
+      fact: `input ${formatShape(input.shape)} and target ${formatShape(target.shape)} must have one shape`,
+      details: [describe("input", input), describe("target", target)],
+      hint: "broadcasting here is nearly always a mistake; use expand if it is meant",
+      code: "mseLoss/shape",
+      data: { input: input.shape, target: target.shape },
+    });
+  }
+  const losses = square(sub(input, target));
+  if (reduction === "none") return losses;
+  return reduction === "sum" ? sum(losses) : mean(losses);
+}

@@ -1,0 +1,110 @@
+import type { DType } from "@tapegrad/kernels";
+import { binaryKernel, type BinaryName } from "../compute/pointwise.ts";
+import { DTypeError } from "../errors.ts";
+import { defineOp } from "../op.ts";
+import type { BackwardContext, ErrorSample, Sample, SampleInput } from "../op-spec.ts";
+import { floatType, resultType } from "../promote.ts";
+import { broadcastShapes } from "../shape.ts";
+import { tensorFromHost, type Tensor } from "../tensor.ts";
+
+/** A tensor, or a plain number that stands for a 0-d one. */
+export type Operand = Tensor | number;
+
+/** A pointwise op of two operands; numbers stand for 0-d tensors. */
+export type BinaryOp = (a: Operand, b: Operand) => Tensor;
+
+type Names = readonly ["a", "b"];
+type Gradient<S extends readonly string[]> = (dOut: Tensor, saved: BackwardContext<Names, null, S>) => Tensor;
+
+interface BinaryOptions<S extends readonly ("a" | "b" | "out")[]> {
+  readonly saves: S;
+  /** Null where the op is constant in that operand. */
+  readonly gradient: { readonly a: Gradient<S> | null; readonly b: Gradient<S> | null };
+  /** Result dtype: the promoted one, that one made floating, or bool. */
+  readonly result: "promoted" | "float" | "bool";
+  readonly composite?: (a: Tensor, b: Tensor) => Tensor;
+  /** Operand ranges in the samples. */
+  readonly a?: Omit<SampleInput, "shape">;
+  readonly b?: Omit<SampleInput, "shape">;
+  readonly dtypes?: readonly DType[];
+  /** Further checks of the operands. */
+  readonly check?: (a: Tensor, b: Tensor) => void;
+  readonly errors?: () => readonly ErrorSample[];
+}
+
+const everyDType: readonly DType[] = ["float32", "float64", "float16", "int32", "uint8", "bool"];
+
+/** Pairs of shapes that exercise broadcasting, SIMD tails and empty tensors. */
+const shapePairs: readonly (readonly [readonly number[], readonly number[]])[] = [
+  [[], []],
+  [[1], [1]],
+  [[5], [5]],
+  [[17], [17]],
+  [[2, 3], [2, 3]],
+  [[2, 3], [3]],
+  [[2, 1, 4], [3, 1]],
+  [[3], []],
+  [[0, 3], [1, 3]],
+  [[1], [0]],
+];
+
+/** Declares a pointwise op of two operands. The kernel is the op's namesake. */
+export function defineBinary<const S extends readonly ("a" | "b" | "out")[]>(
+  name: BinaryName,
+  options: BinaryOptions<S>,
+): BinaryOp {
+  const { result, composite } = options;
+  const { run } = defineOp<Names, null, S>({
+    name,
+    inputs: ["a", "b"],
+    saves: options.saves,
+    dtypes: options.dtypes ?? everyDType,
+    infer: ([a, b]) => {
+      const shape = broadcastShapes(name, a.shape, b.shape);
+      options.check?.(a, b);
+      if (result === "bool") return { shape, dtype: "bool" };
+      const dtype = resultType(a, b);
+      return { shape, dtype: result === "float" ? floatType(dtype) : dtype };
+    },
+    forward: ([a, b], _, out) => binaryKernel(name, a, b, out, result === "bool" ? resultType(a, b) : out.dtype),
+    ...(result === "bool" ? {} : { backward: options.gradient }),
+    ...(composite === undefined ? {} : { composite: ([a, b]: readonly [Tensor, Tensor]) => composite(a, b) }),
+    samples: () => shapePairs.map(([a, b]): Sample<null> => ({ inputs: [{ shape: a, ...options.a }, { shape: b, ...options.b }], attrs: null })),
+    ...(options.errors === undefined ? {} : { errors: options.errors }),
+  });
+  return (a, b) => run([operand(a, b), operand(b, a)], null);
+}
+
+/** A number takes the dtype in which it meets the other operand, so that it never widens it within a category. */
+export function operand(value: Operand, other: Operand): Tensor {
+  if (typeof value !== "number") return value;
+  const otherDType = typeof other === "number" ? "float32" : other.dtype;
+  return scalarTensor(value, scalarDType(value, otherDType));
+}
+
+function scalarDType(value: number, other: DType): DType {
+  if (other === "float64" || other === "float32") return other;
+  if (other === "float16" || !Number.isInteger(value)) return "float32";
+  return "int32";
+}
+
+const recent = new Map<string, Tensor>();
+
+/** A 0-d tensor of a plain number. Constants recur in training loops, so the last few are kept. */
+function scalarTensor(value: number, dtype: DType): Tensor {
+  const key = Object.is(value, -0) ? `-0${dtype}` : value + dtype;
+  const known = recent.get(key);
+  if (known !== undefined && !known.storage.freed) return known;
+  if (recent.size >= 64) recent.clear();
+  const host = dtype === "float64" ? Float64Array.of(value) : dtype === "int32" ? Int32Array.of(value) : Float32Array.of(value);
+  const made = tensorFromHost(host, [], dtype, true);
+  made.storage.kept = true;
+  recent.set(key, made);
+  return made;
+}
+
+/** For ops that take tensors with numbers only where a gradient or a mask makes sense. */
+export function requireFloating(op: string, x: Tensor): void {
+  if (x.dtype === "float32" || x.dtype === "float64" || x.dtype === "float16") return;
+  throw new DTypeError({ op, fact: `dtype ${x.dtype} must be floating`, code: `${op}/floating`, data: { dtype: x.dtype } });
+}

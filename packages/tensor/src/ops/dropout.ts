@@ -1,0 +1,77 @@
+import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
+import { contiguousKernel } from "../compute/copy.ts";
+import { IndexError } from "../errors.ts";
+import { defaultGenerator, type Generator } from "../generator.ts";
+import { defineOp, type DefinedOp } from "../op.ts";
+import { emptyTensor, type Tensor } from "../tensor.ts";
+import { mul } from "./arithmetic.ts";
+
+interface DropoutAttrs {
+  readonly p: number;
+  /** Key and counter of the random stream. */
+  readonly at: readonly [number, number, number, number];
+}
+
+const definition = defineOp<readonly ["x"], DropoutAttrs>({
+  name: "dropout",
+  inputs: ["x"],
+  saves: [],
+  infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
+  forward: ([x], { p, at }, spec, call) => {
+    const source = contiguousKernel(x);
+    beginCall();
+    const out = emptyTensor(spec.shape, source.dtype);
+    const mask = emptyTensor(spec.shape, "uint8");
+    if (out.numel() > 0) wasm.dropout(dtypeInfo[source.dtype].code, source.pointer, out.pointer, mask.pointer, out.numel(), p, ...at);
+    call.aux = [mask];
+    return out;
+  },
+  backward: { x: (dOut, { aux: [mask], attrs: { p } }) => backwardOp.run([dOut, mask as Tensor], { p }) },
+  samples: () => [[], [17], [3, 4], [0]].map((shape) => ({ inputs: [{ shape }], attrs: { p: 0.4, at: [1, 2, 3, 0] as const } })),
+});
+
+const backwardOp: DefinedOp<readonly ["dOut", "mask"], { p: number }> = defineOp<readonly ["dOut", "mask"], { p: number }, readonly ["mask"]>({
+  name: "dropoutBackward",
+  inputs: ["dOut", "mask"],
+  saves: ["mask"],
+  infer: ([dOut]) => ({ shape: dOut.shape, dtype: dOut.dtype }),
+  forward: ([dOut, mask], { p }, spec) => {
+    const source = contiguousKernel(dOut);
+    beginCall();
+    const dX = emptyTensor(spec.shape, source.dtype);
+    if (dX.numel() > 0) wasm.dropoutBackward(dtypeInfo[dX.dtype].code, source.pointer, mask.pointer, dX.pointer, dX.numel(), p);
+    return dX;
+  },
+  backward: { dOut: (g, { mask, attrs }) => backwardOp.run([g, mask], attrs), mask: null },
+  samples: () => [{ inputs: [{ shape: [5] }, { shape: [5], values: [1, 0, 1, 1, 0], dtype: "uint8" }], attrs: { p: 0.25 } }],
+});
+
+/** Options of `dropout`. */
+export interface DropoutOptions {
+  /** Probability that an element is dropped; 0.5 unless told. */
+  readonly p?: number;
+  /** Off, the input comes back as it is. On unless told. */
+  readonly training?: boolean;
+  readonly generator?: Generator;
+}
+
+/** Throws IndexError `dropout/p` unless 0 <= p <= 1. */
+export function checkDropProbability(p: number): void {
+  if (p >= 0 && p <= 1) return;
+  throw new IndexError({ op: "dropout", fact: `p ${p} must be a probability: from 0 (keep all) to 1 (drop all)`, code: "dropout/p", data: { p } });
+}
+
+/**
+ * Zeros each element with probability `p` and scales the rest by 1 / (1 - p), so that the expectation stays.
+ *
+ * Gradient  dx = dOut / (1 - p) where kept, else 0
+ * Throws    IndexError `dropout/p`
+ * @example
+ * dropout(tensor([1, 2]), { p: 0 }).toArray(); // [1, 2]
+ */
+export function dropout(x: Tensor, { p = 0.5, training = true, generator = defaultGenerator }: DropoutOptions = {}): Tensor {
+  checkDropProbability(p);
+  if (!training || p === 0) return x;
+  if (p === 1) return mul(x, 0);
+  return definition.run([x], { p, at: generator.take(x.numel()) });
+}

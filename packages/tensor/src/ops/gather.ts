@@ -1,0 +1,183 @@
+import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
+import { contiguousKernel } from "../compute/copy.ts";
+import { zeros } from "../creation.ts";
+import { DTypeError, IndexError, ShapeError } from "../errors.ts";
+import { defineOp, type DefinedOp } from "../op.ts";
+import { formatShape, normalizeDim, sizeOf, type Shape } from "../shape.ts";
+import { describe, emptyTensor, type Tensor } from "../tensor.ts";
+import { everyDType, numericDTypes } from "./every-dtype.ts";
+
+interface GatherAttrs {
+  readonly dim: number;
+}
+
+interface ScatterAttrs {
+  readonly dim: number;
+  readonly shape: Shape;
+}
+
+/** Sizes before, at and after a dimension. */
+function split(shape: Shape, dim: number): readonly [outer: number, n: number, inner: number] {
+  return [sizeOf(shape.slice(0, dim)), shape[dim] ?? 1, sizeOf(shape.slice(dim + 1))];
+}
+
+/** Throws unless every index fits the dimension. Positions are those of the row-major indices. */
+function checkIndices(op: string, indices: Tensor, size: number): void {
+  if (indices.dtype !== "int32") {
+    throw new DTypeError({ op, fact: `indices.dtype = ${indices.dtype} must be int32`, code: `${op}/indices-dtype`, data: { dtype: indices.dtype } });
+  }
+  if (indices.numel() === 0) return;
+  beginCall();
+  const source = contiguousKernel(indices);
+  const bad = wasm.checkIndices(source.pointer, source.numel(), size);
+  if (bad < 0) return;
+  const index = source.storage.elements[source.offset + bad];
+  throw new IndexError({ op, fact: `index ${index} at position ${bad} is outside [${-size}, ${size - 1}]`, code: `${op}/index`, data: { index, size, position: bad } });
+}
+
+const sameButOne = (a: Shape, b: Shape, dim: number): boolean => a.length === b.length && a.every((size, i) => i === dim || size === b[i]);
+
+const gatherOp: DefinedOp<readonly ["x", "indices"], GatherAttrs> = defineOp<readonly ["x", "indices"], GatherAttrs, readonly ["indices"]>({
+  name: "gather",
+  inputs: ["x", "indices"],
+  saves: ["indices"],
+  dtypes: everyDType,
+  halfNative: true,
+  infer: ([x, indices], { dim }) => {
+    if (!sameButOne(x.shape, indices.shape, dim)) {
+      throw new ShapeError({
+        op: "gather",
+        fact: `indices ${formatShape(indices.shape)} must have the sizes of x ${formatShape(x.shape)} in all dimensions but ${dim}`,
+        details: [describe("x", x), describe("indices", indices)],
+        code: "gather/shape",
+        data: { x: x.shape, indices: indices.shape, dim },
+      });
+    }
+    checkIndices("gather", indices, x.shape[dim] ?? 1);
+    return { shape: indices.shape, dtype: x.dtype };
+  },
+  forward: ([x, indices], { dim }, spec) => {
+    const source = contiguousKernel(x);
+    const at = contiguousKernel(indices);
+    beginCall();
+    const out = emptyTensor(spec.shape, spec.dtype);
+    const [outer, n, inner] = split(x.shape, dim);
+    if (out.numel() > 0) {
+      wasm.gather(dtypeInfo[x.dtype].bytes, source.pointer, at.pointer, out.pointer, outer, n, inner, indices.shape[dim] ?? 1);
+    }
+    return out;
+  },
+  backward: { x: (dOut, { indices, attrs: { dim }, shapes: [shape = []] }) => scatterOp.run([dOut, indices], { dim, shape }), indices: null },
+  samples: () => [
+    { inputs: [{ shape: [5] }, { shape: [3], values: [4, 0, -1], dtype: "int32" }], attrs: { dim: 0 } },
+    { inputs: [{ shape: [2, 3] }, { shape: [2, 2], values: [0, 2, 1, 1], dtype: "int32" }], attrs: { dim: 1 } },
+    { inputs: [{ shape: [3, 2] }, { shape: [1, 2], values: [2, 0], dtype: "int32" }], attrs: { dim: 0 } },
+  ],
+});
+
+const scatterOp: DefinedOp<readonly ["src", "indices"], ScatterAttrs> = defineOp<readonly ["src", "indices"], ScatterAttrs, readonly ["indices"]>({
+  name: "scatterAdd",
+  inputs: ["src", "indices"],
+  saves: ["indices"],
+  dtypes: numericDTypes,
+  infer: ([src], { shape }) => ({ shape, dtype: src.dtype }),
+  forward: ([src, indices], { dim, shape }) => {
+    const source = contiguousKernel(src);
+    const at = contiguousKernel(indices);
+    const out = zeros(shape, { dtype: src.dtype });
+    const [outer, n, inner] = split(shape, dim);
+    beginCall();
+    if (source.numel() > 0) {
+      wasm.scatterAdd(dtypeInfo[src.dtype].code, out.pointer, at.pointer, source.pointer, outer, n, inner, indices.shape[dim] ?? 1);
+    }
+    return out;
+  },
+  backward: { src: (dOut, { indices, attrs: { dim } }) => gatherOp.run([dOut, indices], { dim }), indices: null },
+  samples: () => [
+    { inputs: [{ shape: [3] }, { shape: [3], values: [4, 0, -1], dtype: "int32" }], attrs: { dim: 0, shape: [5] } },
+    { inputs: [{ shape: [2, 2] }, { shape: [2, 2], values: [0, 2, 1, 1], dtype: "int32" }], attrs: { dim: 1, shape: [2, 3] } },
+  ],
+});
+
+/**
+ * Elements of `x` picked along a dimension: out[i][j] = x[i][indices[i][j]] for dim 1.
+ *
+ * Shapes    x [..., n, ...], indices [..., m, ...] with the other sizes equal -> indices' shape
+ * Gradient  dx = dOut added up where it was picked from
+ * Throws    ShapeError `gather/shape`, IndexError `gather/index`, `gather/dim`, DTypeError `gather/indices-dtype`
+ * @example
+ * gather(tensor([[1, 2], [3, 4]]), 1, tensor([[1], [0]], { dtype: "int32" })).toArray(); // [[2], [3]]
+ */
+export function gather(x: Tensor, dim: number, indices: Tensor): Tensor {
+  return gatherOp.run([x, indices], { dim: normalizeDim("gather", dim, x.ndim) });
+}
+
+
+
+const indexSelectOp: DefinedOp<readonly ["x", "indices"], GatherAttrs> = defineOp<readonly ["x", "indices"], GatherAttrs, readonly ["indices"]>({
+  name: "indexSelect",
+  inputs: ["x", "indices"],
+  saves: ["indices"],
+  dtypes: everyDType,
+  halfNative: true,
+  infer: ([x, indices], { dim }) => {
+    if (indices.ndim !== 1) {
+      throw new ShapeError({
+        op: "indexSelect",
+        fact: `indices must have 1 dimension, not ${indices.ndim}`,
+        details: [describe("x", x), describe("indices", indices)],
+        code: "indexSelect/indices",
+        data: { indices: indices.shape },
+      });
+    }
+    checkIndices("indexSelect", indices, x.shape[dim] ?? 1);
+    return { shape: x.shape.with(dim, indices.numel()), dtype: x.dtype };
+  },
+  forward: ([x, indices], { dim }, spec) => {
+    const source = contiguousKernel(x);
+    const at = contiguousKernel(indices);
+    beginCall();
+    const out = emptyTensor(spec.shape, spec.dtype);
+    const [outer, n, inner] = split(x.shape, dim);
+    if (out.numel() > 0) wasm.indexSelect(dtypeInfo[x.dtype].bytes, source.pointer, at.pointer, out.pointer, outer, n, inner, at.numel());
+    return out;
+  },
+  backward: { x: (dOut, { indices, attrs: { dim }, shapes: [shape = []] }) => indexAddOp.run([dOut, indices], { dim, shape }), indices: null },
+  samples: () => [
+    { inputs: [{ shape: [5] }, { shape: [3], values: [4, 0, 4], dtype: "int32" }], attrs: { dim: 0 } },
+    { inputs: [{ shape: [3, 4] }, { shape: [2], values: [2, -3], dtype: "int32" }], attrs: { dim: 0 } },
+    { inputs: [{ shape: [2, 3, 2] }, { shape: [4], values: [0, 1, 1, 2], dtype: "int32" }], attrs: { dim: 1 } },
+  ],
+});
+
+const indexAddOp: DefinedOp<readonly ["src", "indices"], ScatterAttrs> = defineOp<readonly ["src", "indices"], ScatterAttrs, readonly ["indices"]>({
+  name: "indexAdd",
+  inputs: ["src", "indices"],
+  saves: ["indices"],
+  dtypes: numericDTypes,
+  infer: ([src], { shape }) => ({ shape, dtype: src.dtype }),
+  forward: ([src, indices], { dim, shape }) => {
+    const source = contiguousKernel(src);
+    const at = contiguousKernel(indices);
+    const out = zeros(shape, { dtype: src.dtype });
+    const [outer, n, inner] = split(shape, dim);
+    beginCall();
+    if (source.numel() > 0) wasm.indexAdd(dtypeInfo[src.dtype].code, out.pointer, at.pointer, source.pointer, outer, n, inner, at.numel());
+    return out;
+  },
+  backward: { src: (dOut, { indices, attrs: { dim } }) => indexSelectOp.run([dOut, indices], { dim }), indices: null },
+  samples: () => [{ inputs: [{ shape: [3, 2] }, { shape: [3], values: [4, 0, -1], dtype: "int32" }], attrs: { dim: 0, shape: [5, 2] } }],
+});
+
+/**
+ * Entries of one dimension by their positions, copied.
+ *
+ * Shapes    x [..., n, ...], indices [m] -> [..., m, ...]
+ * Gradient  dx = dOut added up where it was picked from
+ * Throws    ShapeError `indexSelect/indices`, IndexError `indexSelect/index`, `indexSelect/dim`
+ * @example
+ * indexSelect(tensor([[1, 2], [3, 4]]), 0, tensor([1, 1], { dtype: "int32" })).toArray(); // [[3, 4], [3, 4]]
+ */
+export function indexSelect(x: Tensor, dim: number, indices: Tensor): Tensor {
+  return indexSelectOp.run([x, indices], { dim: normalizeDim("indexSelect", dim, x.ndim) });
+}

@@ -1,0 +1,89 @@
+import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
+import { contiguousKernel } from "../compute/copy.ts";
+import { defineOp } from "../op.ts";
+import { sizeOf, type Shape } from "../shape.ts";
+import { emptyTensor, Tensor } from "../tensor.ts";
+import { gather } from "./gather.ts";
+import { pooledShape, poolGeometry, type Pool2dOptions, type PoolGeometry } from "./pool-geometry.ts";
+import { reshape } from "./reshape.ts";
+import type { Pair } from "./window.ts";
+
+const planesOf = (shape: Shape): number => sizeOf(shape.slice(0, -2));
+
+const poolOp = defineOp<readonly ["x"], PoolGeometry>({
+  name: "maxPool2d",
+  inputs: ["x"],
+  saves: [],
+  infer: ([x], geometry) => ({ shape: pooledShape(x.shape, geometry), dtype: x.dtype }),
+  forward: ([x], { kernel, stride, padding, dilation, outSize }, spec, call) => {
+    const source = contiguousKernel(x);
+    const [height = 0, width = 0] = x.shape.slice(-2);
+    beginCall();
+    const out = emptyTensor(spec.shape, spec.dtype);
+    const indices = emptyTensor(spec.shape, "int32");
+    if (out.numel() > 0) {
+      const planes = planesOf(x.shape);
+      wasm.maxPool2d(dtypeInfo[x.dtype].code, source.pointer, out.pointer, indices.pointer, planes, height, width, ...outSize, ...kernel, ...stride, ...padding, ...dilation);
+    }
+    call.aux = [indices];
+    return out;
+  },
+  backward: {
+    x: (dOut, { aux: [indices], shapes: [shape = []] }) => unpoolOp.run([dOut, indices as Tensor], { shape }),
+  },
+  samples: () => samples.map(({ shape, geometry }) => ({ inputs: [{ shape, distinct: true }], attrs: geometry })),
+});
+
+/** Gradients back to where the maxima were. */
+const unpoolOp = defineOp<readonly ["dOut", "indices"], { shape: Shape }, readonly ["indices"]>({
+  name: "maxPool2dBackward",
+  inputs: ["dOut", "indices"],
+  saves: ["indices"],
+  infer: ([dOut], { shape }) => ({ shape, dtype: dOut.dtype }),
+  forward: ([dOut, indices], { shape }, spec) => {
+    const source = contiguousKernel(dOut);
+    beginCall();
+    const dX = emptyTensor(shape, spec.dtype);
+    if (dX.numel() > 0) {
+      const plane = sizeOf(shape.slice(-2));
+      wasm.maxPool2dBackward(dtypeInfo[dX.dtype].code, source.pointer, indices.pointer, dX.pointer, planesOf(shape), plane, sizeOf(dOut.shape.slice(-2)));
+    }
+    return dX;
+  },
+  backward: {
+    dOut: (g, { indices, shapes: [dOut = []] }) => {
+      const planes = reshape(g, [planesOf(g.shape), -1]);
+      return reshape(gather(planes, 1, reshape(indices, [planesOf(dOut), -1])), dOut);
+    },
+    indices: null,
+  },
+  samples: () => [{ inputs: [{ shape: [2, 1, 1, 2] }, { shape: [2, 1, 1, 2], values: [0, 3, 5, 7], dtype: "int32" }], attrs: { shape: [2, 1, 2, 4] } }],
+});
+
+const samples: readonly { shape: Shape; geometry: PoolGeometry }[] = [
+  { shape: [1, 1, 4, 4], geometry: { kernel: [2, 2], stride: [2, 2], padding: [0, 0], dilation: [1, 1], outSize: [2, 2] } },
+  { shape: [2, 3, 5, 5], geometry: { kernel: [3, 3], stride: [2, 2], padding: [1, 1], dilation: [1, 1], outSize: [3, 3] } },
+  { shape: [2, 5, 6], geometry: { kernel: [3, 2], stride: [2, 3], padding: [0, 0], dilation: [1, 1], outSize: [2, 2] } },
+  { shape: [1, 2, 6, 6], geometry: { kernel: [2, 2], stride: [1, 1], padding: [0, 0], dilation: [2, 2], outSize: [4, 4] } },
+  { shape: [0, 2, 4, 4], geometry: { kernel: [2, 2], stride: [2, 2], padding: [0, 0], dilation: [1, 1], outSize: [2, 2] } },
+];
+
+/** Options of `maxPool2d`. */
+export interface MaxPool2dOptions extends Pool2dOptions {
+  /** Steps between the elements of a window. */
+  readonly dilation?: number | Pair;
+}
+
+/**
+ * The largest element of each window; the first of equal ones, NaN if there is one. Padding counts as -inf.
+ *
+ * Shapes    x [N, C, H, W] or [C, H, W] -> [..., H', W'], H' = floor((H + 2 padding - dilation (k - 1) - 1) / stride) + 1
+ * Gradient  dx = dOut where the maximum was, added up where windows overlap
+ * Throws    ShapeError `maxPool2d/dims`, `maxPool2d/option`, `maxPool2d/padding`, `maxPool2d/too-small`
+ * Source    as PyTorch
+ * @example
+ * maxPool2d(tensor([[[[1, 2], [3, 4]]]]), 2).toArray(); // [[[[4]]]]
+ */
+export function maxPool2d(x: Tensor, kernelSize: number | Pair, options: MaxPool2dOptions = {}): Tensor {
+  return poolOp.run([x], poolGeometry("maxPool2d", x, kernelSize, options));
+}

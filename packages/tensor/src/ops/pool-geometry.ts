@@ -1,0 +1,66 @@
+import { ShapeError } from "../errors.ts";
+import { formatShape, type Shape } from "../shape.ts";
+import { describe, type Tensor } from "../tensor.ts";
+import { pair, type Pair } from "./window.ts";
+
+/** Options that both poolings take; a single number counts for both directions. */
+export interface Pool2dOptions {
+  /** The kernel's size unless told. */
+  readonly stride?: number | Pair;
+  /** At most half of the kernel. */
+  readonly padding?: number | Pair;
+  /** Rounds the output size up: the last window may hang over the edge. */
+  readonly ceilMode?: boolean;
+}
+
+/** The windows, resolved from the options. */
+export interface PoolGeometry {
+  readonly kernel: Pair;
+  readonly stride: Pair;
+  readonly padding: Pair;
+  readonly dilation: Pair;
+  readonly outSize: Pair;
+}
+
+/** Shape of the output. */
+export function pooledShape(shape: Shape, { outSize }: PoolGeometry): Shape {
+  return [...shape.slice(0, -2), ...outSize];
+}
+
+/** Throws ShapeError `OP/dims`, `OP/option`, `OP/padding`, `OP/too-small`. */
+export function poolGeometry(op: string, x: Tensor, kernelSize: number | Pair, options: Pool2dOptions & { dilation?: number | Pair }): PoolGeometry {
+  if (x.ndim !== 3 && x.ndim !== 4) {
+    throw new ShapeError({ op, fact: `x must be [N, C, H, W] or [C, H, W], not ${x.ndim}-d`, details: [describe("x", x)], code: `${op}/dims`, data: { x: x.shape } });
+  }
+  const kernel = pair(op, "kernelSize", kernelSize, 1);
+  const stride = pair(op, "stride", options.stride ?? kernel, 1);
+  const padding = pair(op, "padding", options.padding ?? 0, 0);
+  const dilation = pair(op, "dilation", options.dilation ?? 1, 1);
+  if (2 * padding[0] > kernel[0] || 2 * padding[1] > kernel[1]) {
+    throw new ShapeError({
+      op,
+      fact: `padding ${formatShape(padding)} must be at most half of the kernel ${formatShape(kernel)}`,
+      details: [describe("x", x)],
+      code: `${op}/padding`,
+      data: { padding, kernel },
+    });
+  }
+  const size = (dim: 0 | 1): number => {
+    const length = x.shape.at(dim - 2) as number;
+    const room = length + 2 * padding[dim] - dilation[dim] * (kernel[dim] - 1) - 1;
+    if (room < 0) {
+      throw new ShapeError({
+        op,
+        fact: `a window of ${formatShape(kernel)} is larger than the padded image of ${formatShape(x.shape.slice(-2).map((n, i) => n + 2 * (padding[i] ?? 0)))}`,
+        details: [describe("x", x)],
+        code: `${op}/too-small`,
+        data: { x: x.shape, kernel, padding },
+      });
+    }
+    if (options.ceilMode !== true) return Math.floor(room / stride[dim]) + 1;
+    const windows = Math.ceil(room / stride[dim]) + 1;
+    // No window starts in the padding behind the image (as PyTorch).
+    return (windows - 1) * stride[dim] >= length + padding[dim] ? windows - 1 : windows;
+  };
+  return { kernel, stride, padding, dilation, outSize: [size(0), size(1)] };
+}

@@ -1,0 +1,44 @@
+import { zerosLike } from "../creation.ts";
+import type { Tensor } from "../tensor.ts";
+import { mul, sub } from "./arithmetic.ts";
+import { eq, ge, logicalAnd } from "./comparison.ts";
+import { defineBinary, type BinaryOp, type Operand } from "./define-binary.ts";
+import { defineParameterised } from "./define-unary.ts";
+import { log } from "./exponential.ts";
+import { where } from "./where.ts";
+
+const powScalar: (x: Tensor, attrs: { exponent: number }) => Tensor = defineParameterised("powScalar", {
+  saves: ["x"],
+  gradient: (dOut, { x, attrs: { exponent } }) =>
+    exponent === 0 ? zerosLike(dOut) : mul(dOut, mul(powScalar(x, { exponent: exponent - 1 }), exponent)),
+  parameters: ({ exponent }) => [exponent, 0],
+  sampleAttrs: [{ exponent: 0 }, { exponent: 1 }, { exponent: 2 }, { exponent: 3 }, { exponent: -1 }, { exponent: 0.5 }],
+  sample: { range: [0.2, 2] },
+});
+
+const powTensor: BinaryOp = defineBinary("pow", {
+  saves: ["a", "b", "out"],
+  gradient: {
+    a: (dOut, { a, b }) => mul(dOut, where(eq(b, 0), 0, mul(b, powTensor(a, sub(b, 1))))),
+    // 0^b does not change with b while b >= 0; the logarithm would say -inf.
+    b: (dOut, { a, b, out }) => {
+      const flat = logicalAnd(eq(a, 0), ge(b, 0));
+      return mul(dOut, where(flat, 0, mul(out, log(where(flat, 1, a)))));
+    },
+  },
+  result: "float",
+  a: { range: [0.2, 2] },
+});
+
+/**
+ * `base` to the power of `exponent`; 0^0 = 1. Integers give float32.
+ *
+ * Shapes    base, exponent broadcast to the output
+ * Gradient  dBase = dOut exponent base^(exponent-1), dExponent = dOut out log(base)          (0 for base 0)
+ * Throws    ShapeError `pow/broadcast`
+ * @example
+ * pow(tensor([1, 2, 3]), 2).toArray(); // [1, 4, 9]
+ */
+export function pow(base: Operand, exponent: Operand): Tensor {
+  return typeof exponent === "number" && typeof base !== "number" ? powScalar(base, { exponent }) : powTensor(base, exponent);
+}

@@ -1,0 +1,69 @@
+import { IndexError } from "../errors.ts";
+import { reducedShape } from "../compute/reduce.ts";
+import { normalizeDims, type Shape } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+
+/** Which dimensions a reduction runs over. */
+export interface ReduceOptions {
+  /** All of them unless told. Negative ones count from the end. */
+  readonly dim?: number | readonly number[];
+  /** Keeps the reduced dimensions with size 1. */
+  readonly keepdim?: boolean;
+}
+
+/** Resolved options: sorted dimensions. */
+export interface ReduceAttrs {
+  readonly dims: readonly number[];
+  readonly keepdim: boolean;
+}
+
+export function resolveReduce(op: string, x: Tensor, { dim, keepdim = false }: ReduceOptions): ReduceAttrs {
+  return { dims: normalizeDims(op, dim, x.ndim), keepdim };
+}
+
+/** Shape of the result. */
+export function outputShape(x: Tensor, { dims, keepdim }: ReduceAttrs): Shape {
+  return reducedShape(x.shape, dims, keepdim);
+}
+
+/** Shape of the result with the reduced dimensions kept, so that it broadcasts against the input. */
+export function keptShape(shape: Shape, { dims }: ReduceAttrs): Shape {
+  return reducedShape(shape, dims, true);
+}
+
+/** Number of elements that go into one result. */
+export function reducedSize(shape: Shape, dims: readonly number[]): number {
+  return dims.reduce((size, dim) => size * (shape[dim] as number), 1);
+}
+
+/** Throws IndexError `OP/empty`: the op has no value for no elements. */
+export function refuseEmpty(op: string, x: Tensor, dims: readonly number[]): void {
+  if (reducedSize(x.shape, dims) > 0) return;
+  throw new IndexError({
+    op,
+    fact: `no elements to choose from: a reduced dimension of [${x.shape.join(", ")}] has size 0`,
+    code: `${op}/empty`,
+    data: { shape: x.shape, dims },
+  });
+}
+
+/** Shapes and dimensions that the reductions are tested with. */
+export const reduceCases: readonly { readonly shape: Shape; readonly attrs: ReduceAttrs }[] = [
+  { shape: [], attrs: { dims: [], keepdim: false } },
+  { shape: [5], attrs: { dims: [0], keepdim: false } },
+  { shape: [70], attrs: { dims: [0], keepdim: true } },
+  { shape: [2, 3], attrs: { dims: [1], keepdim: false } },
+  { shape: [2, 3], attrs: { dims: [0], keepdim: true } },
+  { shape: [2, 3, 4], attrs: { dims: [0, 2], keepdim: false } },
+  { shape: [2, 3, 4], attrs: { dims: [0, 1, 2], keepdim: false } },
+  { shape: [3, 1, 2], attrs: { dims: [1], keepdim: false } },
+  { shape: [2, 17], attrs: { dims: [0], keepdim: false } },
+];
+
+/** The same, with empty tensors, for reductions that have a value there. */
+export const reduceCasesWithEmpty: typeof reduceCases = [
+  ...reduceCases,
+  { shape: [0], attrs: { dims: [0], keepdim: false } },
+  { shape: [2, 0], attrs: { dims: [1], keepdim: true } },
+  { shape: [0, 3], attrs: { dims: [1], keepdim: false } },
+];

@@ -1,0 +1,160 @@
+import { reduceKernel } from "../compute/reduce.ts";
+import { defineOp } from "../op.ts";
+import { normalizeDim } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import { div, mul } from "./arithmetic.ts";
+import { to } from "./cast.ts";
+import { eq } from "./comparison.ts";
+import { everyDType, numericDTypes } from "./every-dtype.ts";
+import { gather } from "./gather.ts";
+import { keptShape, outputShape, reduceCases, refuseEmpty, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
+import { reshape } from "./reshape.ts";
+import { squeeze } from "./squeeze.ts";
+import { sum } from "./sum.ts";
+
+function defineExtremum(name: "amax" | "amin", kernel: "max" | "min"): (x: Tensor, attrs: ReduceAttrs) => Tensor {
+  const definition = defineOp<readonly ["x"], ReduceAttrs, readonly ["x", "out"]>({
+    name,
+    inputs: ["x"],
+    saves: ["x", "out"],
+    dtypes: everyDType,
+    infer: ([x], attrs) => {
+      refuseEmpty(name, x, attrs.dims);
+      return { shape: outputShape(x, attrs), dtype: x.dtype };
+    },
+    forward: ([x], { dims }, out) => reduceKernel(kernel, x, dims, out.shape),
+    backward: {
+      x: (dOut, { x, out, attrs }) => {
+        const kept = keptShape(x.shape, attrs);
+        const ties = to(eq(x, reshape(out, kept)), dOut.dtype);
+        return mul(ties, reshape(div(dOut, reshape(sum(ties, { dim: attrs.dims }), dOut.shape)), kept));
+      },
+    },
+    samples: () => reduceCases.map(({ shape, attrs }) => ({ inputs: [{ shape, distinct: true }], attrs })),
+  });
+  return (x, attrs) => definition.run([x], attrs);
+}
+
+const amaxOp = defineExtremum("amax", "max");
+const aminOp = defineExtremum("amin", "min");
+
+/**
+ * The largest element over dimensions, all of them unless told; NaN if there is one.
+ *
+ * Gradient  to the largest elements, shared evenly among equal ones
+ * Throws    IndexError `amax/empty`, `amax/dim`
+ * @example
+ * amax(tensor([[1, 5], [7, 2]]), { dim: 1 }).toArray(); // [5, 7]
+ */
+export function amax(x: Tensor, options: ReduceOptions = {}): Tensor {
+  return amaxOp(x, resolveReduce("amax", x, options));
+}
+
+/**
+ * The smallest element over dimensions, all of them unless told; NaN if there is one.
+ *
+ * Gradient  to the smallest elements, shared evenly among equal ones
+ * Throws    IndexError `amin/empty`, `amin/dim`
+ * @example
+ * amin(tensor([[1, 5], [7, 2]])).item(); // 1
+ */
+export function amin(x: Tensor, options: ReduceOptions = {}): Tensor {
+  return aminOp(x, resolveReduce("amin", x, options));
+}
+
+function defineIndexOf(name: "argmax" | "argmin"): (x: Tensor, attrs: ReduceAttrs) => Tensor {
+  const definition = defineOp<readonly ["x"], ReduceAttrs>({
+    name,
+    inputs: ["x"],
+    saves: [],
+    dtypes: numericDTypes,
+    infer: ([x], attrs) => {
+      refuseEmpty(name, x, attrs.dims);
+      return { shape: outputShape(x, attrs), dtype: "int32" };
+    },
+    forward: ([x], { dims }, out) => reduceKernel(name, x, dims, out.shape, "int32"),
+    samples: () => reduceCases.filter(({ attrs }) => attrs.dims.length === 1).map(({ shape, attrs }) => ({ inputs: [{ shape, distinct: true }], attrs })),
+  });
+  return (x, attrs) => definition.run([x], attrs);
+}
+
+const argmaxOp = defineIndexOf("argmax");
+const argminOp = defineIndexOf("argmin");
+
+/** Options of `argmax` and `argmin`. */
+export interface ArgOptions {
+  /** The flattened tensor unless told. */
+  readonly dim?: number;
+  readonly keepdim?: boolean;
+}
+
+function indexOf(op: (x: Tensor, attrs: ReduceAttrs) => Tensor, name: string, x: Tensor, { dim, keepdim = false }: ArgOptions): Tensor {
+  if (dim !== undefined && x.ndim > 0) return op(x, { dims: [normalizeDim(name, dim, x.ndim)], keepdim });
+  const index = op(reshape(x, [-1]), { dims: [0], keepdim: false });
+  return keepdim ? reshape(index, x.shape.map(() => 1)) : index;
+}
+
+/**
+ * Position of the largest element as int32, the first of equal ones; of the flattened tensor, or along one dimension.
+ *
+ * Throws    IndexError `argmax/empty`, `argmax/dim`
+ * @example
+ * argmax(tensor([[1, 5], [7, 2]]), { dim: 1 }).toArray(); // [1, 0]
+ */
+export function argmax(x: Tensor, options: ArgOptions = {}): Tensor {
+  return indexOf(argmaxOp, "argmax", x, options);
+}
+
+/**
+ * Position of the smallest element as int32, the first of equal ones; of the flattened tensor, or along one dimension.
+ *
+ * Throws    IndexError `argmin/empty`, `argmin/dim`
+ * @example
+ * argmin(tensor([4, 1, 3])).item(); // 1
+ */
+export function argmin(x: Tensor, options: ArgOptions = {}): Tensor {
+  return indexOf(argminOp, "argmin", x, options);
+}
+
+/** The extreme elements along a dimension, and where they were. */
+export interface ValuesAndIndices {
+  readonly values: Tensor;
+  /** int32, the first position among equal elements. */
+  readonly indices: Tensor;
+}
+
+function alongDim(find: typeof argmax, x: Tensor, dim: number, keepdim: boolean): ValuesAndIndices {
+  if (x.ndim === 0) return { values: x, indices: find(x) };
+  const indices = find(x, { dim, keepdim: true });
+  const values = gather(x, dim, indices);
+  return keepdim ? { values, indices } : { values: squeeze(values, dim), indices: squeeze(indices, dim) };
+}
+
+/**
+ * The largest element: of the whole tensor, or with `dim` along a dimension, together with its position.
+ *
+ * Gradient  with `dim` to the first of equal elements; without, shared evenly
+ * Throws    IndexError `amax/empty`, `argmax/empty`, `argmax/dim`
+ * @example
+ * max(tensor([3, 9, 4])).item(); // 9
+ * max(tensor([[3, 9], [8, 4]]), 1).indices.toArray(); // [1, 0]
+ */
+export function max(x: Tensor): Tensor;
+export function max(x: Tensor, dim: number, keepdim?: boolean): ValuesAndIndices;
+export function max(x: Tensor, dim?: number, keepdim = false): Tensor | ValuesAndIndices {
+  return dim === undefined ? amax(x) : alongDim(argmax, x, dim, keepdim);
+}
+
+/**
+ * The smallest element: of the whole tensor, or with `dim` along a dimension, together with its position.
+ *
+ * Gradient  with `dim` to the first of equal elements; without, shared evenly
+ * Throws    IndexError `amin/empty`, `argmin/empty`, `argmin/dim`
+ * @example
+ * min(tensor([3, 9, 4])).item(); // 3
+ */
+export function min(x: Tensor): Tensor;
+export function min(x: Tensor, dim: number, keepdim?: boolean): ValuesAndIndices;
+export function min(x: Tensor, dim?: number, keepdim = false): Tensor | ValuesAndIndices {
+  return dim === undefined ? amin(x) : alongDim(argmin, x, dim, keepdim);
+}

@@ -1,0 +1,128 @@
+import { beginCall, dtypeInfo, wasm, type DType } from "@tapegrad/kernels";
+import { castKernel } from "./compute/cast.ts";
+import { tensor, withOptions, type TensorOptions } from "./creation.ts";
+import { DTypeError, IndexError } from "./errors.ts";
+import { defaultGenerator, type Generator } from "./generator.ts";
+import { checkShape, type Shape } from "./shape.ts";
+import { emptyTensor, type Tensor } from "./tensor.ts";
+
+/** Options of the random creation functions. */
+export interface RandomOptions extends TensorOptions {
+  /** The default generator unless told. */
+  readonly generator?: Generator;
+}
+
+type Fill = (code: number, out: number, n: number, key0: number, key1: number, low: number, high: number) => void;
+
+function draw(op: string, shape: Shape, options: RandomOptions, fill: Fill): Tensor {
+  checkShape(op, shape);
+  const dtype = options.dtype ?? "float32";
+  if (!dtypeInfo[dtype].isFloating) {
+    throw new DTypeError({ op, fact: `dtype ${dtype} must be floating`, hint: "use randint for integers", code: `${op}/dtype`, data: { dtype } });
+  }
+  const computed: DType = dtype === "float16" ? "float32" : dtype;
+  beginCall();
+  const out = emptyTensor([...shape], computed);
+  const size = out.numel();
+  if (size > 0) fill(dtypeInfo[computed].code, out.pointer, size, ...(options.generator ?? defaultGenerator).take(size));
+  return withOptions(dtype === "float16" ? castKernel(out, "float16") : out, options);
+}
+
+/**
+ * Uniform numbers in [0, 1).
+ *
+ * Throws    DTypeError `rand/dtype`, ShapeError `rand/shape`
+ * @example
+ * rand([2, 3]).shape; // [2, 3]
+ */
+export function rand(shape: Shape, options: RandomOptions = {}): Tensor {
+  return draw("rand", shape, options, (code, out, n, ...at) => wasm.randomUniform(code, out, n, ...at, 0, 1));
+}
+
+/** Uniform numbers in [low, high). Throws DTypeError `uniform/dtype`. @internal */
+export function uniform(shape: Shape, low: number, high: number, options: RandomOptions = {}): Tensor {
+  return draw("uniform", shape, options, (code, out, n, ...at) => wasm.randomUniform(code, out, n, ...at, low, high));
+}
+
+/**
+ * Normally distributed numbers with mean 0 and deviation 1 (Box-Muller).
+ *
+ * Throws    DTypeError `randn/dtype`, ShapeError `randn/shape`
+ * @example
+ * randn([2, 3]).dtype; // "float32"
+ */
+export function randn(shape: Shape, options: RandomOptions = {}): Tensor {
+  return draw("randn", shape, options, (code, out, n, ...at) => wasm.randomNormal(code, out, n, ...at, 0, 1));
+}
+
+/**
+ * Integers from `low` (included) to `high` (excluded), int32 unless told.
+ *
+ * Throws    IndexError `randint/range`, ShapeError `randint/shape`
+ * @example
+ * randint(0, 10, [4]).dtype; // "int32"
+ */
+export function randint(low: number, high: number, shape: Shape, options: RandomOptions = {}): Tensor {
+  checkShape("randint", shape);
+  if (!Number.isInteger(low) || !Number.isInteger(high) || low >= high || low < -(2 ** 31) || high > 2 ** 31 - 1) {
+    throw new IndexError({
+      op: "randint",
+      fact: `low ${low} and high ${high} must be 32-bit integers, low below high`,
+      code: "randint/range",
+      data: { low, high },
+    });
+  }
+  beginCall();
+  const out = emptyTensor([...shape], "int32");
+  const size = out.numel();
+  if (size > 0) wasm.randomInt(out.pointer, size, ...(options.generator ?? defaultGenerator).take(size), low, high);
+  const dtype = options.dtype ?? "int32";
+  return withOptions(dtype === "int32" ? out : castKernel(out, dtype), options);
+}
+
+/**
+ * The integers from 0 to n - 1 in random order (Fisher-Yates).
+ *
+ * Throws    IndexError `randperm/n`
+ * @example
+ * randperm(5).shape; // [5]
+ */
+export function randperm(n: number, options: { readonly generator?: Generator } = {}): Tensor {
+  return tensor(permutation(n, options.generator ?? defaultGenerator));
+}
+
+/** The same on the host, for samplers. */
+export function permutation(n: number, generator: Generator): Int32Array {
+  if (!Number.isInteger(n) || n < 0) throw new IndexError({ op: "randperm", fact: `n ${n} must be an integer, 0 or more`, code: "randperm/n", data: { n } });
+  const order = Int32Array.from({ length: n }, (_, i) => i);
+  const draws = rand([n], { dtype: "float64", generator });
+  const uniforms = draws.toTypedArray();
+  draws.storage.free();
+  for (let i = n - 1; i > 0; i--) {
+    const j = Math.floor((uniforms[i] as number) * (i + 1));
+    const swapped = order[i] as number;
+    order[i] = order[j] as number;
+    order[j] = swapped;
+  }
+  return order;
+}
+
+/**
+ * Uniform numbers in [0, 1) with the shape and dtype of another tensor.
+ *
+ * @example
+ * randLike(zeros([2, 2])).shape; // [2, 2]
+ */
+export function randLike(x: Tensor, options: RandomOptions = {}): Tensor {
+  return rand(x.shape, { dtype: x.dtype, ...options });
+}
+
+/**
+ * Normally distributed numbers with the shape and dtype of another tensor.
+ *
+ * @example
+ * randnLike(zeros([2, 2])).shape; // [2, 2]
+ */
+export function randnLike(x: Tensor, options: RandomOptions = {}): Tensor {
+  return randn(x.shape, { dtype: x.dtype, ...options });
+}

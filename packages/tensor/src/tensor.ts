@@ -1,0 +1,214 @@
+import { beginCall, dtypeInfo, float16View, Storage, type DType, type HostArray } from "@tapegrad/kernels";
+import { Float16Array } from "@petamoriken/float16";
+import { IndexError, MemoryError, ShapeError } from "./errors.ts";
+import { contiguousStrides, formatShape, normalizeDim, sizeOf, type Shape } from "./shape.ts";
+
+/** Nested arrays of numbers (booleans for bool), as `toArray` gives and `tensor` takes them. */
+export type NestedArray = number | boolean | readonly NestedArray[];
+
+/** Copies of a tensor's elements: bool comes as bytes 0 and 1. */
+export type ElementArray = Float32Array | Float64Array | Float16Array | Int32Array | Uint8Array;
+
+/**
+ * What the tape attaches to a tensor. The tensor package carries it without knowing what is inside.
+ * @internal
+ */
+export interface GradNode {
+  /** The op that made the tensor, for printing and errors. */
+  readonly name: string;
+}
+
+/**
+ * A strided view of a storage.
+ *
+ * Element `[i, j, ...]` is at `offset + i * strides[0] + j * strides[1] + ...`. Views (`transpose`, `narrow`, ...) share
+ * the storage. Values are read through copies: `toArray`, `toTypedArray`, `item`.
+ *
+ * @example
+ * const x = tensor([[1, 2], [3, 4]]);
+ * x.transpose(0, 1).toArray(); // [[1, 3], [2, 4]]
+ */
+export class Tensor {
+  /** @internal */
+  readonly storage: Storage;
+  readonly shape: Shape;
+  /** Position of the first element in the storage. */
+  readonly offset: number;
+  readonly dtype: DType;
+  /** Made from a plain JS number: it does not raise the other operand's dtype within a category. @internal */
+  readonly wrappedNumber: boolean;
+  /** The sum of gradients that `backward` brought here; only for leaves and where `retainGrad` was asked for. */
+  grad: Tensor | null = null;
+  /** The recorded op that made this tensor; null for leaves. @internal */
+  node: GradNode | null = null;
+  /** Leaf flag behind `requiresGrad`. @internal */
+  leafRequiresGrad = false;
+  /** `storage.recordedVersion` when a differentiable view was made. @internal */
+  viewVersion = 0;
+  /** The tensor this one is a differentiable view of. @internal */
+  viewBase: Tensor | null = null;
+  readonly #size: number;
+  #strides: readonly number[] | null;
+
+  /** `strides` null means row-major. @internal */
+  constructor(storage: Storage, shape: Shape, strides: readonly number[] | null = null, offset = 0, wrappedNumber = false) {
+    this.storage = storage;
+    this.shape = shape;
+    this.offset = offset;
+    this.dtype = storage.dtype;
+    this.wrappedNumber = wrappedNumber;
+    this.#size = sizeOf(shape);
+    this.#strides = strides !== null && isRowMajor(shape, strides) ? null : strides;
+  }
+
+  /** Steps between neighbours along each dimension, in elements. */
+  get strides(): readonly number[] {
+    return this.#strides ?? contiguousStrides(this.shape);
+  }
+
+  /** Whether the elements lie in row-major order without gaps. */
+  isContiguous(): boolean {
+    return this.#strides === null;
+  }
+
+  get ndim(): number {
+    return this.shape.length;
+  }
+
+  /** Number of dimensions. */
+  dim(): number {
+    return this.shape.length;
+  }
+
+  /** Number of elements. */
+  numel(): number {
+    return this.#size;
+  }
+
+  /** The shape, or the size of one dimension. Throws IndexError `size/dim`. */
+  size(): Shape;
+  size(dim: number): number;
+  size(dim?: number): Shape | number {
+    if (dim === undefined) return this.shape;
+    if (this.shape.length === 0) normalizeDim("size", dim, -1);
+    return this.shape[normalizeDim("size", dim, this.shape.length)] ?? 1;
+  }
+
+  /** Whether the op that takes this tensor is recorded: it is a leaf with the flag set, or the result of a recorded op. */
+  get requiresGrad(): boolean {
+    return this.leafRequiresGrad || this.node !== null;
+  }
+
+  /** True for tensors that no recorded op made. */
+  get isLeaf(): boolean {
+    return this.node === null;
+  }
+
+  /** Address of the first element, for the running kernel call. @internal */
+  get pointer(): number {
+    return this.storage.pointer + this.offset * dtypeInfo[this.dtype].bytes;
+  }
+
+  /** The only element as a number (true and false as 1 and 0). Throws ShapeError `item/one-element`. */
+  item(): number {
+    if (this.#size !== 1) {
+      throw new ShapeError({
+        op: "item",
+        fact: `the tensor has ${this.#size} elements; only one element can become a number`,
+        details: [describe("x", this)],
+        code: "item/one-element",
+        data: { shape: this.shape },
+      });
+    }
+    return readElement(this.storage.elements, this.dtype, this.offset);
+  }
+
+  /** All elements in row-major order, copied; float16 as a `Float16Array` of `@petamoriken/float16`, bool as bytes. */
+  toTypedArray(): ElementArray {
+    const elements = this.storage.elements;
+    const copy = this.isContiguous() ? elements.slice(this.offset, this.offset + this.#size) : this.#gather(elements);
+    return copy instanceof Uint16Array ? float16View(copy) : copy;
+  }
+
+  /** Nested arrays of the elements; a plain value for a 0-d tensor; booleans for bool. */
+  toArray(): NestedArray {
+    const flat = this.toTypedArray();
+    const isBool = this.dtype === "bool";
+    let next = 0;
+    const build = (dim: number): NestedArray => {
+      if (dim === this.shape.length) {
+        const value = flat[next++] as number;
+        return isBool ? value !== 0 : value;
+      }
+      return Array.from({ length: this.shape[dim] as number }, () => build(dim + 1));
+    };
+    return build(0);
+  }
+
+  #gather(elements: HostArray): HostArray {
+    const { bytes, create } = dtypeInfo[this.dtype];
+    const out = create(new ArrayBuffer(bytes * this.#size), 0, this.#size);
+    const index = new Array<number>(this.shape.length).fill(0);
+    const strides = this.strides;
+    let position = this.offset;
+    for (let i = 0; i < this.#size; i++) {
+      out[i] = elements[position] as number;
+      for (let dim = this.shape.length - 1; dim >= 0; dim--) {
+        const stride = strides[dim] as number;
+        position += stride;
+        index[dim] = (index[dim] as number) + 1;
+        if (index[dim] !== this.shape[dim]) break;
+        position -= stride * (index[dim] as number);
+        index[dim] = 0;
+      }
+    }
+    return out;
+  }
+}
+
+function isRowMajor(shape: Shape, strides: readonly number[]): boolean {
+  let expected = 1;
+  for (let i = shape.length - 1; i >= 0; i--) {
+    const size = shape[i] as number;
+    if (size === 0) return true;
+    if (size !== 1 && strides[i] !== expected) return false;
+    expected *= size;
+  }
+  return true;
+}
+
+function readElement(elements: HostArray, dtype: DType, index: number): number {
+  if (dtype === "float16" && elements instanceof Uint16Array) return float16View(elements)[index] as number;
+  const value = elements[index];
+  if (value === undefined) {
+    throw new IndexError({ op: "item", fact: `position ${index} is outside the storage of ${elements.length}`, code: "item/position" });
+  }
+  return value;
+}
+
+/** A new uninitialised row-major tensor for the running kernel call. */
+export function emptyTensor(shape: Shape, dtype: DType): Tensor {
+  const size = sizeOf(shape);
+  if (size * dtypeInfo[dtype].bytes > 2 ** 30) {
+    throw new MemoryError({
+      op: "empty",
+      fact: `${formatShape(shape)} ${dtype} is ${size * dtypeInfo[dtype].bytes} bytes; one tensor may have 2^30 at most`,
+      code: "empty/too-large",
+      data: { shape, dtype },
+    });
+  }
+  return new Tensor(new Storage(dtype, size), shape);
+}
+
+/** A tensor over a fresh copy of host elements. */
+export function tensorFromHost(values: HostArray, shape: Shape, dtype: DType, wrappedNumber = false): Tensor {
+  beginCall();
+  const out = new Tensor(new Storage(dtype, values.length), shape, null, 0, wrappedNumber);
+  out.storage.elements.set(values);
+  return out;
+}
+
+/** `name  [2, 3]  float32`, a line of an error message. */
+export function describe(name: string, x: { readonly shape: Shape; readonly dtype: DType }): string {
+  return `${name}  ${formatShape(x.shape)}  ${x.dtype}`;
+}
