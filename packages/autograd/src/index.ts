@@ -1,1 +1,5 @@
-export {};
+export { grad } from "./backward.ts";
+export type { GradOptions } from "./backward.ts";
+export { enableGrad, inferenceMode, isGradEnabled, noGrad, setGradEnabled } from "./grad-mode.ts";
+export { gradcheck } from "./gradcheck.ts";
+export type { GradcheckOptions } from "./gradcheck.ts";

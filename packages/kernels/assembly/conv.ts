@@ -5,6 +5,8 @@
 import { setGeometry } from "./conv-job";
 import { correlate } from "./conv-correlate";
 import { weightGradient } from "./conv-weight";
+import { winogradCorrelate, winogradSuits } from "./conv-winograd";
+import { winogradWeightGradient } from "./conv-winograd-weight";
 import { F64 } from "./dtype";
 
 export function conv2d(
@@ -19,7 +21,10 @@ export function conv2d(
     return;
   }
   setGeometry(N, groups, channels, outputs, H, W, kH, kW, OH, OW, sH, sW, pT, pL, dH, dW, 1, 1, dtype == F64 ? 2 : 4, false);
-  if (dtype == F64) correlate<f64>(x, w, bias, out, outputs * taps, taps, kH * kW, 1);
+  if (winogradSuits(channels, outputs, kH, kW, sH, sW, dH, dW, groups)) {
+    if (dtype == F64) winogradCorrelate<f64>(x, w, bias, out, taps, 9, 1);
+    else winogradCorrelate<f32>(x, w, bias, out, taps, 9, 1);
+  } else if (dtype == F64) correlate<f64>(x, w, bias, out, outputs * taps, taps, kH * kW, 1);
   else correlate<f32>(x, w, bias, out, outputs * taps, taps, kH * kW, 1);
 }
 
@@ -51,7 +56,10 @@ export function conv2dInputGrad(
     false,
   );
   // Taps run backwards from the last one.
-  if (dtype == F64) correlate<f64>(dOut, w + (<usize>(area - 1) << 3), 0, dX, outputs * channels * area, area, channels * area, -1);
+  if (winogradSuits(channels, outputs, kH, kW, sH, sW, dH, dW, groups)) {
+    if (dtype == F64) winogradCorrelate<f64>(dOut, w + (8 << 3), 0, dX, 9, channels * 9, -1);
+    else winogradCorrelate<f32>(dOut, w + (8 << 2), 0, dX, 9, channels * 9, -1);
+  } else if (dtype == F64) correlate<f64>(dOut, w + (<usize>(area - 1) << 3), 0, dX, outputs * channels * area, area, channels * area, -1);
   else correlate<f32>(dOut, w + (<usize>(area - 1) << 2), 0, dX, outputs * channels * area, area, channels * area, -1);
 }
 
@@ -66,6 +74,9 @@ export function conv2dWeightGrad(
     return;
   }
   setGeometry(N, groups, C / groups, O / groups, H, W, kH, kW, OH, OW, sH, sW, pT, pL, dH, dWidth, 1, 1, dtype == F64 ? 2 : 4, true);
-  if (dtype == F64) weightGradient<f64>(dOut, x, dW, dBias);
+  if (winogradSuits(C / groups, O / groups, kH, kW, sH, sW, dH, dWidth, groups)) {
+    if (dtype == F64) winogradWeightGradient<f64>(dOut, x, dW, dBias);
+    else winogradWeightGradient<f32>(dOut, x, dW, dBias);
+  } else if (dtype == F64) weightGradient<f64>(dOut, x, dW, dBias);
   else weightGradient<f32>(dOut, x, dW, dBias);
 }

@@ -5,7 +5,7 @@
 
 /** A square of lanes x lanes elements with k contiguous in the source becomes one with w contiguous. */
 // @ts-ignore: decorator
-@inline function transposeSquare<T>(dst: usize, dstStep: usize, src: usize, wStep: usize): void {
+@inline export function transposeSquare<T>(dst: usize, dstStep: usize, src: usize, wStep: usize): void {
   const r0 = v128.load(src), r1 = v128.load(src + wStep);
   if (sizeof<T>() == 8) {
     v128.store(dst, v128.shuffle<f64>(r0, r1, 0, 2));

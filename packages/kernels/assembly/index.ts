@@ -1,5 +1,11 @@
 export { allocate, release } from "./memory";
 export { setThreadCount, workerLoop } from "./pool";
-export { addF32 } from "./pointwise";
 export { gemm } from "./gemm";
 export { conv2d, conv2dInputGrad, conv2dWeightGrad } from "./conv";
+export { unary, unaryStrided } from "./pointwise-unary";
+export { binary, binaryStrided, hasZero } from "./pointwise-binary";
+export { where } from "./pointwise-where";
+export { fill } from "./fill";
+export { copyStrided } from "./strided-copy";
+export { cast } from "./cast";
+export { moments, reduce } from "./reduce";

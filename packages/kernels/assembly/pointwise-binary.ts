@@ -1,7 +1,7 @@
 /** Binary operations on contiguous operands of one shape, and on strided or broadcast ones. */
 import { getInt, getPointer, setInt } from "./control";
 import { BOOL, F32, F64, I32, U8 } from "./dtype";
-import { gather, gatherTail, lanes, loadTail, storeTail } from "./math-lanes";
+import { gather, gatherTail, lanes, storeTail } from "./math-lanes";
 import * as op from "./pointwise-binary-ops";
 import { maskedBinaryRow } from "./pointwise-masks";
 import * as code from "./pointwise-ops";
@@ -16,33 +16,39 @@ function row<Op, T>(a: usize, b: usize, out: usize, n: i32, strideA: i32, stride
   const op = changetype<Op>(0);
   const bytes = <usize>n * sizeof<T>();
   const whole = bytes & ~15;
-  const rest = bytes - whole;
   let at: usize = 0;
   if (strideA == 1 && strideB == 1) {
     for (; at < whole; at += 16) v128.store(out + at, op.apply<T>(v128.load(a + at), v128.load(b + at)));
-    if (rest) storeTail(out + at, op.apply<T>(loadTail(a + at, rest), loadTail(b + at, rest)), rest);
   } else if (strideA == 1 && strideB == 0) {
-    const right = v128.load_splat<T>(b);
-    for (; at < whole; at += 16) v128.store(out + at, op.apply<T>(v128.load(a + at), right));
-    if (rest) storeTail(out + at, op.apply<T>(loadTail(a + at, rest), right), rest);
-  } else if (strideA == 0 && strideB == 1) {
-    const left = v128.load_splat<T>(a);
-    for (; at < whole; at += 16) v128.store(out + at, op.apply<T>(left, v128.load(b + at)));
-    if (rest) storeTail(out + at, op.apply<T>(left, loadTail(b + at, rest)), rest);
-  } else {
-    const stepA = <usize>strideA * sizeof<T>(), stepB = <usize>strideB * sizeof<T>();
-    for (; at < whole; at += 16) {
-      v128.store(out + at, op.apply<T>(gather<T>(a, stepA), gather<T>(b, stepB)));
-      a += stepA * lanes<T>();
-      b += stepB * lanes<T>();
+    if (n > 0) {
+      const right = v128.load_splat<T>(b);
+      for (; at < whole; at += 16) v128.store(out + at, op.apply<T>(v128.load(a + at), right));
     }
-    const count = <i32>(rest / sizeof<T>());
-    if (rest) storeTail(out + at, op.apply<T>(gatherTail<T>(a, stepA, count), gatherTail<T>(b, stepB, count)), rest);
+  } else if (strideA == 0 && strideB == 1) {
+    if (n > 0) {
+      const left = v128.load_splat<T>(a);
+      for (; at < whole; at += 16) v128.store(out + at, op.apply<T>(left, v128.load(b + at)));
+    }
+  }
+  // Other strides, and the last few elements of the cases above.
+  const stepA = <usize>strideA * sizeof<T>(), stepB = <usize>strideB * sizeof<T>();
+  a += at * strideA;
+  b += at * strideB;
+  while (at < bytes) {
+    const left = bytes - at;
+    const count = <i32>(left / sizeof<T>());
+    const va = left < 16 ? gatherTail<T>(a, stepA, count) : gather<T>(a, stepA);
+    const vb = left < 16 ? gatherTail<T>(b, stepB, count) : gather<T>(b, stepB);
+    const y = op.apply<T>(va, vb);
+    if (left < 16) { storeTail(out + at, y, left); return; }
+    v128.store(out + at, y);
+    a += stepA * lanes<T>();
+    b += stepB * lanes<T>();
+    at += 16;
   }
 }
 
-// @ts-ignore: decorator
-@inline function numberRow<T>(kind: i32, a: usize, b: usize, out: usize, n: i32, strideA: i32, strideB: i32): void {
+function numberRow<T>(kind: i32, a: usize, b: usize, out: usize, n: i32, strideA: i32, strideB: i32): void {
   switch (kind) {
     case code.ADD: row<op.Add, T>(a, b, out, n, strideA, strideB); return;
     case code.SUB: row<op.Sub, T>(a, b, out, n, strideA, strideB); return;
@@ -67,10 +73,6 @@ function floatRow<T>(kind: i32, a: usize, b: usize, out: usize, n: i32, strideA:
   }
 }
 
-function integerRow<T>(kind: i32, a: usize, b: usize, out: usize, n: i32, strideA: i32, strideB: i32): void {
-  numberRow<T>(kind, a, b, out, n, strideA, strideB);
-}
-
 /** On bools, the product is "and", the maximum "or", the minimum "and". */
 function isBoolOperation(kind: i32): bool {
   return kind == code.MUL || kind == code.MAXIMUM || kind == code.MINIMUM;
@@ -81,9 +83,9 @@ function binaryRow(kind: i32, dtype: i32, a: usize, b: usize, out: usize, n: i32
   switch (dtype) {
     case F32: floatRow<f32>(kind, a, b, out, n, strideA, strideB); return;
     case F64: floatRow<f64>(kind, a, b, out, n, strideA, strideB); return;
-    case I32: integerRow<i32>(kind, a, b, out, n, strideA, strideB); return;
+    case I32: numberRow<i32>(kind, a, b, out, n, strideA, strideB); return;
     case BOOL: if (!isBoolOperation(kind)) unreachable();
-    case U8: integerRow<u8>(kind, a, b, out, n, strideA, strideB); return;
+    case U8: numberRow<u8>(kind, a, b, out, n, strideA, strideB); return;
     default: unreachable();
   }
 }

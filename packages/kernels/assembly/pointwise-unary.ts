@@ -1,7 +1,7 @@
 /** Unary operations on contiguous and on strided operands. */
 import { getFloat, getInt, getPointer, setFloat, setInt } from "./control";
 import { F32, F64, I32, U8 } from "./dtype";
-import { element, gather, gatherTail, lanes, loadTail, saturated, storeTail } from "./math-lanes";
+import { element, gather, gatherTail, lanes, saturated, storeTail } from "./math-lanes";
 import { maskedUnaryRow } from "./pointwise-masks";
 import * as code from "./pointwise-ops";
 import * as op from "./pointwise-unary-ops";
@@ -15,22 +15,24 @@ import {
 function row<Op, T>(x: usize, out: usize, n: i32, stride: i32, p0: T, p1: T): void {
   const op = changetype<Op>(0);
   const p = v128.splat<T>(p0), q = v128.splat<T>(p1);
-  const bytes = <usize>n * sizeof<T>();
-  const whole = bytes & ~15;
-  let at: usize = 0;
+  const end = out + <usize>n * sizeof<T>();
   if (stride == 1) {
-    for (; at < whole; at += 16) v128.store(out + at, op.apply<T>(v128.load(x + at), p, q));
-    if (at < bytes) storeTail(out + at, op.apply<T>(loadTail(x + at, bytes - at), p, q), bytes - at);
-    return;
+    const whole = out + ((<usize>n * sizeof<T>()) & ~15);
+    for (; out < whole; out += 16) {
+      v128.store(out, op.apply<T>(v128.load(x), p, q));
+      x += 16;
+    }
   }
+  // Strided elements, and the last few of contiguous ones.
   const step = <usize>stride * sizeof<T>();
-  for (; at < whole; at += 16) {
-    v128.store(out + at, op.apply<T>(gather<T>(x, step), p, q));
+  while (out < end) {
+    const left = end - out;
+    const v = left < 16 ? gatherTail<T>(x, step, <i32>(left / sizeof<T>())) : gather<T>(x, step);
+    const y = op.apply<T>(v, p, q);
+    if (left < 16) { storeTail(out, y, left); return; }
+    v128.store(out, y);
     x += step * lanes<T>();
-  }
-  if (at < bytes) {
-    const v = gatherTail<T>(x, step, <i32>((bytes - at) / sizeof<T>()));
-    storeTail(out + at, op.apply<T>(v, p, q), bytes - at);
+    out += 16;
   }
 }
 

@@ -19,6 +19,7 @@ export interface ErrorParts {
 export class TapegradError extends Error {
   readonly code: string;
   readonly data: Readonly<Record<string, unknown>>;
+  readonly #text: string;
 
   constructor(parts: ErrorParts) {
     const lines = [`${parts.op}: ${parts.fact}`, ...(parts.details ?? []).map((line) => `  ${line}`)];
@@ -28,6 +29,12 @@ export class TapegradError extends Error {
     this.name = new.target.name;
     this.code = parts.code;
     this.data = parts.data ?? {};
+    this.#text = this.message;
+  }
+
+  /** Says in the message where inside a model it happened. */
+  setModulePath(path: string): void {
+    this.message = `${this.#text}\n  in ${path}`;
   }
 }
 

@@ -1,6 +1,13 @@
 import { beginCall, blockBytes, blockPointer, freeBlock, newBlock, type Block } from "./heap.ts";
 import { dtypeInfo, type DType, type HostArray } from "./dtype.ts";
 
+let storageCount = 0;
+
+/** The serial number of the storage made last. */
+export function lastStorageSerial(): number {
+  return storageCount;
+}
+
 /** The elements that a tensor and its views share: `length` elements of one dtype, in the heap or spilled to the host. */
 export class Storage {
   readonly dtype: DType;
@@ -11,6 +18,10 @@ export class Storage {
   recordedVersion = 0;
   /** Survives the scope it was made in. */
   kept = false;
+  /** How many pending gradients of a running backward pass live here. */
+  gradientUses = 0;
+  /** Storages are numbered in the order they were made. */
+  readonly serial = ++storageCount;
   readonly #block: Block;
   // Held so that the batch's finalizer runs only once every storage of the batch is gone.
   readonly #token: object;
@@ -65,13 +76,13 @@ export function enterScope(): Storage[] | null {
 }
 
 /** Frees what was made since `enterScope`, except what was kept; the `survivors` go over to the enclosing scope. */
-export function leaveScope(outer: Storage[] | null, survivors: ReadonlySet<Storage> | Storage | null): void {
+export function leaveScope(outer: Storage[] | null, survivors: ReadonlySet<Storage>): void {
   const made = openScope;
   openScope = outer;
   if (made === null) return;
   for (const storage of made) {
     if (storage.kept) continue;
-    if (storage === survivors || (survivors instanceof Set && survivors.has(storage))) {
+    if (survivors.has(storage)) {
       if (outer !== null) outer.push(storage);
     } else storage.free();
   }

@@ -2,7 +2,7 @@ import { beginCall, dtypeInfo, wasm, type DType, type HostArray } from "@tapegra
 import { Float16Array } from "@petamoriken/float16";
 import { DTypeError, IndexError, ShapeError } from "./errors.ts";
 import { checkShape, formatShape, sizeOf, type Shape } from "./shape.ts";
-import { emptyTensor, tensorFromHost, type ElementArray, type NestedArray, type Tensor } from "./tensor.ts";
+import { emptyTensor, requireGradDType, tensorFromHost, type ElementArray, type NestedArray, type Tensor } from "./tensor.ts";
 
 /** Options that all creation functions take. */
 export interface TensorOptions {
@@ -128,18 +128,6 @@ export function withOptions(out: Tensor, options: TensorOptions): Tensor {
     out.leafRequiresGrad = true;
   }
   return out;
-}
-
-/** Throws DTypeError `requiresGrad/floating` for dtypes that have no gradient. */
-export function requireGradDType(dtype: DType): void {
-  if (dtypeInfo[dtype].isFloating) return;
-  throw new DTypeError({
-    op: "requiresGrad",
-    fact: `dtype ${dtype} has no gradient; only floating dtypes have`,
-    hint: 'convert it first: x.to("float32")',
-    code: "requiresGrad/floating",
-    data: { dtype },
-  });
 }
 
 /**

@@ -1,6 +1,6 @@
 import { beginCall, dtypeInfo, float16View, Storage, type DType, type HostArray } from "@tapegrad/kernels";
 import { Float16Array } from "@petamoriken/float16";
-import { IndexError, MemoryError, ShapeError } from "./errors.ts";
+import { DTypeError, GradError, IndexError, MemoryError, ShapeError } from "./errors.ts";
 import { contiguousStrides, formatShape, normalizeDim, sizeOf, type Shape } from "./shape.ts";
 
 /** Nested arrays of numbers (booleans for bool), as `toArray` gives and `tensor` takes them. */
@@ -43,10 +43,11 @@ export class Tensor {
   node: GradNode | null = null;
   /** Leaf flag behind `requiresGrad`. @internal */
   leafRequiresGrad = false;
-  /** `storage.recordedVersion` when a differentiable view was made. @internal */
-  viewVersion = 0;
-  /** The tensor this one is a differentiable view of. @internal */
-  viewBase: Tensor | null = null;
+  /**
+   * `storage.recordedVersion` when this tensor was made: once the tape has recorded a change of the storage in place, the
+   * other tensors that share it are stale. @internal
+   */
+  viewVersion: number;
   readonly #size: number;
   #strides: readonly number[] | null;
 
@@ -57,6 +58,7 @@ export class Tensor {
     this.offset = offset;
     this.dtype = storage.dtype;
     this.wrappedNumber = wrappedNumber;
+    this.viewVersion = storage.recordedVersion;
     this.#size = sizeOf(shape);
     this.#strides = strides !== null && isRowMajor(shape, strides) ? null : strides;
   }
@@ -97,6 +99,34 @@ export class Tensor {
   /** Whether the op that takes this tensor is recorded: it is a leaf with the flag set, or the result of a recorded op. */
   get requiresGrad(): boolean {
     return this.leafRequiresGrad || this.node !== null;
+  }
+
+  /** Throws DTypeError `requiresGrad/floating`, GradError `requiresGrad/non-leaf`. */
+  set requiresGrad(wanted: boolean) {
+    if (this.node !== null) {
+      if (wanted) return;
+      throw new GradError({
+        op: "requiresGrad",
+        fact: "only leaves can be taken off the tape; this tensor was made by a recorded op",
+        hint: "use x.detach()",
+        code: "requiresGrad/non-leaf",
+      });
+    }
+    if (wanted) requireGradDType(this.dtype);
+    this.leafRequiresGrad = wanted;
+  }
+
+  /** Sets `requiresGrad` and returns the tensor. */
+  requiresGrad_(wanted = true): this {
+    this.requiresGrad = wanted;
+    return this;
+  }
+
+  /** The same elements in the same storage, off the tape. */
+  detach(): Tensor {
+    const out = new Tensor(this.storage, this.shape, this.#strides, this.offset);
+    out.viewVersion = Infinity;
+    return out;
   }
 
   /** True for tensors that no recorded op made. */
@@ -164,6 +194,18 @@ export class Tensor {
     }
     return out;
   }
+}
+
+/** Throws DTypeError `requiresGrad/floating` for dtypes that have no gradient. */
+export function requireGradDType(dtype: DType): void {
+  if (dtypeInfo[dtype].isFloating) return;
+  throw new DTypeError({
+    op: "requiresGrad",
+    fact: `dtype ${dtype} has no gradient; only floating dtypes have`,
+    hint: 'convert it first: x.to("float32")',
+    code: "requiresGrad/floating",
+    data: { dtype },
+  });
 }
 
 function isRowMajor(shape: Shape, strides: readonly number[]): boolean {

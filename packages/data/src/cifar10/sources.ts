@@ -2,7 +2,7 @@ import { rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { download } from "../fetch/download.ts";
-import type { FetchEvents } from "../fetch/fetch-events.ts";
+import { stopped, type FetchEvents } from "../fetch/fetch-events.ts";
 import type { Source } from "../fetch/first-source.ts";
 import { npmPack } from "../fetch/npm-pack.ts";
 import type { Command } from "../fetch/run-command.ts";
@@ -64,7 +64,7 @@ export function packageMirror(op: string, release: Cifar10Release, npm?: Command
         op,
         file: archive,
         wanted: [...files.map(({ name }) => `${name}.png`), trainLabelsFile, testLabelsFile],
-        entryLimitBytes: recordsPerFile * recordBytes,
+        entryLimitBytes: 2 * recordsPerFile * recordBytes,
       });
       const take = (name: string) => {
         const bytes = unpacked.get(name) ?? new Uint8Array();
@@ -97,6 +97,7 @@ function recordStore(op: string, folder: string, release: Cifar10Release, step: 
     await writeCacheFile(op, path, records);
     doneBytes += records.length;
     events.onProgress?.({ step, doneBytes, totalBytes });
-    await nextTurn(undefined, events.signal === undefined ? {} : { signal: events.signal });
+    await nextTurn();
+    if (events.signal?.aborted) throw stopped(op, step, events.signal);
   };
 }

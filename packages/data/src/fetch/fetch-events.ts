@@ -1,3 +1,5 @@
+import { DataError } from "@tapegrad/tensor";
+
 /** How far the fetching of a data set has come. */
 export interface FetchProgress {
   /** What is being done, in words: "downloading cifar-10-binary.tar.gz". */
@@ -18,4 +20,9 @@ export interface FetchEvents {
 export function notify(events: FetchEvents, notice: string): void {
   if (events.onNotice === undefined) console.warn(notice);
   else events.onNotice(notice);
+}
+
+/** The error of work between two files that its signal stopped. */
+export function stopped(op: string, step: string, signal: AbortSignal): DataError {
+  return new DataError({ op, fact: `${step} was stopped`, code: "cache/aborted", cause: signal.reason });
 }

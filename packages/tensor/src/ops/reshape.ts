@@ -49,6 +49,11 @@ export function view(x: Tensor, shape: Shape): Tensor {
   return definition.run([x], { shape: target, strides });
 }
 
+/** The same tensor as a recorded op of its own, so that gradients can be asked for at this very use of it. */
+export function alias(x: Tensor): Tensor {
+  return definition.run([x], { shape: x.shape, strides: x.strides });
+}
+
 /**
  * The same elements in row-major order under another shape; a view where the strides allow it, a copy otherwise. One size
  * may be -1.

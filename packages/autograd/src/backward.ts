@@ -1,0 +1,106 @@
+import { describe, full, GradError, sameShape, setGradHooks, type BackwardOptions, type Tensor } from "@tapegrad/tensor";
+import { runPass, type Target } from "./engine.ts";
+import { isGradEnabled } from "./grad-mode.ts";
+import { edgeOf, type GradientHook, type Node } from "./node.ts";
+import "./tape.ts";
+
+/** The root of a pass with its gradient. Throws GradError. */
+function root(op: string, output: Tensor, gradient: Tensor | null): readonly [Target, Tensor] {
+  const target = edgeOf(output);
+  if (target === null) {
+    throw new GradError({
+      op,
+      fact: "the output does not depend on anything that requires grad, or was computed inside noGrad",
+      details: [describe("output", output)],
+      hint: "set requiresGrad on the parameters, and compute the output outside noGrad",
+      code: `${op}/no-graph`,
+    });
+  }
+  if (gradient === null && output.numel() !== 1) {
+    throw new GradError({
+      op,
+      fact: `the output has ${output.numel()} elements: only one element has a gradient of its own`,
+      details: [describe("output", output)],
+      hint: "reduce it first (sum, mean), or pass the gradient of something with respect to it",
+      code: `${op}/not-scalar`,
+      data: { shape: output.shape },
+    });
+  }
+  if (gradient !== null && !sameShape(gradient.shape, output.shape)) {
+    throw new GradError({
+      op,
+      fact: "the gradient must have the shape of the output",
+      details: [describe("output", output), describe("gradient", gradient)],
+      code: `${op}/gradient-shape`,
+      data: { output: output.shape, gradient: gradient.shape },
+    });
+  }
+  return [target, gradient ?? full(output.shape, 1, { dtype: output.dtype })];
+}
+
+function backward(output: Tensor, gradient: Tensor | null, options: BackwardOptions): void {
+  const { createGraph = false, retainGraph = createGraph } = options;
+  runPass([root("backward", output, gradient)], { createGraph, retainGraph, wanted: null });
+}
+
+/** Options of `grad`. */
+export interface GradOptions extends BackwardOptions {
+  /** Gradients of something with respect to the outputs; ones unless told, for outputs of one element. */
+  readonly gradOutputs?: readonly (Tensor | null)[];
+  /** Gives null for inputs that the outputs do not depend on, instead of throwing. */
+  readonly allowUnused?: boolean;
+}
+
+/**
+ * Gradients of the sum of outputs with respect to inputs, which may be leaves or any recorded tensor. `.grad` stays as it is.
+ *
+ * Throws    GradError `grad/no-graph`, `grad/not-scalar`, `grad/gradient-shape`, `grad/no-grad`, `grad/unused`
+ * @example
+ * const x = tensor(3, { requiresGrad: true });
+ * const [dx] = grad([mul(x, x)], [x], { createGraph: true });
+ * dx.item(); // 6
+ * grad([dx], [x])[0].item(); // 2
+ */
+export function grad(outputs: readonly Tensor[], inputs: readonly Tensor[], options: GradOptions & { readonly allowUnused: true }): (Tensor | null)[];
+export function grad(outputs: readonly Tensor[], inputs: readonly Tensor[], options?: GradOptions): Tensor[];
+export function grad(outputs: readonly Tensor[], inputs: readonly Tensor[], options: GradOptions = {}): (Tensor | null)[] {
+  const { createGraph = false, retainGraph = createGraph, gradOutputs = [], allowUnused = false } = options;
+  const targets = inputs.map((input, i) => {
+    const target = edgeOf(input);
+    if (target !== null) return target;
+    throw new GradError({ op: "grad", fact: `input ${i} does not require grad`, details: [describe("input", input)], hint: "set requiresGrad before the outputs are computed", code: "grad/no-grad" });
+  });
+  const roots = outputs.map((output, i) => root("grad", output, gradOutputs[i] ?? null));
+  const found = runPass(roots, { createGraph, retainGraph, wanted: new Set(targets) });
+  return targets.map((target, i) => {
+    const gradient = found.get(target);
+    if (gradient !== undefined) return gradient;
+    if (allowUnused) return null;
+    throw new GradError({
+      op: "grad",
+      fact: `the outputs do not depend on input ${i}`,
+      hint: "pass { allowUnused: true } to get null instead",
+      code: "grad/unused",
+      data: { input: i },
+    });
+  });
+}
+
+function requireGraph(op: string, x: Tensor): Node {
+  if (x.node !== null) return x.node as Node;
+  throw new GradError({ op, fact: "the tensor is not the result of a recorded op", details: [describe("x", x)], code: `${op}/no-graph` });
+}
+
+function retainGrad(x: Tensor): void {
+  if (!x.leafRequiresGrad) requireGraph("retainGrad", x).retained = x;
+}
+
+function registerHook(x: Tensor, hook: GradientHook): () => void {
+  const node = requireGraph("registerHook", x);
+  node.hooks = [...(node.hooks ?? []), hook];
+  return () => {
+    node.hooks = (node.hooks ?? []).filter((other) => other !== hook);
+  };
+}
+
+setGradHooks({ isRecording: isGradEnabled, backward, retainGrad, registerHook });

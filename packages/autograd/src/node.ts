@@ -1,0 +1,113 @@
+import { formatShape, GradError, type GradNode, type Op, type OpCall, type Shape, type Tensor } from "@tapegrad/tensor";
+
+/** Where an input's gradient goes: the op that made it, the leaf it is, or nowhere. */
+export type Edge = Node | Tensor | null;
+
+/** Replaces or watches a gradient. */
+export type GradientHook = (gradient: Tensor) => Tensor | void;
+
+let created = 0;
+
+/** One recorded op: what its gradient functions need, and where the gradients go. */
+export class Node implements GradNode, OpCall {
+  readonly op: Op;
+  readonly attrs: unknown;
+  readonly edges: Edge[];
+  readonly shapes: Shape[];
+  readonly dtypes: Tensor["dtype"][];
+  /** Nodes are numbered as they are made, so every edge leads to a smaller number: sorting them is topological order. */
+  readonly serial = ++created;
+  aux: Tensor[] | null = null;
+  hooks: GradientHook[] | null = null;
+  /** The output, where it keeps its gradient (`retainGrad`). */
+  retained: Tensor | null = null;
+  #saved: (Tensor | null)[] | null;
+  readonly #versions: number[] = [];
+
+  constructor(op: Op, inputs: readonly (Tensor | null)[], attrs: unknown) {
+    this.op = op;
+    this.attrs = attrs;
+    const edges: Edge[] = [];
+    const shapes: Shape[] = [];
+    const dtypes: Tensor["dtype"][] = [];
+    for (let i = 0; i < inputs.length; i++) {
+      const x = inputs[i] as Tensor | null;
+      edges.push(x === null ? null : edgeOf(x));
+      shapes.push(x === null ? [] : x.shape);
+      dtypes.push(x === null ? "float32" : x.dtype);
+    }
+    this.edges = edges;
+    this.shapes = shapes;
+    this.dtypes = dtypes;
+    const saved: (Tensor | null)[] = [];
+    for (const position of op.savedPositions) {
+      const x = position < 0 ? null : (inputs[position] as Tensor | null);
+      saved.push(x);
+      this.#versions.push(x === null ? 0 : x.storage.version);
+    }
+    this.#saved = saved;
+  }
+
+  get name(): string {
+    return this.op.name;
+  }
+
+  get released(): boolean {
+    return this.#saved === null;
+  }
+
+  /** Completes the saved tensors once the op has run. */
+  saveOutput(out: Tensor): void {
+    const position = this.op.savedPositions.indexOf(-1);
+    if (position < 0 || this.#saved === null) return;
+    this.#saved[position] = out;
+    this.#versions[position] = out.storage.version;
+  }
+
+  /** The saved tensor number `i`. Throws GradError `backward/released`, `backward/changed`. */
+  saved(i: number): Tensor | null {
+    if (this.#saved === null) throw releasedError(this.name);
+    const x = this.#saved[i] ?? null;
+    if (x !== null && x.storage.version !== this.#versions[i]) throw changedError(this, i, x);
+    return x;
+  }
+
+  savedVersion(i: number): number {
+    return this.#versions[i] ?? 0;
+  }
+
+  /** Drops what was saved, and frees what only this node knows. */
+  release(): void {
+    this.#saved = null;
+    for (const tensor of this.aux ?? []) tensor.storage.free();
+    this.aux = null;
+  }
+}
+
+/** The edge that leads to a tensor. */
+export function edgeOf(x: Tensor): Edge {
+  if (x.node !== null) return x.node as Node;
+  return x.leafRequiresGrad ? x : null;
+}
+
+
+export function releasedError(name: string): GradError {
+  return new GradError({
+    op: "backward",
+    fact: `the graph was already used up at ${name}: its saved tensors were released by an earlier backward`,
+    hint: "pass { retainGraph: true } to the earlier backward",
+    code: "backward/released",
+    data: { op: name },
+  });
+}
+
+function changedError(node: Node, i: number, x: Tensor): GradError {
+  const name = node.op.saves[i] ?? "";
+  return new GradError({
+    op: "backward",
+    fact: `${name} ${formatShape(x.shape)}, saved by ${node.name} at version ${node.savedVersion(i)}, was changed in place: it is at version ${x.storage.version}`,
+    hint: `change a copy (${name}.clone()), or use the op that is not in place`,
+    code: "backward/changed",
+    data: { op: node.name, tensor: name, savedVersion: node.savedVersion(i), version: x.storage.version },
+  });
+}

@@ -1,0 +1,46 @@
+import { formatShape, GradError, pushInterpreter, type Interpreter, type Op, type OpCall, type Tensor } from "@tapegrad/tensor";
+import { isGradEnabled } from "./grad-mode.ts";
+import { Node } from "./node.ts";
+
+/** The interpreter that records: an op with an input that requires grad leaves a node behind its output. */
+class Tape implements Interpreter {
+  readonly #below: Interpreter;
+
+  constructor(below: Interpreter) {
+    this.#below = below;
+  }
+
+  run(op: Op, inputs: readonly (Tensor | null)[], attrs: unknown, call: OpCall): Tensor {
+    if (!op.differentiable || !isGradEnabled() || !needsRecording(op, inputs)) return this.#below.run(op, inputs, attrs, call);
+    const node = new Node(op, inputs, attrs);
+    const out = this.#below.run(op, inputs, attrs, node);
+    if (out.dtype === "float32" || out.dtype === "float64" || out.dtype === "float16") {
+      node.saveOutput(out);
+      out.node = node;
+    } else node.release();
+    return out;
+  }
+}
+
+function needsRecording(op: Op, inputs: readonly (Tensor | null)[]): boolean {
+  let needed = false;
+  for (let i = 0; i < inputs.length; i++) {
+    const x = inputs[i] as Tensor | null;
+    if (x === null) continue;
+    if (x.viewVersion < x.storage.recordedVersion) throw staleView(op, x);
+    if (x.requiresGrad) needed = true;
+  }
+  return needed;
+}
+
+function staleView(op: Op, x: Tensor): GradError {
+  return new GradError({
+    op: op.name,
+    fact: `a tensor ${formatShape(x.shape)} shares its elements with one that was changed in place on the tape; its own gradient would be wrong`,
+    hint: "take the view again after the change",
+    code: "tape/stale-view",
+    data: { op: op.name, shape: x.shape },
+  });
+}
+
+pushInterpreter((below) => new Tape(below));

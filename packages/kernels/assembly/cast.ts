@@ -1,0 +1,151 @@
+/**
+ * Conversions between all dtypes. Floats become integers as on x86: truncated, then wrapped; what does not fit 32 bits
+ * (NaN and infinities too) becomes -2147483648, whose low byte is 0. Any value but 0, NaN included, is true.
+ */
+import { floatFromHalf, floatsFromHalves, halfFromFloat, halvesFromFloats } from "./cast-half";
+import { getInt, getPointer, setInt } from "./control";
+import { BOOL, F16, F32, F64, I32, U8 } from "./dtype";
+import { parallelFor } from "./pool";
+import { CHUNK, PARALLEL_FROM, bytesOf, chunkCount } from "./strided";
+
+/** float64 holds every value of every dtype, and float32 rounds from it once. */
+function toF64(dtype: i32, x: usize): f64 {
+  switch (dtype) {
+    case F32: return <f64>load<f32>(x);
+    case F64: return load<f64>(x);
+    case F16: return <f64>floatFromHalf(load<i16>(x));
+    case I32: return <f64>load<i32>(x);
+    default: return <f64>load<u8>(x);
+  }
+}
+
+// @ts-ignore: decorator
+@inline function toInt(value: f64): i32 {
+  return value > -2147483649 && value < 2147483648 ? <i32>value : i32.MIN_VALUE;
+}
+
+/** float64 to float32, an inexact result taking its odd neighbour, so that rounding once more to float16 is right. */
+function roundedToOdd(value: f64): f32 {
+  const near = <f32>value;
+  if (<f64>near == value) return near;
+  const bits = reinterpret<i32>(near);
+  return reinterpret<f32>((Math.abs(near) > Math.abs(value) ? bits - 1 : bits) | 1);
+}
+
+// @ts-ignore: decorator
+@inline function storeAs(dtype: i32, out: usize, value: f64): void {
+  switch (dtype) {
+    case F32: store<f32>(out, <f32>value); return;
+    case F64: store<f64>(out, value); return;
+    case F16: store<i16>(out, halfFromFloat(roundedToOdd(value))); return;
+    case I32: store<i32>(out, toInt(value)); return;
+    case U8: store<u8>(out, <u8>toInt(value)); return;
+    case BOOL: store<u8>(out, value != 0 ? 1 : 0); return;
+    default: unreachable();
+  }
+}
+
+/** Any pair of dtypes, one element at a time. */
+function anyCast(from: i32, to: i32, x: usize, out: usize, n: i32): void {
+  const step = bytesOf(from), outStep = bytesOf(to);
+  for (let i = 0; i < n; i++) {
+    storeAs(to, out, toF64(from, x));
+    x += step;
+    out += outStep;
+  }
+}
+
+// The pairs below are common enough for vectors. Each converts n & ~15 elements; `anyCast` does the rest.
+
+function bytesToF32(x: usize, out: usize, n: i32): void {
+  for (let i = 0; i < n; i += 4) {
+    const wide = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(x + i)));
+    v128.store(out + (<usize>i << 2), f32x4.convert_i32x4_s(wide));
+  }
+}
+
+function bytesToI32(x: usize, out: usize, n: i32): void {
+  for (let i = 0; i < n; i += 4) {
+    v128.store(out + (<usize>i << 2), i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(x + i))));
+  }
+}
+
+function i32ToF32(x: usize, out: usize, n: i32): void {
+  for (let at: usize = 0; at < <usize>n << 2; at += 16) v128.store(out + at, f32x4.convert_i32x4_s(v128.load(x + at)));
+}
+
+function f32ToI32(x: usize, out: usize, n: i32): void {
+  for (let at: usize = 0; at < <usize>n << 2; at += 16) {
+    const v = v128.load(x + at);
+    const fits = f32x4.lt(f32x4.abs(v), f32x4.splat(2147483648));
+    v128.store(out + at, v128.bitselect(i32x4.trunc_sat_f32x4_s(v), i32x4.splat(0x80000000), fits));
+  }
+}
+
+function f32ToF64(x: usize, out: usize, n: i32): void {
+  for (let i = 0; i < n; i += 2) v128.store(out + (<usize>i << 3), f64x2.promote_low_f32x4(v128.load64_zero(x + (<usize>i << 2))));
+}
+
+function f64ToF32(x: usize, out: usize, n: i32): void {
+  for (let i = 0; i < n; i += 2) {
+    v128.store64_lane(out + (<usize>i << 2), f32x4.demote_f64x2_zero(v128.load(x + (<usize>i << 3))), 0);
+  }
+}
+
+function f16ToF32(x: usize, out: usize, n: i32): void {
+  for (let i = 0; i < n; i += 4) v128.store(out + (<usize>i << 2), floatsFromHalves(v128.load64_zero(x + (<usize>i << 1))));
+}
+
+function f32ToF16(x: usize, out: usize, n: i32): void {
+  for (let i = 0; i < n; i += 8) {
+    const at = <usize>i << 2;
+    const low = halvesFromFloats(v128.load(x + at)), high = halvesFromFloats(v128.load(x + at + 16));
+    v128.store(out + (<usize>i << 1), v128.shuffle<i16>(low, high, 0, 2, 4, 6, 8, 10, 12, 14));
+  }
+}
+
+/** Whether there was a vector form for the pair. */
+function vectorCast(from: i32, to: i32, x: usize, out: usize, n: i32): bool {
+  if (to == F32) {
+    switch (from) {
+      case U8:
+      case BOOL: bytesToF32(x, out, n); return true;
+      case I32: i32ToF32(x, out, n); return true;
+      case F64: f64ToF32(x, out, n); return true;
+      case F16: f16ToF32(x, out, n); return true;
+      default: return false;
+    }
+  }
+  if (from == F32) {
+    switch (to) {
+      case I32: f32ToI32(x, out, n); return true;
+      case F64: f32ToF64(x, out, n); return true;
+      case F16: f32ToF16(x, out, n); return true;
+      default: return false;
+    }
+  }
+  if (to == I32 && (from == U8 || from == BOOL)) { bytesToI32(x, out, n); return true; }
+  return false;
+}
+
+function castRange(from: i32, to: i32, x: usize, out: usize, n: i32): void {
+  if (from == to || (from == BOOL && to == U8)) { memory.copy(out, x, <usize>n * bytesOf(from)); return; }
+  const whole = n & ~15;
+  const done = vectorCast(from, to, x, out, whole) ? whole : 0;
+  anyCast(from, to, x + <usize>done * bytesOf(from), out + <usize>done * bytesOf(to), n - done);
+}
+
+function castTask(task: i32): void {
+  const from = getInt(0), to = getInt(1);
+  const begin = task * CHUNK;
+  castRange(
+    from, to, getPointer(2) + <usize>begin * bytesOf(from), getPointer(3) + <usize>begin * bytesOf(to),
+    min(CHUNK, getInt(4) - begin),
+  );
+}
+
+export function cast(from: i32, to: i32, x: usize, out: usize, n: i32): void {
+  if (n <= PARALLEL_FROM) { castRange(from, to, x, out, n); return; }
+  setInt(0, from); setInt(1, to); setInt(2, x); setInt(3, out); setInt(4, n);
+  parallelFor(castTask, chunkCount(n));
+}

@@ -1,0 +1,183 @@
+/**
+ * Weight gradient of a 3x3 convolution by the derivative of Winograd's F(2x2, 3x3): 16 matrix products over the tiles, with
+ * both operands transformed (conv-winograd-tiles.ts), then one transform of their sums. Images are split into a fixed number
+ * of parts, whose sums are added in order.
+ */
+import { getInt, getPointer, setInt } from "./control";
+import { CHANNELS, IMAGES, OUT_HEIGHT, OUT_WIDTH, OUTPUTS } from "./conv-job";
+import {
+  CHUNK_IMAGES, CHUNK_ROWS, CHUNK_TILES, chunkPlaneBytes, chunkRowsOf, CHUNKS, openChunk, preparePlane, roundUp, tileCount, TILES_X, TILES_Y,
+  transformGradients, transformPixels, WINOGRAD_OWN,
+} from "./conv-winograd-tiles";
+import { multiplyTile } from "./gemm-kernel";
+import { transposeSquare } from "./gemm-pack";
+import { ensureScratch, parallelFor, scratch } from "./pool";
+
+const D_OUT = WINOGRAD_OWN, X = WINOGRAD_OWN + 1, D_WEIGHT = WINOGRAD_OWN + 2, D_BIAS = WINOGRAD_OWN + 3, SUMS = WINOGRAD_OWN + 4;
+const PARTS = WINOGRAD_OWN + 5, BLOCKS = WINOGRAD_OWN + 6, BLOCK_OUTPUTS = WINOGRAD_OWN + 7;
+
+const PANEL: i32 = 4;
+const STAGGER: i32 = 64;
+const CORNER_BYTES: i32 = 256;
+/** The parts' sums together stay below this. */
+const SUMS_BYTES: f64 = 32.0 * 1024 * 1024;
+
+/** Geometry is set before. */
+export function winogradWeightGradient<T>(dOut: usize, x: usize, dWeight: usize, dBias: usize): void {
+  const channels = getInt(CHANNELS), outputs = getInt(OUTPUTS), images = getInt(IMAGES);
+  const panelChannels = <i32>(32 / sizeof<T>()), lanes = <i32>(16 / sizeof<T>());
+  setInt(D_OUT, dOut); setInt(X, x); setInt(D_WEIGHT, dWeight); setInt(D_BIAS, dBias);
+  const across = (getInt(OUT_WIDTH) + 1) >> 1, down = (getInt(OUT_HEIGHT) + 1) >> 1;
+  setInt(TILES_X, across); setInt(TILES_Y, down);
+  const wanted = 64, rows = chunkRowsOf(wanted);
+  const together = rows == down ? max(1, min(images, wanted / (across * down))) : 1;
+  setInt(CHUNK_ROWS, rows); setInt(CHUNK_IMAGES, together);
+  const chunks = (images + together - 1) / together * ((down + rows - 1) / rows);
+  setInt(CHUNKS, chunks); setInt(CHUNK_TILES, roundUp(together * rows * across, panelChannels));
+
+  const paddedChannels = roundUp(channels, panelChannels);
+  const partBytes = 16.0 * <f64>roundUp(outputs, PANEL) * <f64>paddedChannels * <f64>sizeof<T>();
+  const parts = max(1, min(min(chunks, 16), <i32>(SUMS_BYTES / partBytes)));
+  // Every block of outputs transforms the pixels again, so blocks are not small.
+  const blocks = max(1, min((outputs + 63) / 64, (16 + parts - 1) / parts));
+  const blockOutputs = roundUp((outputs + blocks - 1) / blocks, PANEL);
+  setInt(PARTS, parts); setInt(BLOCK_OUTPUTS, blockOutputs); setInt(BLOCKS, (outputs + blockOutputs - 1) / blockOutputs);
+  const sums = heap.alloc(<usize>partBytes * parts);
+  setInt(SUMS, sums);
+  const tiles = getInt(CHUNK_TILES), elementBytes = <i32>sizeof<T>();
+  ensureScratch(
+    CORNER_BYTES + chunkPlaneBytes<T>() + 16 * (tiles * (lanes + paddedChannels + blockOutputs) * elementBytes + 2 * STAGGER),
+  );
+  parallelFor(sizeof<T>() == 8 ? partTaskF64 : partTaskF32, parts * getInt(BLOCKS));
+  parallelFor(sizeof<T>() == 8 ? finishTaskF64 : finishTaskF32, outputs);
+  heap.free(sums);
+}
+
+/** One part of the chunks, one block of outputs. */
+function partTask<T>(task: i32): void {
+  const blocks = getInt(BLOCKS), part = task / blocks, channels = getInt(CHANNELS), outputs = getInt(OUTPUTS), tiles = getInt(CHUNK_TILES);
+  const panelChannels = <i32>(32 / sizeof<T>()), lanes = <i32>(16 / sizeof<T>());
+  const paddedChannels = roundUp(channels, panelChannels), paddedOutputs = roundUp(outputs, PANEL);
+  const firstOutput = (task % blocks) * getInt(BLOCK_OUTPUTS), lastOutput = min(outputs, firstOutput + getInt(BLOCK_OUTPUTS));
+  const corner = scratch(), strip = corner + CORNER_BYTES, room = strip + <usize>(16 * lanes * tiles) * sizeof<T>();
+  const pixels = room + chunkPlaneBytes<T>(), pixelStep = <usize>(tiles * paddedChannels) * sizeof<T>() + STAGGER;
+  const gradients = pixels + 16 * pixelStep, gradientStep = <usize>(tiles * getInt(BLOCK_OUTPUTS)) * sizeof<T>() + STAGGER;
+  const sumStep = <usize>(paddedOutputs * paddedChannels) * sizeof<T>(), sumRow = <usize>paddedChannels * sizeof<T>();
+  const sums = getPointer(SUMS) + <usize>part * 16 * sumStep + <usize>firstOutput * sumRow;
+
+  memory.fill(room, 0, chunkPlaneBytes<T>());
+  const firstChunk = part * getInt(CHUNKS) / getInt(PARTS), lastChunk = (part + 1) * getInt(CHUNKS) / getInt(PARTS);
+  for (let chunk = firstChunk; chunk < lastChunk; chunk++) {
+    openChunk(chunk);
+    // Chunks of different places share one room: the padding of one is pixels of another.
+    if (getInt(CHUNK_ROWS) < getInt(TILES_Y)) memory.fill(room, 0, chunkPlaneBytes<T>());
+    transformSide<T>(true, 0, channels, panelChannels, pixels, pixelStep, room, strip, corner);
+    transformSide<T>(false, firstOutput, lastOutput, PANEL, gradients, gradientStep, room, strip, corner);
+    for (let e: usize = 0; e < 16; e++) {
+      for (let c = 0; c < channels; c += panelChannels) {
+        const b = pixels + e * pixelStep + <usize>(c * tiles) * sizeof<T>();
+        let a = gradients + e * gradientStep, to = sums + e * sumStep + <usize>c * sizeof<T>();
+        for (let o = firstOutput; o < lastOutput; o += PANEL) {
+          multiplyTile<T>(tileCount, a, b, 32, to, sumRow, PANEL, panelChannels, chunk > firstChunk, 0, 0);
+          a += <usize>(PANEL * tiles) * sizeof<T>();
+          to += PANEL * sumRow;
+        }
+      }
+    }
+  }
+}
+function partTaskF32(task: i32): void { partTask<f32>(task); }
+function partTaskF64(task: i32): void { partTask<f64>(task); }
+
+/** Transforms planes `first` to `last` of the open chunk, of x or of dOut, into panels [16][plane / width][tile][width]. */
+// @ts-ignore: decorator
+@inline function transformSide<T>(
+  ofPixels: bool, first: i32, last: i32, width: i32, to: usize, step: usize, room: usize, strip: usize, corner: usize,
+): void {
+  const lanes = <i32>(16 / sizeof<T>());
+  const tiles = getInt(CHUNK_TILES), rowBytes = <usize>width * sizeof<T>();
+  const planeBytes = <usize>tiles * sizeof<T>(), padded = roundUp(last - first, width);
+  // As many planes as a vector has lanes go to `strip`, [16][plane][tile], and are turned around from there.
+  for (let p = 0; p < padded; p += lanes) {
+    const panel = to + <usize>(p / width * tiles) * rowBytes + <usize>(p % width) * sizeof<T>();
+    for (let lane = 0; lane < lanes; lane++) {
+      const plane = first + p + lane, at = strip + <usize>lane * planeBytes;
+      if (plane >= last) {
+        for (let e: usize = 0; e < 16; e++) memory.fill(at + e * lanes * planeBytes, 0, planeBytes);
+      } else if (ofPixels) {
+        preparePlane<T>(getPointer(X), plane, room);
+        transformPixels<T>(room, at, lanes * planeBytes, 32, corner);
+      } else {
+        transformGradients<T>(getPointer(D_OUT), plane, getInt(OUTPUTS), at, lanes * planeBytes, corner);
+      }
+    }
+    for (let e: usize = 0; e < 16; e++) {
+      const from = strip + e * lanes * planeBytes, target = panel + e * step;
+      for (let i = 0; i < tileCount; i += lanes) transposeSquare<T>(target + <usize>i * rowBytes, rowBytes, from + <usize>i * sizeof<T>(), planeBytes);
+    }
+  }
+}
+
+/** Adds the parts of one output in order, G' u G of every channel, and the bias. */
+function finishTask<T>(output: i32): void {
+  const channels = getInt(CHANNELS), outputs = getInt(OUTPUTS), parts = getInt(PARTS);
+  const paddedChannels = roundUp(channels, <i32>(32 / sizeof<T>()));
+  const step = <usize>(roundUp(outputs, PANEL) * paddedChannels) * sizeof<T>();
+  const u = scratch();
+  const half: T = 0.5;
+  for (let c = 0; c < channels; c++) {
+    const from = getPointer(SUMS) + <usize>(output * paddedChannels + c) * sizeof<T>();
+    for (let e: usize = 0; e < 16; e++) {
+      let sum: T = 0, at = from + e * step;
+      for (let part = 0; part < parts; part++) {
+        sum += load<T>(at);
+        at += 16 * step;
+      }
+      store<T>(u + e * sizeof<T>(), sum);
+    }
+    // Three rows of G' u over its first one, then each times G.
+    const row = 4 * sizeof<T>();
+    for (let column: usize = 0; column < 4; column++) {
+      const at = u + column * sizeof<T>();
+      const a = load<T>(at), b = load<T>(at + row), d = load<T>(at + 2 * row), z = load<T>(at + 3 * row), sum = half * (b + d);
+      store<T>(at, a + sum);
+      store<T>(at + row, half * (b - d));
+      store<T>(at + 2 * row, sum + z);
+    }
+    let to = getPointer(D_WEIGHT) + <usize>((output * channels + c) * 9) * sizeof<T>();
+    for (let r: usize = 0; r < 3; r++) {
+      const at = u + r * row;
+      const a = load<T>(at), b = load<T>(at, sizeof<T>()), d = load<T>(at, 2 * sizeof<T>()), z = load<T>(at, 3 * sizeof<T>()), sum = half * (b + d);
+      store<T>(to, a + sum);
+      store<T>(to, half * (b - d), sizeof<T>());
+      store<T>(to, sum + z, 2 * sizeof<T>());
+      to += 3 * sizeof<T>();
+    }
+  }
+  const dBias = getPointer(D_BIAS);
+  if (dBias != 0) store<T>(dBias + <usize>output * sizeof<T>(), sumOfOutput<T>(output));
+}
+function finishTaskF32(task: i32): void { finishTask<f32>(task); }
+function finishTaskF64(task: i32): void { finishTask<f64>(task); }
+
+/** The sum of dOut over images and pixels: pixels in lanes, then image by image. */
+function sumOfOutput<T>(output: i32): T {
+  const lanes = <i32>(16 / sizeof<T>()), outputs = getInt(OUTPUTS), pixels = getInt(OUT_HEIGHT) * getInt(OUT_WIDTH);
+  let total: T = 0;
+  for (let image = 0; image < getInt(IMAGES); image++) {
+    let at = getPointer(D_OUT) + <usize>(image * outputs + output) * <usize>pixels * sizeof<T>();
+    let sum = v128.splat<T>(0), i = 0;
+    for (; i + lanes <= pixels; i += lanes) {
+      sum = v128.add<T>(sum, v128.load(at));
+      at += 16;
+    }
+    let plane = v128.extract_lane<T>(sum, 0) + v128.extract_lane<T>(sum, 1);
+    if (sizeof<T>() == 4) plane += v128.extract_lane<T>(sum, 2) + v128.extract_lane<T>(sum, 3);
+    for (; i < pixels; i++) {
+      plane += load<T>(at);
+      at += sizeof<T>();
+    }
+    total += plane;
+  }
+  return total;
+}

@@ -1,0 +1,133 @@
+/** Correlation with 3x3 weights by Winograd's F(2x2, 3x3): 16 matrix products, one for each element of the transformed tiles. */
+import { getInt, getPointer, setInt } from "./control";
+import { CHANNELS, IMAGES, OUT_HEIGHT, OUT_WIDTH, OUTPUTS } from "./conv-job";
+import {
+  CHUNK_IMAGES, CHUNK_ROWS, CHUNK_TILES, chunkPlaneBytes, chunkRowsOf, CHUNKS, openChunk, preparePlane, roundUp, tileCount, TILES_X, TILES_Y,
+  transformPixels, WINOGRAD_OWN, writeOutputs,
+} from "./conv-winograd-tiles";
+import { multiplyTile } from "./gemm-kernel";
+import { ensureScratch, parallelFor, scratch } from "./pool";
+
+const SOURCE = WINOGRAD_OWN, OUT = WINOGRAD_OWN + 1, WEIGHTS = WINOGRAD_OWN + 2, BIAS = WINOGRAD_OWN + 3, OUTPUT_STEP = WINOGRAD_OWN + 4;
+const CHANNEL_STEP = WINOGRAD_OWN + 5, TAP_STEP = WINOGRAD_OWN + 6, TRANSFORMED = WINOGRAD_OWN + 7;
+
+const PANEL: i32 = 4;
+/** Keeps the 16 streams that a transform reads or writes out of each other's cache sets. */
+const STAGGER: i32 = 64;
+const CORNER_BYTES: i32 = 256;
+
+/** Whether the transforms are worth their cost: there must be enough products behind each of them. */
+export function winogradSuits(
+  channels: i32, outputs: i32, kernelHeight: i32, kernelWidth: i32, strideY: i32, strideX: i32, dilationY: i32, dilationX: i32, groups: i32,
+): bool {
+  return kernelHeight == 3 && kernelWidth == 3 && strideY == 1 && strideX == 1 && dilationY == 1 && dilationX == 1 && groups == 1
+    && channels >= 16 && outputs >= 16;
+}
+
+/** Bytes from one element of the transformed pixels, or products, to the next. */
+// @ts-ignore: decorator
+@inline function elementStep<T>(planes: i32): i32 {
+  return planes * getInt(CHUNK_TILES) * <i32>sizeof<T>() + STAGGER;
+}
+
+/** Geometry is set before; steps in elements as in `correlate`. */
+export function winogradCorrelate<T>(
+  source: usize, weights: usize, bias: usize, out: usize, outputStep: i32, channelStep: i32, tapStep: i32,
+): void {
+  const channels = getInt(CHANNELS), outputs = getInt(OUTPUTS), images = getInt(IMAGES);
+  setInt(SOURCE, source); setInt(OUT, out); setInt(WEIGHTS, weights); setInt(BIAS, bias);
+  setInt(OUTPUT_STEP, outputStep); setInt(CHANNEL_STEP, channelStep); setInt(TAP_STEP, tapStep);
+  const across = (getInt(OUT_WIDTH) + 1) >> 1, down = (getInt(OUT_HEIGHT) + 1) >> 1;
+  setInt(TILES_X, across); setInt(TILES_Y, down);
+  const panelTiles = <i32>(32 / sizeof<T>());
+  // As many tiles at once as the second cache holds, fewer if there would be too few chunks for the threads.
+  let wanted = channels <= 128 ? 64 : 32;
+  while (wanted > panelTiles && images * across * down < 16 * wanted) wanted >>= 1;
+  const rows = chunkRowsOf(wanted);
+  const together = rows == down ? max(1, min(images, wanted / (across * down))) : 1;
+  setInt(CHUNK_ROWS, rows); setInt(CHUNK_IMAGES, together);
+  setInt(CHUNKS, (images + together - 1) / together * ((down + rows - 1) / rows));
+  setInt(CHUNK_TILES, roundUp(together * rows * across, panelTiles));
+
+  const paddedOutputs = roundUp(outputs, PANEL);
+  const transformed = heap.alloc(<usize>(16 * paddedOutputs) * <usize>channels * sizeof<T>());
+  setInt(TRANSFORMED, transformed);
+  ensureScratch(CORNER_BYTES + chunkPlaneBytes<T>() + 16 * (elementStep<T>(channels) + elementStep<T>(paddedOutputs)));
+  parallelFor(sizeof<T>() == 8 ? weightTaskF64 : weightTaskF32, paddedOutputs / PANEL);
+  parallelFor(sizeof<T>() == 8 ? chunkTaskF64 : chunkTaskF32, getInt(CHUNKS));
+  heap.free(transformed);
+}
+
+/** G g G' of one panel of outputs, as [16][panel][channel][4]. */
+function weightTask<T>(panel: i32): void {
+  const channels = getInt(CHANNELS), outputs = getInt(OUTPUTS), first = panel * PANEL;
+  const step = <usize>(roundUp(outputs, PANEL) * channels) * sizeof<T>();
+  const tap = <usize>getInt(TAP_STEP) * sizeof<T>();
+  const half: T = 0.5;
+  for (let r = 0; r < PANEL; r++) {
+    let to = getPointer(TRANSFORMED) + <usize>(first * channels + r) * sizeof<T>();
+    let from = getPointer(WEIGHTS) + <usize>((first + r) * getInt(OUTPUT_STEP)) * sizeof<T>();
+    for (let c = 0; c < channels; c++) {
+      if (first + r < outputs) {
+        // Columns of g first: the four rows of G g, then each times G'.
+        for (let column: usize = 0; column < 3; column++) {
+          const a = load<T>(from + column * tap), b = load<T>(from + (3 + column) * tap), d = load<T>(from + (6 + column) * tap);
+          const sum = a + d, place = to + column * step;
+          store<T>(place, a);
+          store<T>(place + 4 * step, half * (sum + b));
+          store<T>(place + 8 * step, half * (sum - b));
+          store<T>(place + 12 * step, d);
+        }
+        for (let row: usize = 0; row < 4; row++) {
+          const place = to + 4 * row * step;
+          const a = load<T>(place), b = load<T>(place + step), d = load<T>(place + 2 * step), sum = a + d;
+          store<T>(place + step, half * (sum + b));
+          store<T>(place + 2 * step, half * (sum - b));
+          store<T>(place + 3 * step, d);
+        }
+        from += <usize>getInt(CHANNEL_STEP) * sizeof<T>();
+      } else {
+        for (let e: usize = 0; e < 16; e++) store<T>(to + e * step, 0);
+      }
+      to += PANEL * sizeof<T>();
+    }
+  }
+}
+function weightTaskF32(task: i32): void { weightTask<f32>(task); }
+function weightTaskF64(task: i32): void { weightTask<f64>(task); }
+
+function chunkTask<T>(chunk: i32): void {
+  openChunk(chunk);
+  const channels = getInt(CHANNELS), outputs = getInt(OUTPUTS), paddedOutputs = roundUp(outputs, PANEL), tiles = getInt(CHUNK_TILES);
+  const panelTiles = <i32>(32 / sizeof<T>());
+  const corner = scratch(), room = corner + CORNER_BYTES;
+  const pixels = room + chunkPlaneBytes<T>(), pixelStep = <usize>elementStep<T>(channels);
+  const products = pixels + 16 * pixelStep, productStep = <usize>elementStep<T>(paddedOutputs);
+
+  memory.fill(room, 0, chunkPlaneBytes<T>());
+  for (let c = 0; c < channels; c++) {
+    preparePlane<T>(getPointer(SOURCE), c, room);
+    transformPixels<T>(room, pixels + (<usize>c << 5), pixelStep, <usize>channels << 5, corner);
+  }
+  const weightStep = <usize>(paddedOutputs * channels) * sizeof<T>(), panelBytes = <usize>(PANEL * channels) * sizeof<T>();
+  const productRow = <usize>tiles * sizeof<T>();
+  for (let e: usize = 0; e < 16; e++) {
+    const weights = getPointer(TRANSFORMED) + e * weightStep;
+    for (let i = 0; i < tileCount; i += panelTiles) {
+      const b = pixels + e * pixelStep + <usize>(i * channels) * sizeof<T>();
+      let a = weights, to = products + e * productStep + <usize>i * sizeof<T>();
+      for (let o = 0; o < outputs; o += PANEL) {
+        multiplyTile<T>(channels, a, b, 32, to, productRow, PANEL, panelTiles, false, 0, 0);
+        a += panelBytes;
+        to += PANEL * productRow;
+      }
+    }
+  }
+  const bias = getPointer(BIAS);
+  for (let o = 0; o < outputs; o++) {
+    const offset: T = bias == 0 ? 0 : load<T>(bias + <usize>o * sizeof<T>());
+    writeOutputs<T>(products + <usize>o * productRow, productStep, offset, getPointer(OUT), o, outputs, corner);
+  }
+}
+function chunkTaskF32(task: i32): void { chunkTask<f32>(task); }
+function chunkTaskF64(task: i32): void { chunkTask<f64>(task); }

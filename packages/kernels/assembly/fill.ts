@@ -1,0 +1,37 @@
+/** Filling memory with one value. */
+import { getInt, getPointer, setFloat, getFloat, setInt } from "./control";
+import { F16, F32, F64, I32 } from "./dtype";
+import { halfFromFloat } from "./cast-half";
+import { element } from "./math-lanes";
+import { parallelFor } from "./pool";
+import { CHUNK, PARALLEL_FROM, bytesOf, chunkCount } from "./strided";
+
+function fillWith<T>(out: usize, n: i32, value: T): void {
+  const v = v128.splat<T>(value);
+  const end = out + <usize>n * sizeof<T>();
+  const whole = out + ((<usize>n * sizeof<T>()) & ~15);
+  for (; out < whole; out += 16) v128.store(out, v);
+  for (; out < end; out += sizeof<T>()) store<T>(out, value);
+}
+
+function fillRange(dtype: i32, out: usize, n: i32, value: f64): void {
+  switch (dtype) {
+    case F32: fillWith<f32>(out, n, <f32>value); return;
+    case F64: fillWith<f64>(out, n, value); return;
+    case F16: fillWith<i16>(out, n, halfFromFloat(<f32>value)); return;
+    case I32: fillWith<i32>(out, n, element<i32>(value)); return;
+    default: memory.fill(out, element<u8>(value), n);
+  }
+}
+
+function fillTask(task: i32): void {
+  const dtype = getInt(0);
+  const begin = task * CHUNK;
+  fillRange(dtype, getPointer(1) + <usize>begin * bytesOf(dtype), min(CHUNK, getInt(2) - begin), getFloat(3));
+}
+
+export function fill(dtype: i32, out: usize, n: i32, value: f64): void {
+  if (n <= PARALLEL_FROM) { fillRange(dtype, out, n, value); return; }
+  setInt(0, dtype); setInt(1, out); setInt(2, n); setFloat(3, value);
+  parallelFor(fillTask, chunkCount(n));
+}

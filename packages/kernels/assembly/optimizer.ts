@@ -1,0 +1,124 @@
+/** Optimizer steps, fused over parameter, gradient and state, with the formulas of PyTorch 1.13. */
+import { getFloat, getInt, getPointer, setFloat, setInt } from "./control";
+import { F32, F64 } from "./dtype";
+import { loadTail, storeTail } from "./math-lanes";
+import { parallelFor } from "./pool";
+import { CHUNK, PARALLEL_FROM, bytesOf, chunkCount } from "./strided";
+
+// @ts-ignore: decorator
+@inline function read(p: usize, left: usize): v128 {
+  return left < 16 ? loadTail(p, left) : v128.load(p);
+}
+
+// @ts-ignore: decorator
+@inline function write(p: usize, v: v128, left: usize): void {
+  if (left < 16) storeTail(p, v, left);
+  else v128.store(p, v);
+}
+
+// Arguments of both steps: 0 dtype, 1 n, 2 param, 3 grad, 4.. state, then the numbers.
+
+/** The gradient as the optimizer sees it: negated to maximize, with the weight decay added. */
+// @ts-ignore: decorator
+@inline function effectiveGrad<T>(grad: v128, param: v128, decay: v128, hasDecay: bool, maximize: bool): v128 {
+  const g = maximize ? v128.neg<T>(grad) : grad;
+  return hasDecay ? v128.add<T>(g, v128.mul<T>(decay, param)) : g;
+}
+
+function sgdRange<T>(begin: i32, n: i32): void {
+  const at = <usize>begin * sizeof<T>();
+  const param = getPointer(2) + at, grad = getPointer(3) + at;
+  const buffer = getPointer(4) != 0 ? getPointer(4) + at : 0;
+  const minusRate = v128.splat<T>(<T>-getFloat(5)), momentum = v128.splat<T>(<T>getFloat(6));
+  const undamped = v128.splat<T>(<T>(1 - getFloat(7))), decay = v128.splat<T>(<T>getFloat(8));
+  const hasDecay = getFloat(8) != 0;
+  const nesterov = getInt(9) != 0, first = getInt(10) != 0, maximize = getInt(11) != 0;
+  const bytes = <usize>n * sizeof<T>();
+  for (let i: usize = 0; i < bytes; i += 16) {
+    const left = bytes - i;
+    const p = read(param + i, left);
+    let step = effectiveGrad<T>(read(grad + i, left), p, decay, hasDecay, maximize);
+    if (buffer != 0) {
+      let b = step;
+      if (!first) b = v128.add<T>(v128.mul<T>(momentum, read(buffer + i, left)), v128.mul<T>(undamped, step));
+      write(buffer + i, b, left);
+      step = nesterov ? v128.add<T>(step, v128.mul<T>(momentum, b)) : b;
+    }
+    write(param + i, v128.add<T>(p, v128.mul<T>(minusRate, step)), left);
+  }
+}
+
+function sgdTask(task: i32): void {
+  const begin = task * CHUNK;
+  const n = min(CHUNK, getInt(1) - begin);
+  if (getInt(0) == F32) sgdRange<f32>(begin, n);
+  else sgdRange<f64>(begin, n);
+}
+
+/** `buffer` is 0 without momentum; on the `first` step it takes the gradient undamped. */
+export function sgdStep(
+  dtype: i32, param: usize, grad: usize, buffer: usize, n: i32, lr: f64, momentum: f64, dampening: f64, weightDecay: f64,
+  nesterov: i32, first: i32, maximize: i32,
+): void {
+  if (dtype != F32 && dtype != F64) unreachable();
+  setInt(0, dtype); setInt(1, n); setInt(2, param); setInt(3, grad); setInt(4, buffer); setFloat(5, lr);
+  setFloat(6, momentum); setFloat(7, dampening); setFloat(8, weightDecay); setInt(9, nesterov); setInt(10, first);
+  setInt(11, maximize);
+  runTasks(sgdTask, n);
+}
+
+function adamRange<T>(begin: i32, n: i32): void {
+  const at = <usize>begin * sizeof<T>();
+  const param = getPointer(2) + at, grad = getPointer(3) + at, first = getPointer(4) + at, second = getPointer(5) + at;
+  const largest = getPointer(6) != 0 ? getPointer(6) + at : 0;
+  const lr = getFloat(7), beta1 = getFloat(8), beta2 = getFloat(9), weightDecay = getFloat(11);
+  const decoupled = getInt(12) != 0, maximize = getInt(15) != 0;
+  const b1 = v128.splat<T>(<T>beta1), rest1 = v128.splat<T>(<T>(1 - beta1));
+  const b2 = v128.splat<T>(<T>beta2), rest2 = v128.splat<T>(<T>(1 - beta2));
+  const eps = v128.splat<T>(<T>getFloat(10)), decay = v128.splat<T>(<T>weightDecay);
+  const kept = v128.splat<T>(<T>(1 - lr * weightDecay));
+  const minusStep = v128.splat<T>(<T>(-lr / getFloat(13))), root2 = v128.splat<T>(<T>Math.sqrt(getFloat(14)));
+  const addsDecay = weightDecay != 0 && !decoupled, shrinks = weightDecay != 0 && decoupled;
+  const bytes = <usize>n * sizeof<T>();
+  for (let i: usize = 0; i < bytes; i += 16) {
+    const left = bytes - i;
+    let p = read(param + i, left);
+    const g = effectiveGrad<T>(read(grad + i, left), p, decay, addsDecay, maximize);
+    if (shrinks) p = v128.mul<T>(p, kept);
+    const m = v128.add<T>(v128.mul<T>(read(first + i, left), b1), v128.mul<T>(rest1, g));
+    let v = v128.add<T>(v128.mul<T>(read(second + i, left), b2), v128.mul<T>(v128.mul<T>(rest2, g), g));
+    write(first + i, m, left);
+    write(second + i, v, left);
+    if (largest != 0) {
+      v = v128.max<T>(read(largest + i, left), v);
+      write(largest + i, v, left);
+    }
+    const denominator = v128.add<T>(v128.div<T>(v128.sqrt<T>(v), root2), eps);
+    write(param + i, v128.add<T>(p, v128.div<T>(v128.mul<T>(minusStep, m), denominator)), left);
+  }
+}
+
+function adamTask(task: i32): void {
+  const begin = task * CHUNK;
+  const n = min(CHUNK, getInt(1) - begin);
+  if (getInt(0) == F32) adamRange<f32>(begin, n);
+  else adamRange<f64>(begin, n);
+}
+
+/** Adam, or AdamW where `decoupled`; `maxV` (AMSGrad) may be 0. The bias corrections are 1 - beta^t. */
+export function adamStep(
+  dtype: i32, param: usize, grad: usize, m: usize, v: usize, maxV: usize, n: i32, lr: f64, beta1: f64, beta2: f64, eps: f64,
+  weightDecay: f64, decoupled: i32, biasCorrection1: f64, biasCorrection2: f64, maximize: i32,
+): void {
+  if (dtype != F32 && dtype != F64) unreachable();
+  setInt(0, dtype); setInt(1, n); setInt(2, param); setInt(3, grad); setInt(4, m); setInt(5, v); setInt(6, maxV);
+  setFloat(7, lr); setFloat(8, beta1); setFloat(9, beta2); setFloat(10, eps); setFloat(11, weightDecay);
+  setInt(12, decoupled); setFloat(13, biasCorrection1); setFloat(14, biasCorrection2); setInt(15, maximize);
+  runTasks(adamTask, n);
+}
+
+function runTasks(task: (index: i32) => void, n: i32): void {
+  const count = chunkCount(n);
+  if (n <= PARALLEL_FROM) for (let i = 0; i < count; i++) task(i);
+  else parallelFor(task, count);
+}

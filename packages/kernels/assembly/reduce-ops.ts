@@ -1,0 +1,64 @@
+/**
+ * The reductions that combine elements pairwise: identity, what is done to an element before (`center` is used by
+ * SquaredDeviation alone), and the associative combination.
+ */
+import { multiply } from "./math-lanes";
+
+@unmanaged export class Sum {
+  // @ts-ignore: decorator
+  @inline identity<T>(): T { return 0; }
+  // @ts-ignore: decorator
+  @inline map<T>(x: v128, center: v128): v128 { return x; }
+  // @ts-ignore: decorator
+  @inline combine<T>(a: v128, b: v128): v128 { return v128.add<T>(a, b); }
+}
+@unmanaged export class SumSquares {
+  // @ts-ignore: decorator
+  @inline identity<T>(): T { return 0; }
+  // @ts-ignore: decorator
+  @inline map<T>(x: v128, center: v128): v128 { return multiply<T>(x, x); }
+  // @ts-ignore: decorator
+  @inline combine<T>(a: v128, b: v128): v128 { return v128.add<T>(a, b); }
+}
+@unmanaged export class SquaredDeviation {
+  // @ts-ignore: decorator
+  @inline identity<T>(): T { return 0; }
+  // @ts-ignore: decorator
+  @inline map<T>(x: v128, center: v128): v128 {
+    const d = v128.sub<T>(x, center);
+    return v128.mul<T>(d, d);
+  }
+  // @ts-ignore: decorator
+  @inline combine<T>(a: v128, b: v128): v128 { return v128.add<T>(a, b); }
+}
+@unmanaged export class Prod {
+  // @ts-ignore: decorator
+  @inline identity<T>(): T { return 1; }
+  // @ts-ignore: decorator
+  @inline map<T>(x: v128, center: v128): v128 { return x; }
+  // @ts-ignore: decorator
+  @inline combine<T>(a: v128, b: v128): v128 { return multiply<T>(a, b); }
+}
+/** WebAssembly's min and max propagate NaN. */
+@unmanaged export class Max {
+  // @ts-ignore: decorator
+  @inline identity<T>(): T {
+    if (isFloat<T>()) return <T>-Infinity;
+    return isSigned<T>() ? <T>i32.MIN_VALUE : <T>0;
+  }
+  // @ts-ignore: decorator
+  @inline map<T>(x: v128, center: v128): v128 { return x; }
+  // @ts-ignore: decorator
+  @inline combine<T>(a: v128, b: v128): v128 { return v128.max<T>(a, b); }
+}
+@unmanaged export class Min {
+  // @ts-ignore: decorator
+  @inline identity<T>(): T {
+    if (isFloat<T>()) return <T>Infinity;
+    return isSigned<T>() ? <T>i32.MAX_VALUE : <T>255;
+  }
+  // @ts-ignore: decorator
+  @inline map<T>(x: v128, center: v128): v128 { return x; }
+  // @ts-ignore: decorator
+  @inline combine<T>(a: v128, b: v128): v128 { return v128.min<T>(a, b); }
+}

@@ -1,0 +1,134 @@
+/** Reductions of [outer, n, inner] over the middle dimension. */
+import { getInt, getPointer, setInt } from "./control";
+import { BOOL, F32, F64, I32, U8 } from "./dtype";
+import * as code from "./pointwise-ops";
+import { ensureScratch, parallelFor } from "./pool";
+import { reduceTruth } from "./reduce-any";
+import { reduceArg } from "./reduce-arg";
+import { Max, Min, Prod, SquaredDeviation, Sum, SumSquares } from "./reduce-ops";
+import { STRIP_BYTES, columnScratch, fillIdentity, reduceColumns, reduceRow } from "./reduce-tree";
+import { CHUNK, PARALLEL_FROM, bytesOf } from "./strided";
+
+/** Not in the host's list: sum of squared deviations from `center`, used by `moments`. */
+const SQUARED_DEVIATION: i32 = 16;
+
+/** With fewer units of work than this, the middle dimension is cut too. */
+const MANY_UNITS: i32 = 64;
+
+/** `rows` rows, `inner` apart, of `width` elements. */
+function unit<Op, T>(x: usize, out: usize, rows: i32, width: i32, inner: i32, center: usize): void {
+  if (rows == 0) fillIdentity<Op, T>(out, width);
+  else if (inner == 1) store<T>(out, reduceRow<Op, T>(x, rows, center != 0 ? load<T>(center) : <T>0));
+  else reduceColumns<Op, T>(x, out, rows, <usize>width * sizeof<T>(), <usize>inner * sizeof<T>(), center);
+}
+
+function unitOf<T>(kind: i32, x: usize, out: usize, rows: i32, width: i32, inner: i32, center: usize): void {
+  switch (kind) {
+    case code.SUM: unit<Sum, T>(x, out, rows, width, inner, 0); return;
+    case code.PROD: unit<Prod, T>(x, out, rows, width, inner, 0); return;
+    case code.MAX: unit<Max, T>(x, out, rows, width, inner, 0); return;
+    case code.MIN: unit<Min, T>(x, out, rows, width, inner, 0); return;
+    case code.SUM_SQUARES: unit<SumSquares, T>(x, out, rows, width, inner, 0); return;
+    case SQUARED_DEVIATION:
+      if (isFloat<T>()) unit<SquaredDeviation, T>(x, out, rows, width, inner, center);
+      return;
+    default: unreachable();
+  }
+}
+
+/**
+ * Units [first, last) of the work. A unit is a strip of columns of a block of rows; its result is one row of
+ * [outer, blocks, inner].
+ */
+function units(
+  kind: i32, dtype: i32, x: usize, out: usize, center: usize, n: i32, inner: i32, blockRows: i32, first: i32, last: i32,
+): void {
+  const size = bytesOf(dtype);
+  const stripWidth = <i32>(STRIP_BYTES / size);
+  const strips = (inner + stripWidth - 1) / stripWidth;
+  const blocks = blockCount(n, blockRows);
+  for (let u = first; u < last; u++) {
+    const column = (u % strips) * stripWidth;
+    const outerBlock = u / strips;
+    const outer = outerBlock / blocks;
+    const row = (outerBlock % blocks) * blockRows;
+    const from = x + ((<usize>outer * n + row) * inner + column) * size;
+    const to = out + (<usize>outerBlock * inner + column) * size;
+    const mean = center != 0 ? center + (<usize>outer * inner + column) * size : 0;
+    const rows = min(blockRows, n - row), width = min(stripWidth, inner - column);
+    switch (dtype) {
+      case F32: unitOf<f32>(kind, from, to, rows, width, inner, mean); break;
+      case F64: unitOf<f64>(kind, from, to, rows, width, inner, mean); break;
+      case I32: unitOf<i32>(kind, from, to, rows, width, inner, mean); break;
+      case U8:
+      case BOOL: unitOf<u8>(kind, from, to, rows, width, inner, mean); break;
+      default: unreachable();
+    }
+  }
+}
+
+// @ts-ignore: decorator
+@inline function blockCount(n: i32, blockRows: i32): i32 {
+  return n == 0 ? 1 : (n + blockRows - 1) / blockRows;
+}
+
+function unitsTask(task: i32): void {
+  const each = getInt(8);
+  const first = task * each;
+  units(
+    getInt(0), getInt(1), getPointer(2), getPointer(3), getPointer(4), getInt(5), getInt(6), getInt(7), first,
+    min(getInt(9), first + each),
+  );
+}
+
+function run(
+  kind: i32, dtype: i32, x: usize, out: usize, center: usize, outer: i32, n: i32, inner: i32, blockRows: i32,
+): void {
+  const stripWidth = <i32>(STRIP_BYTES / bytesOf(dtype));
+  const unitCount = outer * blockCount(n, blockRows) * ((inner + stripWidth - 1) / stripWidth);
+  if (inner > 1) ensureScratch(columnScratch(n));
+  if (<i64>outer * n * inner <= PARALLEL_FROM) {
+    units(kind, dtype, x, out, center, n, inner, blockRows, 0, unitCount);
+    return;
+  }
+  const each = max(1, CHUNK / max(1, min(blockRows, n) * min(inner, stripWidth)));
+  setInt(0, kind); setInt(1, dtype); setInt(2, x); setInt(3, out); setInt(4, center); setInt(5, n); setInt(6, inner);
+  setInt(7, blockRows); setInt(8, each); setInt(9, unitCount);
+  parallelFor(unitsTask, (unitCount + each - 1) / each);
+}
+
+/** Two stages where whole columns would be too few units: blocks of rows, then their results in order. */
+function reduceTree(kind: i32, dtype: i32, x: usize, out: usize, center: usize, outer: i32, n: i32, inner: i32): void {
+  const width = min(inner, <i32>(STRIP_BYTES / bytesOf(dtype)));
+  const blockRows = max(8, CHUNK / max(1, width));
+  const unitsWhole = <i64>outer * ((inner + width - 1) / max(1, width));
+  const blocks = blockCount(n, blockRows);
+  if (blocks < 2 || unitsWhole >= MANY_UNITS) { run(kind, dtype, x, out, center, outer, n, inner, max(1, n)); return; }
+  const partial = heap.alloc(<usize>outer * blocks * inner * bytesOf(dtype));
+  run(kind, dtype, x, partial, center, outer, n, inner, blockRows);
+  const combine = kind == code.SUM_SQUARES || kind == SQUARED_DEVIATION ? code.SUM : kind;
+  run(combine, dtype, partial, out, 0, outer, blocks, inner, blocks);
+  heap.free(partial);
+}
+
+export function reduce(kind: i32, dtype: i32, x: usize, out: usize, outer: i32, n: i32, inner: i32): void {
+  if (kind == code.ANY || kind == code.ALL) reduceTruth(kind, dtype, x, out, outer, n, inner);
+  else if (kind == code.ARG_MAX || kind == code.ARG_MIN) reduceArg(kind, dtype, x, out, outer, n, inner);
+  else reduceTree(kind, dtype, x, out, 0, outer, n, inner);
+}
+
+function divideAll<T>(x: usize, count: i32, divisor: i32): void {
+  for (let i = 0; i < count; i++) {
+    const at = x + <usize>i * sizeof<T>();
+    store<T>(at, load<T>(at) / <T>divisor);
+  }
+}
+
+/** Two passes: the mean, then the squared deviations from it (never E[x^2] - E[x]^2, which cancels). */
+export function moments(dtype: i32, x: usize, mean: usize, m2: usize, outer: i32, n: i32, inner: i32): void {
+  reduceTree(code.SUM, dtype, x, mean, 0, outer, n, inner);
+  if (dtype == F32) divideAll<f32>(mean, outer * inner, n);
+  else if (dtype == F64) divideAll<f64>(mean, outer * inner, n);
+  else unreachable();
+  reduceTree(SQUARED_DEVIATION, dtype, x, m2, mean, outer, n, inner);
+}

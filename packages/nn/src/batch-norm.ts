@@ -1,0 +1,96 @@
+import { batchNorm, ones, ShapeError, zeros, describe, type DType, type Tensor } from "@tapegrad/tensor";
+import { Module } from "./module.ts";
+import { Buffer, Parameter } from "./parameter.ts";
+import { requirePositive } from "./positive.ts";
+
+/** Options of the batch-norm layers. */
+export interface BatchNormLayerOptions {
+  /** Added to the variance; 1e-5 unless told. */
+  readonly eps?: number;
+  /** Share of the batch in the running statistics, 0.1 unless told; null averages all batches alike. */
+  readonly momentum?: number | null;
+  /** Whether a scale and a shift are learned; they are unless told. */
+  readonly affine?: boolean;
+  /** Whether running statistics are kept for evaluation; they are unless told. */
+  readonly trackRunningStats?: boolean;
+  readonly dtype?: DType;
+}
+
+/** What both layers do; they differ in the shapes they take. */
+abstract class BatchNorm extends Module {
+  readonly numFeatures: number;
+  readonly eps: number;
+  readonly momentum: number | null;
+  weight: Parameter | null;
+  bias: Parameter | null;
+  runningMean: Buffer | null;
+  runningVar: Buffer | null;
+  numBatchesTracked: Buffer | null;
+  /** Numbers of dimensions that the layer takes. */
+  protected abstract readonly ranks: readonly number[];
+
+  constructor(numFeatures: number, options: BatchNormLayerOptions = {}) {
+    super();
+    const { eps = 1e-5, momentum = 0.1, affine = true, trackRunningStats = true, dtype = "float32" } = options;
+    requirePositive(new.target.name, { numFeatures });
+    this.numFeatures = numFeatures;
+    this.eps = eps;
+    this.momentum = momentum;
+    this.weight = affine ? new Parameter(ones([numFeatures], { dtype })) : null;
+    this.bias = affine ? new Parameter(zeros([numFeatures], { dtype })) : null;
+    this.runningMean = trackRunningStats ? new Buffer(zeros([numFeatures], { dtype })) : null;
+    this.runningVar = trackRunningStats ? new Buffer(ones([numFeatures], { dtype })) : null;
+    this.numBatchesTracked = trackRunningStats ? new Buffer(zeros([], { dtype: "int32" })) : null;
+  }
+
+  override forward(x: Tensor): Tensor {
+    if (!this.ranks.includes(x.ndim) || x.shape[1] !== this.numFeatures) {
+      const name = this.constructor.name;
+      throw new ShapeError({
+        op: name,
+        fact: `x must have ${this.ranks.join(" or ")} dimensions and ${this.numFeatures} channels in dimension 1`,
+        details: [describe("x", x)],
+        code: `${name}/shape`,
+        data: { x: x.shape, numFeatures: this.numFeatures },
+      });
+    }
+    const { weight, bias, runningMean, runningVar, training, eps } = this;
+    const momentum = training && this.numBatchesTracked !== null ? this.#countBatch(this.numBatchesTracked) : 0;
+    return batchNorm(x, { weight, bias, runningMean, runningVar, training, momentum, eps });
+  }
+
+  /** Counts a training batch; returns its share in the running statistics. */
+  #countBatch(counter: Buffer): number {
+    const count = counter.item() + 1;
+    counter.fill_(count);
+    return this.momentum ?? 1 / count;
+  }
+
+  override extraRepr(): string {
+    return `${this.numFeatures}, eps=${this.eps}, momentum=${this.momentum}, affine=${this.weight !== null}, trackRunningStats=${this.runningMean !== null}`;
+  }
+}
+
+/**
+ * Batch normalisation of [N, C] or [N, C, L].
+ *
+ * Shapes    x [N, C] or [N, C, L] -> the same
+ * Throws    ShapeError `BatchNorm1d/shape`, `batchNorm/single`; IndexError `BatchNorm1d/size`
+ * @example
+ * new nn.BatchNorm1d(3).forward(randn([8, 3])).shape; // [8, 3]
+ */
+export class BatchNorm1d extends BatchNorm {
+  protected override readonly ranks = [2, 3];
+}
+
+/**
+ * Batch normalisation of images.
+ *
+ * Shapes    x [N, C, H, W] -> the same
+ * Throws    ShapeError `BatchNorm2d/shape`, `batchNorm/single`; IndexError `BatchNorm2d/size`
+ * @example
+ * new nn.BatchNorm2d(3).forward(randn([2, 3, 4, 4])).shape; // [2, 3, 4, 4]
+ */
+export class BatchNorm2d extends BatchNorm {
+  protected override readonly ranks = [4];
+}

@@ -1,0 +1,71 @@
+import { add, div, mean, mul, ones, sameShape, ShapeError, describe, formatShape, sqrt, sub, variance, zeros, type DType, type Shape, type Tensor } from "@tapegrad/tensor";
+import { Module } from "./module.ts";
+import { Parameter } from "./parameter.ts";
+import { requirePositive } from "./positive.ts";
+
+/** Options of `layerNorm`. */
+export interface LayerNormOptions {
+  readonly weight?: Tensor | null;
+  readonly bias?: Tensor | null;
+  /** Added to the variance; 1e-5 unless told. */
+  readonly eps?: number;
+}
+
+/**
+ * Normalises the last dimensions, those of `normalizedShape`, to mean 0 and variance 1; then scales and shifts.
+ *
+ * Shapes    x [..., ...normalizedShape] -> the same
+ * Throws    ShapeError `layerNorm/shape`
+ * Source    Ba, Kiros and Hinton 2016; as PyTorch
+ * @example
+ * nn.functional.layerNorm(tensor([[1, 3]]), [2], { eps: 0 }).toArray(); // [[-1, 1]]
+ */
+export function layerNorm(x: Tensor, normalizedShape: Shape, { weight = null, bias = null, eps = 1e-5 }: LayerNormOptions = {}): Tensor {
+  const lead = x.ndim - normalizedShape.length;
+  if (lead < 0 || normalizedShape.length === 0 || !sameShape(x.shape.slice(lead), normalizedShape)) {
+    throw new ShapeError({
+      op: "layerNorm",
+      fact: `the last dimensions of x ${formatShape(x.shape)} must be ${formatShape(normalizedShape)}`,
+      details: [describe("x", x)],
+      code: "layerNorm/shape",
+      data: { x: x.shape, normalizedShape },
+    });
+  }
+  const dim = normalizedShape.map((_, i) => lead + i);
+  const centered = sub(x, mean(x, { dim, keepdim: true }));
+  const normalized = div(centered, sqrt(add(variance(x, { dim, keepdim: true, correction: 0 }), eps)));
+  const scaled = weight === null ? normalized : mul(normalized, weight);
+  return bias === null ? scaled : add(scaled, bias);
+}
+
+/**
+ * Layer normalisation with a learned scale and shift.
+ *
+ * Shapes    x [..., ...normalizedShape] -> the same
+ * Throws    ShapeError `layerNorm/shape`, IndexError `LayerNorm/size`
+ * @example
+ * new nn.LayerNorm(4).forward(randn([2, 4])).shape; // [2, 4]
+ */
+export class LayerNorm extends Module {
+  readonly normalizedShape: Shape;
+  readonly eps: number;
+  weight: Parameter;
+  bias: Parameter;
+
+  constructor(normalizedShape: number | Shape, { eps = 1e-5, dtype = "float32" }: { readonly eps?: number; readonly dtype?: DType } = {}) {
+    super();
+    this.normalizedShape = typeof normalizedShape === "number" ? [normalizedShape] : normalizedShape;
+    requirePositive("LayerNorm", Object.fromEntries(this.normalizedShape.map((size, i) => [`normalizedShape[${i}]`, size])));
+    this.eps = eps;
+    this.weight = new Parameter(ones(this.normalizedShape, { dtype }));
+    this.bias = new Parameter(zeros(this.normalizedShape, { dtype }));
+  }
+
+  override forward(x: Tensor): Tensor {
+    return layerNorm(x, this.normalizedShape, { weight: this.weight, bias: this.bias, eps: this.eps });
+  }
+
+  override extraRepr(): string {
+    return `${formatShape(this.normalizedShape)}, eps=${this.eps}`;
+  }
+}

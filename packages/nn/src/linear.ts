@@ -1,0 +1,44 @@
+import { linear, type Tensor } from "@tapegrad/tensor";
+import { defaultUniform, type InitOptions } from "./init.ts";
+import { Module } from "./module.ts";
+import { Parameter } from "./parameter.ts";
+import { requirePositive } from "./positive.ts";
+
+/** Options of `Linear`. */
+export interface LinearOptions extends InitOptions {
+  /** Whether there is a bias; there is unless told. */
+  readonly bias?: boolean;
+}
+
+/**
+ * x weightᵀ + bias. Weight and bias start uniform in +-1 / sqrt(inFeatures).
+ *
+ * Shapes    x [..., inFeatures] -> [..., outFeatures]; weight [outFeatures, inFeatures], bias [outFeatures]
+ * Throws    IndexError `Linear/size`; what `linear` throws
+ * @example
+ * new nn.Linear(3, 2).forward(zeros([5, 3])).shape; // [5, 2]
+ */
+export class Linear extends Module {
+  readonly inFeatures: number;
+  readonly outFeatures: number;
+  weight: Parameter;
+  bias: Parameter | null;
+
+  constructor(inFeatures: number, outFeatures: number, { bias = true, ...init }: LinearOptions = {}) {
+    super();
+    requirePositive("Linear", { inFeatures, outFeatures });
+    this.inFeatures = inFeatures;
+    this.outFeatures = outFeatures;
+    const shape = [outFeatures, inFeatures];
+    this.weight = new Parameter(defaultUniform(shape, shape, init));
+    this.bias = bias ? new Parameter(defaultUniform([outFeatures], shape, init)) : null;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return linear(x, this.weight, this.bias);
+  }
+
+  override extraRepr(): string {
+    return `inFeatures=${this.inFeatures}, outFeatures=${this.outFeatures}, bias=${this.bias !== null}`;
+  }
+}

@@ -1,0 +1,74 @@
+import { crossEntropy, mseLoss, nllLoss, type ClassificationLossOptions, type CrossEntropyOptions, type Reduction, type Tensor } from "@tapegrad/tensor";
+import { Module } from "./module.ts";
+import { Buffer } from "./parameter.ts";
+
+type LossInputs = [input: Tensor, target: Tensor];
+
+/** A loss with a weight for each class, which belongs to its state. */
+abstract class ClassificationLoss<Options extends ClassificationLossOptions> extends Module<LossInputs> {
+  protected readonly options: Omit<Options, "weight">;
+  weight: Buffer | null;
+
+  constructor({ weight = null, ...options }: Options) {
+    super();
+    this.options = options;
+    this.weight = weight === null ? null : new Buffer(weight);
+  }
+}
+
+/**
+ * Softmax cross-entropy of logits and class indices; the mean over the batch unless told.
+ *
+ * Shapes    input [N, C] or [N, C, ...d], target [N] or [N, ...d] -> []
+ * Throws    what `crossEntropy` throws
+ * @example
+ * new nn.CrossEntropyLoss().forward(zeros([2, 10]), tensor([3, 7], { dtype: "int32" })).item(); // 2.3025850929940455
+ */
+export class CrossEntropyLoss extends ClassificationLoss<CrossEntropyOptions> {
+  constructor(options: CrossEntropyOptions = {}) {
+    super(options);
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return crossEntropy(input, target, { ...this.options, weight: this.weight });
+  }
+}
+
+/**
+ * Negative log-likelihood of log-probabilities and class indices; the mean over the batch unless told.
+ *
+ * Shapes    input [N, C] or [N, C, ...d], target [N] or [N, ...d] -> []
+ * Throws    what `nllLoss` throws
+ * @example
+ * new nn.NLLLoss().forward(tensor([[-1, -2]]), tensor([1], { dtype: "int32" })).item(); // 2
+ */
+export class NLLLoss extends ClassificationLoss<ClassificationLossOptions> {
+  constructor(options: ClassificationLossOptions = {}) {
+    super(options);
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return nllLoss(input, target, { ...this.options, weight: this.weight });
+  }
+}
+
+/**
+ * Mean squared error.
+ *
+ * Shapes    input, target of one shape -> []
+ * Throws    ShapeError `mseLoss/shape`
+ * @example
+ * new nn.MSELoss().forward(tensor([1, 2]), tensor([1, 4])).item(); // 2
+ */
+export class MSELoss extends Module<LossInputs> {
+  readonly reduction: Reduction;
+
+  constructor({ reduction = "mean" }: { readonly reduction?: Reduction } = {}) {
+    super();
+    this.reduction = reduction;
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return mseLoss(input, target, { reduction: this.reduction });
+  }
+}

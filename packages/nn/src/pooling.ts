@@ -1,0 +1,61 @@
+import { avgPool2d, maxPool2d, type AvgPool2dOptions, type MaxPool2dOptions, type Pair, type Tensor } from "@tapegrad/tensor";
+import { Module } from "./module.ts";
+
+function describeWindow(kernelSize: number | Pair, options: object): string {
+  const rest = Object.entries(options).map(([name, value]) => `, ${name}=${JSON.stringify(value)}`);
+  return `kernelSize=${JSON.stringify(kernelSize)}${rest.join("")}`;
+}
+
+/**
+ * The largest element of each window; the stride is the kernel's size unless told.
+ *
+ * Shapes    x [N, C, H, W] -> [N, C, H', W']
+ * Throws    what `maxPool2d` throws
+ * @example
+ * new nn.MaxPool2d(2).forward(zeros([1, 3, 8, 8])).shape; // [1, 3, 4, 4]
+ */
+export class MaxPool2d extends Module {
+  readonly kernelSize: number | Pair;
+  readonly options: MaxPool2dOptions;
+
+  constructor(kernelSize: number | Pair, options: MaxPool2dOptions = {}) {
+    super();
+    this.kernelSize = kernelSize;
+    this.options = options;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return maxPool2d(x, this.kernelSize, this.options);
+  }
+
+  override extraRepr(): string {
+    return describeWindow(this.kernelSize, this.options);
+  }
+}
+
+/**
+ * The mean of each window; the stride is the kernel's size unless told.
+ *
+ * Shapes    x [N, C, H, W] -> [N, C, H', W']
+ * Throws    what `avgPool2d` throws
+ * @example
+ * new nn.AvgPool2d(2).forward(zeros([1, 3, 8, 8])).shape; // [1, 3, 4, 4]
+ */
+export class AvgPool2d extends Module {
+  readonly kernelSize: number | Pair;
+  readonly options: AvgPool2dOptions;
+
+  constructor(kernelSize: number | Pair, options: AvgPool2dOptions = {}) {
+    super();
+    this.kernelSize = kernelSize;
+    this.options = options;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return avgPool2d(x, this.kernelSize, this.options);
+  }
+
+  override extraRepr(): string {
+    return describeWindow(this.kernelSize, this.options);
+  }
+}

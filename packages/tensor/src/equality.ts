@@ -1,0 +1,43 @@
+import type { Tensor } from "./tensor.ts";
+import { sameShape } from "./shape.ts";
+
+/**
+ * Whether two tensors have one shape and dtype and the same elements, bit for bit: NaN equals NaN, 0 differs from -0.
+ *
+ * @example
+ * equal(tensor([1, 2]), tensor([1, 2])); // true
+ */
+export function equal(a: Tensor, b: Tensor): boolean {
+  if (a.dtype !== b.dtype || !sameShape(a.shape, b.shape)) return false;
+  const left = a.toTypedArray();
+  const right = b.toTypedArray();
+  return left.every((value, i) => Object.is(value, right[i]));
+}
+
+/** Tolerances of `allclose`. */
+export interface CloseOptions {
+  readonly rtol?: number;
+  readonly atol?: number;
+  /** Whether NaN equals NaN; not unless told. */
+  readonly equalNan?: boolean;
+}
+
+/**
+ * Whether |a - b| <= atol + rtol |b| everywhere; infinities must be equal.
+ *
+ * @example
+ * allclose(tensor([1]), tensor([1 + 1e-7])); // true
+ */
+export function allclose(a: Tensor, b: Tensor, { rtol = 1e-5, atol = 1e-8, equalNan = false }: CloseOptions = {}): boolean {
+  if (!sameShape(a.shape, b.shape)) return false;
+  const left = a.toTypedArray();
+  const right = b.toTypedArray();
+  for (let i = 0; i < left.length; i++) {
+    const x = left[i] as number;
+    const y = right[i] as number;
+    if (x === y) continue;
+    if (Number.isNaN(x) && Number.isNaN(y) && equalNan) continue;
+    if (!(Math.abs(x - y) <= atol + rtol * Math.abs(y)) || !Number.isFinite(x - y)) return false;
+  }
+  return true;
+}

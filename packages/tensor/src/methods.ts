@@ -1,0 +1,91 @@
+import { Tensor } from "./tensor.ts";
+import { gradHooks, type BackwardOptions } from "./grad-hooks.ts";
+import { add_, clamp_, copy_, div_, fill_, mul_, relu_, sub_, zero_ } from "./in-place.ts";
+import { erf, leakyRelu, relu, sigmoid, softplus, tanh } from "./ops/activation.ts";
+import { add, div, floorDivide, mul, remainder, sub } from "./ops/arithmetic.ts";
+import { to } from "./ops/cast.ts";
+import { clone, contiguous } from "./ops/clone.ts";
+import { eq, ge, gt, isfinite, isinf, isnan, le, logicalAnd, logicalNot, logicalOr, logicalXor, lt, ne } from "./ops/comparison.ts";
+import { expand, expandAs } from "./ops/expand.ts";
+import { exp, expm1, log, log10, log1p, log2, reciprocal, rsqrt, sqrt, square } from "./ops/exponential.ts";
+import { clamp, maximum, minimum } from "./ops/extremum.ts";
+import { gather, indexSelect } from "./ops/gather.ts";
+import { logsumexp } from "./ops/logsumexp.ts";
+import { matmul } from "./ops/matmul.ts";
+import { narrow, select, slice } from "./ops/narrow.ts";
+import { neg } from "./ops/neg.ts";
+import { permute, t, transpose } from "./ops/permute.ts";
+import { pow } from "./ops/power.ts";
+import { prod } from "./ops/prod.ts";
+import { flatten, reshape, view } from "./ops/reshape.ts";
+import { abs, ceil, floor, round, sign, trunc } from "./ops/rounding.ts";
+import { amax, amin, argmax, argmin, max, min } from "./ops/select-extremum.ts";
+import { logSoftmax, softmax } from "./ops/softmax.ts";
+import { squeeze, unsqueeze } from "./ops/squeeze.ts";
+import { mean, sum } from "./ops/sum.ts";
+import { cos, sin, tan } from "./ops/trigonometric.ts";
+import { norm, std, variance } from "./ops/variance.ts";
+import { formatTensor } from "./print.ts";
+
+/** Functions whose first argument becomes `this`. */
+const methods = {
+  abs, add, add_, amax, amin, argmax, argmin, ceil, clamp, clamp_, clone, contiguous, copy_, cos, div, div_, eq, erf, exp, expand,
+  expandAs, expm1, fill_, flatten, floor, floorDivide, gather, ge, gt, indexSelect, isfinite, isinf, isnan, le, leakyRelu, log,
+  log10, log1p, log2, logSoftmax, logicalAnd, logicalNot, logicalOr, logicalXor, logsumexp, lt, matmul, maximum, mean, minimum, mul,
+  mul_, narrow, ne, neg, norm, permute, pow, prod, reciprocal, relu, relu_, remainder, reshape, round, rsqrt, select, sigmoid, sign,
+  sin, slice, softmax, softplus, sqrt, square, squeeze, std, sub, sub_, sum, t, tan, tanh, to, transpose, trunc, unsqueeze,
+  var: variance, view, zero_,
+};
+
+type MethodOf<F> = F extends (self: never, ...args: infer A) => infer R ? (...args: A) => R : never;
+
+type TableMethods = { readonly [K in keyof typeof methods]: MethodOf<(typeof methods)[K]> };
+
+declare module "./tensor.ts" {
+  interface Tensor extends TableMethods {
+    /** The largest element, or with `dim` the largest along it and where they are. */
+    max(): Tensor;
+    max(dim: number, keepdim?: boolean): ReturnType<typeof max> & { readonly values: Tensor; readonly indices: Tensor };
+    /** The smallest element, or with `dim` the smallest along it and where they are. */
+    min(): Tensor;
+    min(dim: number, keepdim?: boolean): ReturnType<typeof min> & { readonly values: Tensor; readonly indices: Tensor };
+    /** The last two dimensions exchanged. */
+    readonly mT: Tensor;
+    /** All dimensions in reverse order. */
+    readonly T: Tensor;
+    /** Brings gradients to the leaves that this tensor was computed from. `gradient` may be left out for one element. */
+    backward(gradient?: Tensor | null, options?: BackwardOptions): void;
+    /** Lets a tensor that is not a leaf keep its gradient. */
+    retainGrad(): void;
+    /** Calls `hook` with the tensor's gradient; what it returns replaces it. Returns a function that removes the hook. */
+    registerHook(hook: (gradient: Tensor) => Tensor | void): () => void;
+    toString(): string;
+  }
+}
+
+for (const [name, run] of Object.entries(methods)) {
+  const method = run as (self: Tensor, ...args: unknown[]) => unknown;
+  Object.defineProperty(Tensor.prototype, name, {
+    configurable: true,
+    writable: true,
+    value(this: Tensor, ...args: unknown[]) {
+      return method(this, ...args);
+    },
+  });
+}
+
+Object.defineProperties(Tensor.prototype, {
+  max: { value(this: Tensor, dim?: number, keepdim?: boolean) { return dim === undefined ? max(this) : max(this, dim, keepdim); } },
+  min: { value(this: Tensor, dim?: number, keepdim?: boolean) { return dim === undefined ? min(this) : min(this, dim, keepdim); } },
+  mT: { get(this: Tensor) { return transpose(this, -2, -1); } },
+  T: { get(this: Tensor) { return permute(this, this.shape.map((_, i) => this.ndim - 1 - i)); } },
+  backward: {
+    value(this: Tensor, gradient: Tensor | null = null, options: BackwardOptions = {}) {
+      gradHooks().backward(this, gradient, options);
+    },
+  },
+  retainGrad: { value(this: Tensor) { gradHooks().retainGrad(this); } },
+  registerHook: { value(this: Tensor, hook: (gradient: Tensor) => Tensor | void) { return gradHooks().registerHook(this, hook); } },
+  toString: { value(this: Tensor) { return formatTensor(this); } },
+  [Symbol.for("nodejs.util.inspect.custom")]: { value(this: Tensor) { return formatTensor(this); } },
+});

@@ -1,0 +1,79 @@
+// The commands of the repository (`npm run demo`, `npm test`, ...). Plain JavaScript on Node's own modules: it is what makes a
+// fresh clone ready, so it cannot lean on anything that has to be installed first.
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { installDependencies, buildKernels, buildTypeScript, checkNode } from "./set-up.mjs";
+import { StepError, runNode, tools } from "./processes.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+const usage = `usage: npm run <command> -- [arguments]
+  demo [--epochs N ...]     train a LeNet on CIFAR-10 and draw its curves
+  example NAME [...]        run a program of examples/
+  bench [--suite NAME ...]  measure beside the peers
+  test [FILTER ...]         lint, type-check and run the tests; with a filter only the tests it names
+  lint [--update-api]       the rules of the house; --update-api accepts a changed public surface
+  build                     compile the kernels and the TypeScript
+  docs                      write the API reference to docs/api`;
+
+/** @type {Record<string, (args: string[]) => Promise<void>>} */
+const commands = {
+  demo: (args) => program("examples/dist/demo.js", args),
+  example: (args) => program("examples/dist/run.js", args),
+  bench: (args) => program("benchmarks/dist/run.js", args),
+
+  async build() {
+    await buildTypeScript(root);
+  },
+
+  async lint(args) {
+    await runNode("lint", root, ["scripts/lint.mjs", ...args]);
+  },
+
+  async test(args) {
+    if (!args.some((arg) => !arg.startsWith("-"))) await commands.lint?.([]);
+    await runNode("vitest", root, [tools.vitest, "run", ...args]);
+  },
+
+  async docs(args) {
+    await runNode("typedoc", root, [tools.typedoc, ...args]);
+  },
+};
+
+/**
+ * Runs a compiled program in this very process: Ctrl-C, exit code and standard streams are then the program's own.
+ * @param {string} entry
+ * @param {string[]} args
+ */
+async function program(entry, args) {
+  await buildTypeScript(root);
+  const path = fileURLToPath(new URL(`../${entry}`, import.meta.url));
+  process.argv = [process.argv[0] ?? "node", path, ...args];
+  await import(pathToFileURL(path).href);
+}
+
+const [name = "", ...args] = process.argv.slice(2);
+const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+if (command === undefined) {
+  console.error(name === "" ? usage : `unknown command "${name}"\n${usage}`);
+  process.exit(2);
+}
+
+try {
+  checkNode(root);
+  await installDependencies(root);
+  await buildKernels(root);
+} catch (error) {
+  leave(error);
+}
+// A failure inside a program is the program's own and keeps its stack.
+await command(args).catch(leave);
+
+/**
+ * @param {unknown} error
+ * @returns {never}
+ */
+function leave(error) {
+  if (!(error instanceof StepError)) throw error;
+  if (error.message !== "") console.error(error.message);
+  process.exit(error.exitCode);
+}

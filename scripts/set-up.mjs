@@ -1,0 +1,119 @@
+// Makes a clone ready: dependencies, kernels, compiled TypeScript. Each step first asks, cheaply, whether it is needed.
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { StepError, run, tools } from "./processes.mjs";
+
+/**
+ * Throws StepError when this Node is older than package.json's `engines`.
+ * @param {string} root
+ * @param {string} version
+ */
+export function checkNode(root, version = process.versions.node) {
+  const needed = manifest(root).engines.node.replace(">=", "");
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const [neededMajor = 0, neededMinor = 0] = needed.split(".").map(Number);
+  if (major > neededMajor || (major === neededMajor && minor >= neededMinor)) return;
+  throw new StepError(`tapegrad needs Node ${needed} or newer; this is Node ${version} (https://nodejs.org)`);
+}
+
+/**
+ * Installs what pnpm-lock.yaml lists, when that is not what was installed last.
+ * @param {string} root
+ */
+export async function installDependencies(root) {
+  const stamp = join(root, "node_modules/.cache/tapegrad/dependencies");
+  const wanted = createHash("sha256").update(readFileSync(join(root, "pnpm-lock.yaml"))).update(process.version).digest("hex");
+  if (read(stamp) === wanted) return;
+  const pnpm = manifest(root).packageManager;
+  const args = ["--yes", pnpm, "install", "--frozen-lockfile", "--config.confirm-modules-purge=false"];
+  await step(`installing dependencies (${pnpm})`, async () => {
+    try {
+      return await run("npx", args, { cwd: root, capture: true, shell: process.platform === "win32" });
+    } catch (error) {
+      throw new StepError(`npx, which comes with npm, cannot be started (${error instanceof Error ? error.message : error}); is npm installed?`);
+    }
+  });
+  write(stamp, wanted);
+}
+
+/**
+ * Compiles packages/kernels/assembly when the compiled module is missing or older.
+ * @param {string} root
+ */
+export async function buildKernels(root) {
+  const kernels = join(root, "packages/kernels");
+  const output = join(kernels, "dist/kernels.wasm");
+  const inputs = [join(kernels, "build.mjs"), ...filesBelow(join(kernels, "assembly"))];
+  if (existsSync(output) && modified(output) >= Math.max(...inputs.map(modified))) return;
+  await step("compiling the kernels", () => run(process.execPath, ["packages/kernels/build.mjs"], { cwd: root, capture: true }));
+}
+
+/**
+ * Compiles the packages, examples and benchmarks when a source, tsconfig.json or package.json has changed since the last time.
+ * @param {string} root
+ */
+export async function buildTypeScript(root) {
+  const stamp = join(root, "node_modules/.cache/tapegrad/typescript");
+  const folders = [...readdirSync(join(root, "packages")).map((name) => join(root, "packages", name)), join(root, "examples"), join(root, "benchmarks")];
+  const fingerprint = createHash("sha256");
+  for (const folder of [root, ...folders]) {
+    const sources = folder === root ? [join(root, "tsconfig.base.json"), join(root, "pnpm-lock.yaml")] : filesBelow(join(folder, "src"));
+    for (const file of [join(folder, "tsconfig.json"), join(folder, "package.json"), ...sources]) {
+      if (!file.endsWith(".test.ts") && existsSync(file)) fingerprint.update(`${file} ${modified(file)}\n`);
+    }
+  }
+  const wanted = fingerprint.digest("hex");
+  const isBuilt = folders.every((folder) => !existsSync(join(folder, "tsconfig.json")) || existsSync(join(folder, "dist/.tsbuildinfo")));
+  if (isBuilt && read(stamp) === wanted) return;
+  await step("compiling TypeScript", () => run(process.execPath, [tools.tsc, "--build"], { cwd: root, capture: true }));
+  write(stamp, wanted);
+}
+
+/**
+ * One line for the user; the output only when the step fails.
+ * @param {string} title
+ * @param {() => Promise<{ exitCode: number, output: string }>} work
+ */
+async function step(title, work) {
+  const start = performance.now();
+  process.stderr.write(`${title} ... `);
+  const { exitCode, output } = await work();
+  const seconds = ((performance.now() - start) / 1000).toFixed(1);
+  process.stderr.write(exitCode === 0 ? `${seconds} s\n` : "failed\n");
+  if (exitCode !== 0) throw new StepError(`${output.trimEnd()}\n${title} failed (exit code ${exitCode})`, exitCode);
+}
+
+/**
+ * @param {string} root
+ * @returns {{ engines: { node: string }, packageManager: string }}
+ */
+function manifest(root) {
+  return JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+}
+
+/** @param {string} folder */
+function filesBelow(folder) {
+  if (!existsSync(folder)) return [];
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name)).sort();
+}
+
+/** @param {string} file */
+function modified(file) {
+  return statSync(file).mtimeMs;
+}
+
+/** @param {string} file */
+function read(file) {
+  return existsSync(file) ? readFileSync(file, "utf8") : undefined;
+}
+
+/**
+ * @param {string} file
+ * @param {string} text
+ */
+function write(file, text) {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, text);
+}
