@@ -6,10 +6,15 @@ const AsyncFunction: new (...parts: string[]) => (...args: unknown[]) => Promise
 
 /** Runs a program with the names of `api` in scope, and compares each `expression; // expected` on the way. */
 export async function runExample(code: string, api: Readonly<Record<string, unknown>>): Promise<void> {
-  const names = Object.keys(api);
+  const scope = { ...api, api, check, importModule };
   // The body is a block of its own, so that an example may declare a name that the api has too.
-  const run = new AsyncFunction("api", "check", ...names, `"use strict"; {\n${compileExample(code)}\n}`);
-  await run(api, check, ...names.map((name) => api[name]));
+  const run = new AsyncFunction(...Object.keys(scope), `"use strict"; {\n${compileExample(code)}\n}`);
+  await run(...Object.values(scope));
+}
+
+// Code made from a string has no module of its own that `import()` could be relative to.
+function importModule(specifier: string): Promise<unknown> {
+  return import(specifier);
 }
 
 /** JavaScript of an example: checks put in, types taken out, imports turned into lookups. Throws SyntaxError. */
@@ -39,7 +44,7 @@ function importLookup(statement: ts.ImportDeclaration): string {
   const bindings = clause?.namedBindings;
   const from = (statement.moduleSpecifier as ts.StringLiteral).text;
   if (clause === undefined || clause.phaseModifier === ts.SyntaxKind.TypeKeyword) return "";
-  const module = from === "tapegrad" ? "api" : `await import(${JSON.stringify(from)})`;
+  const module = from === "tapegrad" ? "api" : `await importModule(${JSON.stringify(from)})`;
   if (bindings === undefined) return `const { default: ${clause.name?.text ?? "_"} } = ${module};`;
   if (ts.isNamespaceImport(bindings)) return `const ${bindings.name.text} = ${module};`;
   const values = bindings.elements.filter((element) => !element.isTypeOnly);

@@ -4,7 +4,7 @@ import type { Collated, Dataset } from "./dataset.ts";
 import { batchOf } from "./subset.ts";
 
 /** How a DataLoader goes through its data set. */
-export interface DataLoaderOptions<Item, Batch = Collated<Item>> {
+export interface DataLoaderOptions<Item> {
   /** 1 unless told. */
   readonly batchSize?: number;
   /** A new random order in every epoch. */
@@ -14,7 +14,7 @@ export interface DataLoaderOptions<Item, Batch = Collated<Item>> {
   /** Leave out the last batch if it is smaller than the others. */
   readonly dropLast?: boolean;
   /** Applied to every batch, for what the data set does not do itself. */
-  readonly transform?: (batch: Collated<Item>, generator: Generator) => Batch;
+  readonly transform?: (batch: Collated<Item>, generator: Generator) => Collated<Item>;
 }
 
 /**
@@ -29,16 +29,16 @@ export interface DataLoaderOptions<Item, Batch = Collated<Item>> {
  * const loader = new DataLoader(new TensorDataset(rand([10, 3]), arange(10)), { batchSize: 4, shuffle: true });
  * for (const [x, y] of loader) console.log(x.shape, y.shape);
  */
-export class DataLoader<Item, Batch = Collated<Item>> implements Iterable<Batch>, AsyncIterable<Batch> {
+export class DataLoader<Item> implements Iterable<Collated<Item>>, AsyncIterable<Collated<Item>> {
   readonly dataset: Dataset<Item>;
   readonly batchSize: number;
   readonly dropLast: boolean;
   readonly #shuffle: boolean;
   readonly #generator: Generator;
-  readonly #transform: (batch: Collated<Item>, generator: Generator) => Batch;
+  readonly #transform: DataLoaderOptions<Item>["transform"];
 
-  constructor(dataset: Dataset<Item>, ...[options]: OptionsOf<Item, Batch>) {
-    const { batchSize = 1, shuffle = false, generator = defaultGenerator, dropLast = false } = options ?? {};
+  constructor(dataset: Dataset<Item>, options: DataLoaderOptions<Item> = {}) {
+    const { batchSize = 1, shuffle = false, generator = defaultGenerator, dropLast = false } = options;
     if (!Number.isInteger(batchSize) || batchSize < 1)
       throw new IndexError({
         op: "DataLoader",
@@ -51,7 +51,7 @@ export class DataLoader<Item, Batch = Collated<Item>> implements Iterable<Batch>
     this.dropLast = dropLast;
     this.#shuffle = shuffle;
     this.#generator = generator;
-    this.#transform = options?.transform ?? ((batch) => batch as Batch);
+    this.#transform = options.transform;
   }
 
   /** Number of batches in an epoch. */
@@ -60,12 +60,12 @@ export class DataLoader<Item, Batch = Collated<Item>> implements Iterable<Batch>
     return this.dropLast ? Math.floor(batches) : Math.ceil(batches);
   }
 
-  *[Symbol.iterator](): Generator_<Batch> {
+  *[Symbol.iterator](): IterableIterator<Collated<Item>> {
     const order = this.#order();
     for (let batch = 0; batch < this.length; batch++) yield this.#batch(order, batch);
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<Batch, void, void> {
+  async *[Symbol.asyncIterator](): AsyncIterableIterator<Collated<Item>> {
     const order = this.#order();
     for (let batch = 0; batch < this.length; batch++) {
       yield this.#batch(order, batch);
@@ -78,8 +78,9 @@ export class DataLoader<Item, Batch = Collated<Item>> implements Iterable<Batch>
     return this.#shuffle ? permutation(length, this.#generator) : Int32Array.from({ length }, (_, index) => index);
   }
 
-  #batch(order: Int32Array, batch: number): Batch {
-    const indices = order.slice(batch * this.batchSize, (batch + 1) * this.batchSize);
-    return this.#transform(batchOf(this.dataset, indices, this.#generator), this.#generator);
+  #batch(order: Int32Array, at: number): Collated<Item> {
+    const indices = order.slice(at * this.batchSize, (at + 1) * this.batchSize);
+    const batch = batchOf(this.dataset, indices, this.#generator);
+    return this.#transform === undefined ? batch : this.#transform(batch, this.#generator);
   }
 }

@@ -35,7 +35,7 @@ export class TensorDataset<Tensors extends readonly Tensor[]> implements Dataset
 
   get(index: number): Tensors {
     checkIndex("TensorDataset.get", index, this.length);
-    return this.#each((one) => select(one, 0, index));
+    return this.#each((one) => select(one, 0, index)) as Tensors;
   }
 
   getBatch(indices: Int32Array): Collated<Tensors> {
@@ -43,7 +43,8 @@ export class TensorDataset<Tensors extends readonly Tensor[]> implements Dataset
     return this.#each((one) => indexSelect(one, 0, rows)) as Collated<Tensors>;
   }
 
-  #each(pick: (one: Tensor) => Tensor): Tensors {
-    return this.tensors.map(pick) as readonly Tensor[] as Tensors;
+  /** A tuple as long as `tensors`, which is more than the type of `map` can say. */
+  #each(pick: (one: Tensor) => Tensor): unknown {
+    return this.tensors.map(pick);
   }
 }

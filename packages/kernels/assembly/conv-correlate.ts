@@ -8,16 +8,20 @@
  */
 import { getInt, getPointer, setInt } from "./control";
 import {
-  CHANNELS, DILATION_X, GROUPS, IMAGES, KERNEL_HEIGHT, KERNEL_WIDTH, OUT_HEIGHT, OUT_WIDTH, OUTPUTS, OWN, PLANE, planesBytes, planesOf,
-  preparePlanes, ROW, STRIDE_X, STRIDE_Y, tapOffset, TAPS, WIDTH, HEIGHT,
+  CHANNELS, DILATION_X, DILATION_Y, GROUPS, HEIGHT, IMAGES, KERNEL_HEIGHT, KERNEL_WIDTH, OUT_HEIGHT, OUT_WIDTH, OUTPUTS, OWN, PLANE,
+  planesBytes, planesOf, preparePlanes, ROW, SPREAD_Y, STRIDE_X, STRIDE_Y, tapOffset, TAPS, TOP, WIDTH,
 } from "./conv-job";
 import { ensureScratch, parallelFor, scratch } from "./pool";
 
 const SOURCE = OWN, OUT = OWN + 1, WEIGHTS = OWN + 2, BIAS = OWN + 3, OUTPUT_STEP = OWN + 4, CHANNEL_STEP = OWN + 5, GROUP_STEP = OWN + 6;
-const TAP_STEP = OWN + 7, PACKED = OWN + 8, PACKED_BIAS = OWN + 9, RUNS = OWN + 10, RUN_LENGTH = OWN + 11, RUN_STEP = OWN + 12;
-const RUN_TABLE = OWN + 13, PIXEL_TABLE = OWN + 14, PIXEL_PAIRS = OWN + 15, UNITS = OWN + 16, UNITS_PER_TASK = OWN + 17;
-const BLOCKS = OWN + 18, BLOCK_OUTPUTS = OWN + 19;
+const TAP_STEP = OWN + 7, PACKED = OWN + 8, PACKED_BIAS = OWN + 9, ROUNDS = OWN + 10, ROUND_STEP = OWN + 11, RUN_LENGTH = OWN + 12;
+const RUN_STEP = OWN + 13, RUN_TABLE = OWN + 14, PIXEL_TABLE = OWN + 15, PIXEL_END = OWN + 16, UNITS = OWN + 17, UNITS_PER_TASK = OWN + 18;
+const BLOCKS = OWN + 19, BLOCK_OUTPUTS = OWN + 20;
 
+/** Longest list of runs that covers all channels. */
+const SHORT_LIST: i32 = 64;
+/** An entry of the table of pixels: four offsets and two pointers. */
+const PAIR_BYTES: usize = 24;
 /** Outputs in a panel of weights. */
 const PANEL: i32 = 4;
 /** Products worth a task: some 25 microseconds. */
@@ -40,9 +44,7 @@ export function correlate<T>(
   const bytes = <usize>(groups * outputs) * <usize>taps * sizeof<T>();
   const packed = heap.alloc(bytes + 16), packedBias = heap.alloc(<usize>(groups * outputs) * sizeof<T>());
   setInt(PACKED, packed); setInt(PACKED_BIAS, packedBias);
-  const pixelTable = buildPixelTable<T>(lanes);
-  const runTable = buildRunTable<T>();
-  setInt(PIXEL_TABLE, pixelTable); setInt(RUN_TABLE, runTable);
+  buildTables<T>(lanes);
 
   const products = <f64>taps * <f64>(getInt(OUT_HEIGHT) * getInt(OUT_WIDTH));
   let block = max(PANEL, min((outputs + PANEL - 1) / PANEL, BLOCK_BYTES / (taps * <i32>sizeof<T>()) / PANEL) * PANEL);
@@ -61,56 +63,67 @@ export function correlate<T>(
   if (big) parallelFor(sizeof<T>() == 8 ? packTaskF64 : packTaskF32, packTasks);
   else for (let i = 0; i < packTasks; i++) packTask<T>(i);
   parallelFor(sizeof<T>() == 8 ? taskF64 : taskF32, (units + perTask - 1) / perTask);
-  heap.free(packed); heap.free(packedBias); heap.free(pixelTable); heap.free(runTable);
-}
-
-/** Pairs of vectors of output pixels: for each vector its origin in the padded plane and its place in the output, in bytes. */
-function buildPixelTable<T>(lanes: i32): usize {
-  const height = getInt(OUT_HEIGHT), width = getInt(OUT_WIDTH);
-  const perRow = (width + lanes - 1) / lanes, vectors = height * perRow;
-  const pairs = (vectors + 1) >> 1;
-  setInt(PIXEL_PAIRS, pairs);
-  const table = heap.alloc(<usize>pairs << 4);
-  let at = table;
-  const last = max(0, width - lanes);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x += lanes) {
-      const column = min(x, last);
-      store<i32>(at, (y * getInt(STRIDE_Y) * getInt(ROW) + column) * <i32>sizeof<T>());
-      store<i32>(at, (y * width + column) * <i32>sizeof<T>(), 4);
-      at += 8;
-    }
-  }
-  // An odd one out is paired with itself.
-  if (vectors & 1) store<i64>(at, load<i64>(at - 8));
-  return table;
+  heap.free(packed); heap.free(packedBias); heap.free(getPointer(PIXEL_TABLE)); heap.free(getPointer(RUN_TABLE));
 }
 
 /**
- * Taps in the order of the packed weights, as runs of equal length: offsets of their first taps, in bytes, and one step
- * from tap to tap. A run is a kernel row; all channels of a 1x1 kernel; or a single tap.
+ * Pairs of vectors of output pixels: for each vector its origin in the padded plane and its place in the output, in bytes,
+ * then begin and end of the list of runs that the pair needs.
+ *
+ * A run is a row of taps at equal steps: its offset in the plane, in bytes, and its first tap. Runs that meet nothing but
+ * the zeros above, below or between the source's rows are left out. The list covers one channel and is gone through for
+ * each, unless all of them make a short list. A 1x1 kernel has its channels as the one run.
  */
-function buildRunTable<T>(): usize {
-  const channels = getInt(CHANNELS), kernelHeight = getInt(KERNEL_HEIGHT), kernelWidth = getInt(KERNEL_WIDTH);
-  const elementBytes = <i32>sizeof<T>(), plane = getInt(PLANE);
-  let length = 1, step = 0;
-  if (kernelHeight == 1 && kernelWidth == 1) {
-    length = channels;
-    step = plane * elementBytes;
-  } else if (getInt(STRIDE_X) == 1) {
-    length = kernelWidth;
-    step = getInt(DILATION_X) * elementBytes;
+function buildTables<T>(lanes: i32): void {
+  const height = getInt(OUT_HEIGHT), width = getInt(OUT_WIDTH), kernelHeight = getInt(KERNEL_HEIGHT), kernelWidth = getInt(KERNEL_WIDTH);
+  const elementBytes = <i32>sizeof<T>(), planeStep = getInt(PLANE) * elementBytes;
+  const ofChannels = kernelHeight == 1 && kernelWidth == 1, ofRows = getInt(STRIDE_X) == 1;
+  const length = ofChannels ? getInt(CHANNELS) : ofRows ? kernelWidth : 1;
+  setInt(RUN_LENGTH, length);
+  setInt(RUN_STEP, ofChannels ? planeStep : getInt(DILATION_X) * elementBytes);
+  const runsOfChannel = kernelHeight * (ofRows ? 1 : kernelWidth);
+  const listed = ofChannels || runsOfChannel * getInt(CHANNELS) > SHORT_LIST ? 1 : getInt(CHANNELS);
+  setInt(ROUNDS, ofChannels ? 1 : getInt(CHANNELS) / listed);
+  setInt(ROUND_STEP, planeStep);
+
+  const perRow = (width + lanes - 1) / lanes, vectors = height * perRow, pairs = (vectors + 1) >> 1;
+  const pixelTable = heap.alloc(<usize>pairs * PAIR_BYTES);
+  const runTable = heap.alloc(<usize>(2 * height * runsOfChannel * listed) << 3);
+  setInt(PIXEL_TABLE, pixelTable); setInt(PIXEL_END, pixelTable + <usize>pairs * PAIR_BYTES); setInt(RUN_TABLE, runTable);
+  const last = max(0, width - lanes);
+  let begin = runTable, end = runTable, upper = -1, lower = -1;
+  for (let pair = 0; pair < pairs; pair++) {
+    const at = pixelTable + <usize>pair * PAIR_BYTES;
+    // An odd vector out is paired with itself.
+    const v0 = 2 * pair, v1 = min(vectors - 1, v0 + 1);
+    const y0 = v0 / perRow, y1 = v1 / perRow, x0 = min(v0 % perRow * lanes, last), x1 = min(v1 % perRow * lanes, last);
+    if (y0 != upper || y1 != lower) {
+      upper = y0; lower = y1;
+      begin = end;
+      for (let c = 0; c < listed; c++) {
+        for (let ky = 0; ky < kernelHeight; ky++) {
+          if (!meetsSource(y0, ky) && !meetsSource(y1, ky)) continue;
+          for (let kx = 0; kx < kernelWidth; kx += length) {
+            store<i32>(end, tapOffset(ky, kx) * elementBytes + c * planeStep);
+            store<i32>(end, (c * kernelHeight + ky) * kernelWidth + kx, 4);
+            end += 8;
+          }
+        }
+      }
+    }
+    store<i32>(at, (y0 * getInt(STRIDE_Y) * getInt(ROW) + x0) * elementBytes);
+    store<i32>(at, (y0 * width + x0) * elementBytes, 4);
+    store<i32>(at, (y1 * getInt(STRIDE_Y) * getInt(ROW) + x1) * elementBytes, 8);
+    store<i32>(at, (y1 * width + x1) * elementBytes, 12);
+    store<usize>(at, begin, 16);
+    store<usize>(at, end, 20);
   }
-  const runs = getInt(TAPS) / length;
-  setInt(RUNS, runs); setInt(RUN_LENGTH, length); setInt(RUN_STEP, step);
-  const table = heap.alloc(<usize>runs << 2);
-  const area = kernelHeight * kernelWidth;
-  for (let r = 0; r < runs; r++) {
-    const tap = r * length, inside = tap % area;
-    const offset = (tap / area) * plane + tapOffset(inside / kernelWidth, inside % kernelWidth);
-    store<i32>(table + (<usize>r << 2), offset * elementBytes);
-  }
-  return table;
+}
+
+/** Whether kernel row `ky` meets a row of the source when it is at output row `y`. */
+function meetsSource(y: i32, ky: i32): bool {
+  const row = y * getInt(STRIDE_Y) + ky * getInt(DILATION_Y) - getInt(TOP), spread = getInt(SPREAD_Y);
+  return row >= 0 && row % spread == 0 && row / spread < getInt(HEIGHT);
 }
 
 /** Packs the weights and biases of one panel. */
@@ -155,8 +168,7 @@ function runTask<T>(task: i32): void {
     const planes = preparePlanes<T>(planesOf<T>(getPointer(SOURCE), image, group, getInt(CHANNELS), getInt(HEIGHT) * getInt(WIDTH)), room);
     const out = planesOf<T>(getPointer(OUT), image, group, outputs, outPlane);
     const end = min(outputs, output + block);
-    const pixelsEnd = getPointer(PIXEL_TABLE) + (<usize>getInt(PIXEL_PAIRS) << 4);
-    for (let pixels = getPointer(PIXEL_TABLE); pixels < pixelsEnd; pixels += 16) {
+    for (let pixels = getPointer(PIXEL_TABLE), pixelsEnd = getPointer(PIXEL_END); pixels < pixelsEnd; pixels += PAIR_BYTES) {
       for (let o = output; o < end; o += PANEL) {
         const at = <usize>(group * outputs + o) * sizeof<T>();
         const weights = getPointer(PACKED) + at * <usize>taps, bias = getPointer(PACKED_BIAS) + at;
@@ -187,34 +199,40 @@ function rows1<T>(w: usize, bias: usize, planes: usize, pixels: usize, out: usiz
   if (rows > 1) { c10 = v128.load_splat<T>(bias, one); c11 = c10; }
   if (rows > 2) { c20 = v128.load_splat<T>(bias, 2 * one); c21 = c20; }
   if (rows > 3) { c30 = v128.load_splat<T>(bias, 3 * one); c31 = c30; }
-  const origin0 = planes + load<usize>(pixels), origin1 = planes + load<usize>(pixels, 8);
+  let origin0 = planes + load<usize>(pixels), origin1 = planes + load<usize>(pixels, 8);
+  const firstRun = load<usize>(pixels, 16), lastRun = load<usize>(pixels, 20);
   const step = getPointer(RUN_STEP), length = <usize>(getInt(RUN_LENGTH) * rows) * one;
-  let run = getPointer(RUN_TABLE);
-  const end = run + (getPointer(RUNS) << 2);
-  for (; run != end; run += 4) {
-    const offset = load<usize>(run);
-    let x0 = origin0 + offset, x1 = origin1 + offset;
-    const runEnd = weights + length;
-    do {
-      const b0 = v128.load(x0), b1 = v128.load(x1);
-      let s = v128.load_splat<T>(weights);
-      c00 = v128.add<T>(c00, v128.mul<T>(s, b0)); c01 = v128.add<T>(c01, v128.mul<T>(s, b1));
-      if (rows > 1) {
-        s = v128.load_splat<T>(weights, one);
-        c10 = v128.add<T>(c10, v128.mul<T>(s, b0)); c11 = v128.add<T>(c11, v128.mul<T>(s, b1));
-      }
-      if (rows > 2) {
-        s = v128.load_splat<T>(weights, 2 * one);
-        c20 = v128.add<T>(c20, v128.mul<T>(s, b0)); c21 = v128.add<T>(c21, v128.mul<T>(s, b1));
-      }
-      if (rows > 3) {
-        s = v128.load_splat<T>(weights, 3 * one);
-        c30 = v128.add<T>(c30, v128.mul<T>(s, b0)); c31 = v128.add<T>(c31, v128.mul<T>(s, b1));
-      }
-      weights += <usize>rows * one;
-      x0 += step;
-      x1 += step;
-    } while (weights != runEnd);
+  const roundStep = getPointer(ROUND_STEP), roundTaps = <usize>(getInt(TAPS) / getInt(ROUNDS) * rows) * one;
+  for (let round = getInt(ROUNDS); round > 0; round--) {
+    for (let run = firstRun; run != lastRun; run += 8) {
+      const offset = load<usize>(run);
+      let x0 = origin0 + offset, x1 = origin1 + offset;
+      let w = weights + load<usize>(run, 4) * (rows * one);
+      const runEnd = w + length;
+      do {
+        const b0 = v128.load(x0), b1 = v128.load(x1);
+        let s = v128.load_splat<T>(w);
+        c00 = v128.add<T>(c00, v128.mul<T>(s, b0)); c01 = v128.add<T>(c01, v128.mul<T>(s, b1));
+        if (rows > 1) {
+          s = v128.load_splat<T>(w, one);
+          c10 = v128.add<T>(c10, v128.mul<T>(s, b0)); c11 = v128.add<T>(c11, v128.mul<T>(s, b1));
+        }
+        if (rows > 2) {
+          s = v128.load_splat<T>(w, 2 * one);
+          c20 = v128.add<T>(c20, v128.mul<T>(s, b0)); c21 = v128.add<T>(c21, v128.mul<T>(s, b1));
+        }
+        if (rows > 3) {
+          s = v128.load_splat<T>(w, 3 * one);
+          c30 = v128.add<T>(c30, v128.mul<T>(s, b0)); c31 = v128.add<T>(c31, v128.mul<T>(s, b1));
+        }
+        w += <usize>rows * one;
+        x0 += step;
+        x1 += step;
+      } while (w != runEnd);
+    }
+    origin0 += roundStep;
+    origin1 += roundStep;
+    weights += roundTaps;
   }
   const width = getInt(OUT_WIDTH), lanes = <i32>(16 / sizeof<T>());
   const outPlane = <usize>(getInt(OUT_HEIGHT) * width) * one;

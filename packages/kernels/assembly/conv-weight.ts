@@ -14,9 +14,10 @@ import {
 import { ensureScratch, parallelFor, scratch } from "./pool";
 
 const D_OUT = OWN, X = OWN + 1, D_WEIGHT = OWN + 2, D_BIAS = OWN + 3, SUMS = OWN + 4, BIAS_SUMS = OWN + 5, TAP_TABLE = OWN + 6;
-const PARTS = OWN + 7, BLOCKS = OWN + 8, BLOCK_PANELS = OWN + 9, VECTORS = OWN + 10, TAIL = OWN + 11, PANELS = OWN + 12;
+const PARTS = OWN + 7, BLOCKS = OWN + 8, BLOCK_PANELS = OWN + 9, VECTORS = OWN + 10, TAIL = OWN + 11, PANELS = OWN + 12, PANEL = OWN + 13;
+/** Taps of a tile. */
+const TILE_TAPS = OWN + 14;
 
-const PANEL: i32 = 4;
 const TASK_PRODUCTS: f64 = 400_000;
 
 /** Geometry is set before. */

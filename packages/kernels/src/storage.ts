@@ -1,5 +1,9 @@
 import { beginCall, blockBytes, blockPointer, freeBlock, newBlock, type Block } from "./heap.ts";
+import { ensureThreads } from "./threads.ts";
 import { dtypeInfo, type DType, type HostArray } from "./dtype.ts";
+
+/** No kernel uses threads on fewer elements. */
+const sharedWork = 4096;
 
 let storageCount = 0;
 
@@ -34,6 +38,7 @@ export class Storage {
     this.#block = block;
     this.#token = token;
     if (openScope !== null) openScope.push(this);
+    if (length >= sharedWork) ensureThreads();
   }
 
   /** Address of the first element, for the running kernel call. */

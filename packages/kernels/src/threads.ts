@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
+import { TapegradError } from "./errors.ts";
 import { kernelModule, memory, wasm } from "./wasm.ts";
 
 export const maxThreads = 64;
@@ -14,7 +15,8 @@ new WebAssembly.Instance(module, { env: { memory, abort } }).exports.workerLoop(
 
 /** Workers by thread index minus one. */
 const workers: Worker[] = [];
-let threads = 1;
+let threads = defaultThreads();
+let started = false;
 
 /** Threads that run kernels, the calling one included. */
 export function getNumThreads(): number {
@@ -22,26 +24,43 @@ export function getNumThreads(): number {
 }
 
 /**
- * Sets how many threads run kernels. Results do not depend on it. Workers start in the background: until they are
- * ready, the calling thread does all the work.
+ * Sets how many threads run kernels; without it, `TAPEGRAD_THREADS` or one for each available core, at most 8. Results do
+ * not depend on it.
+ *
+ * Throws    TapegradError `threads/count`
  */
 export function setNumThreads(count: number): void {
   if (!Number.isInteger(count) || count < 1 || count > maxThreads) {
-    throw new RangeError(`setNumThreads: the count ${count} must be an integer from 1 to ${maxThreads}`);
+    throw new TapegradError({
+      op: "setNumThreads",
+      fact: `the count ${count} must be an integer from 1 to ${maxThreads}`,
+      code: "threads/count",
+      data: { count },
+    });
   }
   threads = count;
-  // Returning workers end by themselves: nothing but `workerLoop` keeps them.
-  workers.length = Math.min(workers.length, count - 1);
-  wasm.setThreadCount(count);
-  while (workers.length < count - 1) {
+  startThreads();
+}
+
+/** Starts the workers before the first work that is worth sharing: programs with small tensors never pay for them. */
+export function ensureThreads(): void {
+  if (!started) startThreads();
+}
+
+/** Workers start in the background: until they are ready, the calling thread does all the work. */
+function startThreads(): void {
+  started = true;
+  // Workers above the limit return from their loop and end: nothing else keeps them.
+  workers.length = Math.min(workers.length, threads - 1);
+  wasm.setThreadCount(threads);
+  while (workers.length < threads - 1) {
     const worker = new Worker(workerProgram, { eval: true, workerData: { module: kernelModule, memory, index: workers.length + 1 } });
     worker.unref();
     workers.push(worker);
   }
 }
 
-/** The number of threads to start with: `TAPEGRAD_THREADS`, or one for each available core, at most 8. */
-export function defaultThreads(): number {
+function defaultThreads(): number {
   const wanted = Number(process.env["TAPEGRAD_THREADS"]);
   if (Number.isInteger(wanted) && wanted >= 1 && wanted <= maxThreads) return wanted;
   return Math.min(availableParallelism(), 8);

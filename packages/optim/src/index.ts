@@ -1,1 +1,6 @@
-export {};
+export { Adam, AdamW } from "./adam.ts";
+export type { AdamOptions } from "./adam.ts";
+export { Optimizer } from "./optimizer.ts";
+export type { OptimizerState, ParamGroup, ResolvedGroup } from "./optimizer.ts";
+export { SGD } from "./sgd.ts";
+export type { SGDOptions } from "./sgd.ts";

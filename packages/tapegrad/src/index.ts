@@ -1,3 +1,26 @@
-export * from "@tapegrad/tensor";
 export * from "@tapegrad/autograd";
+export * from "@tapegrad/data";
 export * as nn from "@tapegrad/nn";
+export * as optim from "@tapegrad/optim";
+export {
+  // Tensors
+  Tensor, allclose, arange, cat, empty, equal, eye, full, fullLike, keep, linspace, openScope, ones, onesLike, scope, stack, tensor, zeros, zerosLike,
+  // Random numbers
+  Generator, manualSeed, rand, randLike, randint, randn, randnLike, randperm,
+  // Ops
+  abs, add, amax, amin, argmax, argmin, avgPool2d, batchNorm, ceil, clamp, clone, contiguous, conv2d, cos, crossEntropy, div, dropout,
+  eq, erf, exp, expand, expandAs, expm1, flatten, floor, floorDivide, gather, ge, gt, indexSelect, isfinite, isinf, isnan, le, leakyRelu,
+  linear, log, log10, log1p, log2, logSoftmax, logicalAnd, logicalNot, logicalOr, logicalXor, logsumexp, lt, matmul, max, maxPool2d, maximum,
+  mean, min, minimum, mseLoss, mul, narrow, ne, neg, nllLoss, norm, permute, pow, prod, reciprocal, relu, remainder, reshape, round, rsqrt,
+  select, sigmoid, sign, sin, slice, softmax, softplus, sqrt, square, squeeze, std, sub, sum, t, tan, tanh, to, transpose, trunc, unsqueeze,
+  variance, view, where,
+  // Errors
+  DTypeError, DataError, GradError, IndexError, MemoryError, SerializationError, ShapeError, TapegradError,
+} from "@tapegrad/tensor";
+export type {
+  ArgOptions, AvgPool2dOptions, BackwardOptions, BatchNormOptions, ClassificationLossOptions, CloseOptions, Conv2dOptions, CrossEntropyOptions,
+  DType, DropoutOptions, ElementArray, FromDataOptions, GeneratorState, MaxPool2dOptions, NestedArray, Operand, Pair, RandomOptions,
+  ReduceOptions, Reduction, Scope, Shape, TensorOptions, ValuesAndIndices, VarianceOptions,
+} from "@tapegrad/tensor";
+export { getNumThreads, memoryStats, resetPeakMemory, setHeapBudget, setMemoryDebug, setNumThreads } from "@tapegrad/kernels";
+export type { MemoryStats } from "@tapegrad/kernels";

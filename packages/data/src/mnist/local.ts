@@ -7,6 +7,7 @@ import { listFolder } from "../fetch/list-folder.ts";
 import type { OnUnofficial } from "../fetch/load-data.ts";
 import { gunzip } from "../formats/gunzip.ts";
 import { parseIdx } from "../formats/idx.ts";
+import type { ByteImages } from "../images/image-dataset.ts";
 import type { IdxFile, MnistRelease } from "./official.ts";
 
 export const imageSide = 28;
@@ -16,6 +17,11 @@ export const classCount = 10;
 export interface MnistArrays {
   readonly pixels: Uint8Array;
   readonly labels: Uint8Array;
+}
+
+export function byteImages({ pixels, labels }: MnistArrays): ByteImages {
+  const layout = { firstByte: 0, strideBytes: imageSide * imageSide, channels: 1, height: imageSide, width: imageSide };
+  return { bytes: pixels, labels, ...layout };
 }
 
 /** The folder with the files: `root`, one named after the data set in it, or the one that torchvision makes. */

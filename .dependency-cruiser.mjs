@@ -1,0 +1,110 @@
+// Who may import whom, as docs/architecture.md draws it.
+
+/** The packages of ours that each package may import. */
+const allowed = {
+  kernels: [],
+  tensor: ["kernels"],
+  autograd: ["tensor"],
+  nn: ["autograd", "tensor"],
+  optim: ["autograd", "tensor"],
+  data: ["tensor"],
+  reference: [],
+  tapegrad: ["kernels", "tensor", "autograd", "nn", "optim", "data"],
+};
+
+const testCode = "([.]test[.]ts$|/src/testing/)";
+
+/** @type {import("dependency-cruiser").IForbiddenRuleType[]} */
+const walls = Object.entries(allowed).flatMap(([name, others]) => {
+  const own = [name, ...others];
+  return [
+    {
+      name: `imports-of-${name}`,
+      comment: others.length === 0 ? `${name} imports no other package of ours` : `${name} may import ${others.join(", ")} and nothing else of ours`,
+      severity: "error",
+      from: { path: `^packages/${name}/`, pathNot: testCode },
+      to: { path: `^(packages/(?!(${own.join("|")})/)|examples/|benchmarks/|scripts/)` },
+    },
+    {
+      name: `imports-of-${name}-tests`,
+      comment: `the tests of ${name} may import what it imports, and reference`,
+      severity: "error",
+      from: { path: `^packages/${name}/.*${testCode}` },
+      to: { path: `^(packages/(?!(${[...own, "reference"].join("|")})/)|examples/|benchmarks/|scripts/)` },
+    },
+  ];
+});
+
+/** @type {import("dependency-cruiser").IConfiguration} */
+export default {
+  forbidden: [
+    ...walls,
+    {
+      name: "users-see-the-umbrella",
+      comment: "examples and benchmarks import tapegrad, as a user would",
+      severity: "error",
+      from: { path: "^(examples|benchmarks)/" },
+      to: { path: "^packages/(?!tapegrad/)" },
+    },
+    {
+      name: "no-cycle",
+      comment: "no cycles, type imports included",
+      severity: "error",
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: "no-internal-index",
+      comment: "an index.ts is a door for others; code inside the package imports the file it means",
+      severity: "error",
+      from: { path: "^(packages/[^/]+|examples|benchmarks)/", pathNot: "/index[.]test[.]ts$" },
+      to: { path: "^$1/.*/index[.]ts$", dependencyTypes: ["local"] },
+    },
+    {
+      name: "front-door-only",
+      comment: "another package is imported by its name, which leads to its index.ts",
+      severity: "error",
+      from: { path: "^(packages/[^/]+|examples|benchmarks|scripts)/" },
+      to: { path: "^packages/", pathNot: ["^$1/", "^packages/[^/]+/src/index[.]ts$"] },
+    },
+    {
+      name: "test-code-stays-in-tests",
+      severity: "error",
+      from: { pathNot: testCode },
+      to: { path: testCode },
+    },
+    {
+      name: "listed-dependencies",
+      comment: "the package.json next to a file lists what the file imports",
+      severity: "error",
+      from: {},
+      to: { dependencyTypes: ["npm-no-pkg", "npm-unknown"] },
+    },
+    {
+      name: "no-dev-dependency-at-run-time",
+      severity: "error",
+      from: { path: "^packages/[^/]+/src/", pathNot: testCode },
+      to: { dependencyTypes: ["npm-dev"] },
+    },
+    {
+      name: "resolvable",
+      severity: "error",
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: "telling-names",
+      comment: "files and folders are in kebab-case and named after what they hold",
+      severity: "error",
+      from: {},
+      to: { path: ["^(packages|examples|benchmarks|scripts)/.*(^|/)(utils?|common|helpers?|misc)([./]|$)", "^(packages|examples|benchmarks|scripts)/([^/]+/)*[^/.]*[A-Z_]"] },
+    },
+  ],
+  options: {
+    doNotFollow: { path: "node_modules" },
+    exclude: { path: "(^|/)(dist|assembly)/" },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: "tsconfig.check.json" },
+    enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["tapegrad-source", "import", "node", "default", "types"], extensions: [".ts", ".mjs", ".js", ".d.ts", ".json"] },
+  },
+};

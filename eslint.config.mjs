@@ -1,0 +1,55 @@
+import js from "@eslint/js";
+import { defineConfig, globalIgnores } from "eslint/config";
+import tseslint from "typescript-eslint";
+
+const restrictedSyntax = [
+  {
+    selector: ":matches(TSAsExpression, TSTypeAssertion)[expression.type=/^TS(AsExpression|TypeAssertion)$/][expression.typeAnnotation.type=/^TS(Unknown|Any)Keyword$/]",
+    message: "a cast through unknown switches the checker off: narrow the type, or change the declaration",
+  },
+  {
+    selector: "MemberExpression[object.name=/^(test|it|describe|suite)$/][property.name=/^(skip|only|todo|fails)$/]",
+    message: "every test runs; a case that cannot run here uses skipIf and says why in its name",
+  },
+];
+
+export default defineConfig(
+  // assembly/ is AssemblyScript: other types, other rules; its compiler checks it.
+  globalIgnores(["**/dist/", "docs/api/", "packages/kernels/assembly/"]),
+  js.configs.recommended,
+  tseslint.configs.recommended,
+  {
+    files: ["**/*.{ts,mjs,js}"],
+    // Comments cannot switch rules off.
+    linterOptions: { noInlineConfig: true, reportUnusedDisableDirectives: "error" },
+    languageOptions: { parserOptions: { project: "./tsconfig.check.json", tsconfigRootDir: import.meta.dirname } },
+    rules: {
+      // The compiler checks names, in the JavaScript files too.
+      "no-undef": "off",
+      eqeqeq: "error",
+      "no-restricted-syntax": ["error", ...restrictedSyntax],
+      "no-warning-comments": ["error", { terms: ["todo", "fixme", "xxx", "hack"] }],
+      "max-lines": ["error", { max: 500 }],
+      "@typescript-eslint/ban-ts-comment": ["error", { "ts-expect-error": "allow-with-description", minimumDescriptionLength: 5 }],
+      "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "inline-type-imports" }],
+      "@typescript-eslint/no-explicit-any": "error",
+      "@typescript-eslint/no-non-null-assertion": "error",
+      "@typescript-eslint/no-unused-vars": ["error", { args: "after-used", argsIgnorePattern: "^_", caughtErrors: "all" }],
+      "@typescript-eslint/await-thenable": "error",
+      "@typescript-eslint/no-floating-promises": "error",
+      "@typescript-eslint/no-misused-promises": "error",
+      "@typescript-eslint/no-unnecessary-type-assertion": "error",
+      "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
+    },
+  },
+  {
+    files: ["packages/tapegrad/src/index.ts"],
+    rules: {
+      "no-restricted-syntax": [
+        "error",
+        ...restrictedSyntax,
+        { selector: "Program > :not(ExportAllDeclaration, ExportNamedDeclaration[source])", message: "the umbrella re-exports, and nothing else" },
+      ],
+    },
+  },
+);

@@ -1,0 +1,36 @@
+import { IndexError } from "@tapegrad/tensor";
+import { uniforms } from "./image-plan.ts";
+import { imageTransform, type ImageTransform } from "./image-transform.ts";
+
+/**
+ * Mirrors each image left to right with probability `p`.
+ *
+ * Throws    IndexError `randomHorizontalFlip/p`
+ * @example
+ * const always = randomHorizontalFlip(1);
+ * always(tensor([[[1, 2, 3]]])).toArray(); // [[[3, 2, 1]]]
+ */
+export function randomHorizontalFlip(p = 0.5): ImageTransform {
+  if (!(p >= 0 && p <= 1))
+    throw new IndexError({
+      op: "randomHorizontalFlip",
+      fact: `p = ${p} must be a probability, from 0 to 1`,
+      code: "randomHorizontalFlip/p",
+      data: { p },
+    });
+  return imageTransform([
+    {
+      name: "randomHorizontalFlip",
+      cuts: false,
+      plan({ count, width, column, step }, generator) {
+        const draws = uniforms(count, generator);
+        for (let image = 0; image < count; image++) {
+          if ((draws[image] ?? 1) >= p) continue;
+          const direction = step[image] ?? 1;
+          column[image] = (column[image] ?? 0) + direction * (width - 1);
+          step[image] = -direction;
+        }
+      },
+    },
+  ]);
+}

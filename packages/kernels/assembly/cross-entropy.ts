@@ -1,0 +1,159 @@
+/**
+ * Cross-entropy of logits [rows, classes] with class weights, label smoothing and an ignored target, fused with
+ * log-softmax. With p = softmax(x), lse = logsumexp(x), t the target and s the smoothing, a row's loss is
+ *
+ *   (1 - s) w_t (lse - x_t)  +  s / C sum_j w_j (lse - x_j)
+ */
+import { getFloat, getInt, getPointer, setFloat, setInt } from "./control";
+import { F32, F64 } from "./dtype";
+import { firstLanes, lanes, loadTail, storeTail } from "./math-lanes";
+import { parallelFor } from "./pool";
+import { Max, Sum } from "./reduce-ops";
+import { fold, reduceRow } from "./reduce-tree";
+import { expLanes } from "./softmax";
+import { CHUNK, PARALLEL_FROM } from "./strided";
+
+/** An exponential is worth several light operations. */
+const WORK: i32 = 4;
+const SUM_BLOCK: usize = 1024;
+
+/** Position of the first target that is neither in [0, classes) nor ignored, or -1. */
+export function checkTargets(targets: usize, n: i32, classes: i32, ignoreIndex: i32): i32 {
+  for (let i = 0; i < n; i++) {
+    const t = load<i32>(targets + (<usize>i << 2));
+    if (<u32>t >= <u32>classes && t != ignoreIndex) return i;
+  }
+  return -1;
+}
+
+/** Sum of exp(x - top), in blocks. */
+function sumOfExp<T>(x: usize, n: i32, top: T): T {
+  const shift = v128.splat<T>(top);
+  const bytes = <usize>n * sizeof<T>();
+  let total = v128.splat<T>(0);
+  for (let begin: usize = 0; begin < bytes; begin += SUM_BLOCK) {
+    const end = min(bytes, begin + SUM_BLOCK);
+    let part = v128.splat<T>(0);
+    let at = begin;
+    for (; at + 16 <= end; at += 16) part = v128.add<T>(part, expLanes<T>(v128.sub<T>(v128.load(x + at), shift)));
+    if (at < end) {
+      const e = expLanes<T>(v128.sub<T>(loadTail(x + at, end - at), shift));
+      part = v128.add<T>(part, firstLanes<T>(e, v128.splat<T>(0), <i32>((end - at) / sizeof<T>())));
+    }
+    total = v128.add<T>(total, part);
+  }
+  return fold<Sum, T>(total);
+}
+
+// @ts-ignore: decorator
+@inline function weightOf<T>(weights: usize, j: i32): f64 {
+  return weights == 0 ? 1 : <f64>load<T>(weights + <usize>j * sizeof<T>());
+}
+
+// Arguments of both directions: 0 dtype, 1 logits, 2 targets, 3 weights, 4 lse, 5 rows, 6 classes, 7 ignoreIndex,
+// 8 smoothing, 9 rows per task, then 10 losses and 11 kept, or 10 rowScale and 11 dLogits.
+
+function forwardRow<T>(row: i32): void {
+  const classes = getInt(6);
+  const x = getPointer(1) + <usize>row * classes * sizeof<T>();
+  const at = <usize>row * sizeof<T>();
+  const top = reduceRow<Max, T>(x, classes, 0);
+  const lse = <f64>top + NativeMath.log(<f64>sumOfExp<T>(x, classes, top));
+  store<T>(getPointer(4) + at, <T>lse);
+  const target = load<i32>(getPointer(2) + (<usize>row << 2));
+  if (target == getInt(7)) {
+    store<T>(getPointer(10) + at, 0);
+    store<T>(getPointer(11) + at, 0);
+    return;
+  }
+  const weights = getPointer(3), smoothing = getFloat(8);
+  const weight = weightOf<T>(weights, target);
+  let loss = (1 - smoothing) * weight * (lse - <f64>load<T>(x + <usize>target * sizeof<T>()));
+  if (smoothing != 0) {
+    let spread: f64 = 0;
+    for (let j = 0; j < classes; j++) spread += weightOf<T>(weights, j) * (lse - <f64>load<T>(x + <usize>j * sizeof<T>()));
+    loss += smoothing / <f64>classes * spread;
+  }
+  store<T>(getPointer(10) + at, <T>loss);
+  store<T>(getPointer(11) + at, <T>weight);
+}
+
+/** d/dx_j = scale ((1 - s) w_t (p_j - [j = t]) + s / C (p_j sum(w) - w_j)). */
+function backwardRow<T>(row: i32, weightSum: f64): void {
+  const classes = getInt(6);
+  const bytes = <usize>classes * sizeof<T>();
+  const begin = <usize>row * bytes;
+  const x = getPointer(1) + begin, dX = getPointer(11) + begin;
+  const target = load<i32>(getPointer(2) + (<usize>row << 2));
+  if (target == getInt(7)) { memory.fill(dX, 0, bytes); return; }
+  const weights = getPointer(3), smoothing = getFloat(8);
+  const scale = <f64>load<T>(getPointer(10) + <usize>row * sizeof<T>());
+  const hard = scale * (1 - smoothing) * weightOf<T>(weights, target);
+  const soft = scale * smoothing / <f64>classes;
+  const ofP = v128.splat<T>(<T>(hard + soft * weightSum)), ofWeight = v128.splat<T>(<T>soft);
+  const lse = v128.load_splat<T>(getPointer(4) + <usize>row * sizeof<T>());
+  for (let at: usize = 0; at < bytes; at += 16) {
+    const left = bytes - at;
+    const v = left < 16 ? loadTail(x + at, left) : v128.load(x + at);
+    let g = v128.mul<T>(expLanes<T>(v128.sub<T>(v, lse)), ofP);
+    if (smoothing != 0) {
+      let w = ofWeight;
+      if (weights != 0) w = v128.mul<T>(w, left < 16 ? loadTail(weights + at, left) : v128.load(weights + at));
+      g = v128.sub<T>(g, w);
+    }
+    if (left < 16) storeTail(dX + at, g, left);
+    else v128.store(dX + at, g);
+  }
+  const at = dX + <usize>target * sizeof<T>();
+  store<T>(at, <T>(load<T>(at) - <T>hard));
+}
+
+function rowsOf<T>(forward: bool, first: i32, last: i32): void {
+  if (forward) {
+    for (let row = first; row < last; row++) forwardRow<T>(row);
+    return;
+  }
+  const classes = getInt(6), weights = getPointer(3);
+  let weightSum: f64 = 0;
+  for (let j = 0; j < classes; j++) weightSum += weightOf<T>(weights, j);
+  for (let row = first; row < last; row++) backwardRow<T>(row, weightSum);
+}
+
+function rowsTask(forward: bool, task: i32): void {
+  const each = getInt(9);
+  const first = task * each, last = min(getInt(5), first + each);
+  if (getInt(0) == F32) rowsOf<f32>(forward, first, last);
+  else rowsOf<f64>(forward, first, last);
+}
+
+function forwardTask(task: i32): void { rowsTask(true, task); }
+function backwardTask(task: i32): void { rowsTask(false, task); }
+
+function run(
+  forward: bool, dtype: i32, logits: usize, targets: usize, weights: usize, lse: usize, rows: i32, classes: i32,
+  ignoreIndex: i32, smoothing: f64, first: usize, second: usize,
+): void {
+  if (dtype != F32 && dtype != F64) unreachable();
+  const small = <i64>rows * classes * WORK <= PARALLEL_FROM;
+  const each = small ? max(1, rows) : max(1, CHUNK / WORK / classes);
+  setInt(0, dtype); setInt(1, logits); setInt(2, targets); setInt(3, weights); setInt(4, lse); setInt(5, rows);
+  setInt(6, classes); setInt(7, ignoreIndex); setFloat(8, smoothing); setInt(9, each); setInt(10, first); setInt(11, second);
+  if (small) rowsTask(forward, 0);
+  else parallelFor(forward ? forwardTask : backwardTask, (rows + each - 1) / each);
+}
+
+/** Writes each row's loss (0 where ignored), the weight of its target (0 where ignored), and its logsumexp. */
+export function crossEntropyForward(
+  dtype: i32, logits: usize, targets: usize, weights: usize, losses: usize, kept: usize, lse: usize, rows: i32, classes: i32,
+  ignoreIndex: i32, smoothing: f64,
+): void {
+  run(true, dtype, logits, targets, weights, lse, rows, classes, ignoreIndex, smoothing, losses, kept);
+}
+
+/** `rowScale` holds the gradient of each row's loss. */
+export function crossEntropyBackward(
+  dtype: i32, logits: usize, targets: usize, weights: usize, lse: usize, rowScale: usize, dLogits: usize, rows: i32,
+  classes: i32, ignoreIndex: i32, smoothing: f64,
+): void {
+  run(false, dtype, logits, targets, weights, lse, rows, classes, ignoreIndex, smoothing, rowScale, dLogits);
+}

@@ -1,0 +1,16 @@
+export { allocate, release } from "./memory";
+export { setThreadCount, workerLoop } from "./pool";
+export { gemm } from "./gemm";
+export { conv2d, conv2dInputGrad, conv2dWeightGrad } from "./conv";
+export { unary, unaryStrided } from "./pointwise-unary";
+export { binary, binaryStrided, hasZero } from "./pointwise-binary";
+export { where } from "./pointwise-where";
+export { fill } from "./fill";
+export { copyStrided } from "./strided-copy";
+export { cast } from "./cast";
+export { moments, reduce } from "./reduce";
+export { softmax, softmaxBackward } from "./softmax";
+export { checkTargets, crossEntropyBackward, crossEntropyForward } from "./cross-entropy";
+export { maxPool2d, maxPool2dBackward } from "./pool2d-max";
+export { avgPool2d, avgPool2dBackward } from "./pool2d-average";
+export { adamStep, sgdStep } from "./optimizer";

@@ -1,0 +1,174 @@
+/**
+ * Max pooling over planes [H, W], with the position of each maximum. As PyTorch: the first of equal values wins, NaN
+ * propagates (the last one of a window gives the position), and padding counts as -inf.
+ */
+import { getInt, getPointer, setInt } from "./control";
+import { F32, F64 } from "./dtype";
+import { parallelFor } from "./pool";
+import { CHUNK, PARALLEL_FROM } from "./strided";
+
+// Arguments: 0 dtype, 1 x, 2 out, 3 indices, 4 planes, 5 H, 6 W, 7 OH, 8 OW, 9 kH, 10 kW, 11 sH, 12 sW, 13 pH, 14 pW,
+// 15 dH, 16 dW, 17 planes per task.
+
+/** Windows [begin, end) of output row `oh`. */
+function anyWindows<T>(x: usize, out: usize, indices: usize, oh: i32, begin: i32, end: i32): void {
+  const H = getInt(5), W = getInt(6), OW = getInt(8), kW = getInt(10), sW = getInt(12), dH = getInt(15), dW = getInt(16);
+  let top = oh * getInt(11) - getInt(13);
+  const bottom = min(H, top + (getInt(9) - 1) * dH + 1);
+  while (top < 0) top += dH;
+  for (let ow = begin; ow < end; ow++) {
+    let left = ow * sW - getInt(14);
+    const right = min(W, left + (kW - 1) * dW + 1);
+    while (left < 0) left += dW;
+    let best = <T>-Infinity;
+    let position = top * W + left;
+    for (let h = top; h < bottom; h += dH) {
+      for (let w = left; w < right; w += dW) {
+        const v = load<T>(x + <usize>(h * W + w) * sizeof<T>());
+        if (v > best || v != v) {
+          best = v;
+          position = h * W + w;
+        }
+      }
+    }
+    const at = <usize>(oh * OW + ow);
+    store<T>(out + at * sizeof<T>(), best);
+    store<i32>(indices + (at << 2), position);
+  }
+}
+
+/**
+ * Four float32 windows side by side, none of which reaches into the padding, column stride 1 or 2. `x` is the first
+ * window's corner at `corner` in the plane.
+ */
+// @ts-ignore: decorator
+@inline function fourWindows(x: usize, corner: i32, out: usize, indices: usize, W: i32, kH: i32, kW: i32, sW: i32, dH: i32, dW: i32): void {
+  let best = f32x4.splat(-Infinity);
+  let position = i32x4.add(i32x4.splat(corner), i32x4.mul(i32x4(0, 1, 2, 3), i32x4.splat(sW)));
+  const corners = position;
+  for (let i = 0; i < kH; i++) {
+    for (let j = 0; j < kW; j++) {
+      const offset = i * dH * W + j * dW;
+      const p = x + (<usize>offset << 2);
+      let v = v128.load(p);
+      // The last lane alone: a whole second vector could reach beyond the tensor.
+      if (sW == 2) v = v128.load32_lane(p + 24, v128.shuffle<i32>(v, v128.load64_zero(p + 16), 0, 2, 4, 3), 3);
+      const better = v128.or(f32x4.gt(v, best), f32x4.ne(v, v));
+      best = v128.bitselect(v, best, better);
+      position = v128.bitselect(i32x4.add(corners, i32x4.splat(offset)), position, better);
+    }
+  }
+  v128.store(out, best);
+  v128.store(indices, position);
+}
+
+/** 2 x 2 windows with stride 2: every element is loaded once. */
+// @ts-ignore: decorator
+@inline function fourOfTwoByTwo(x: usize, corner: i32, out: usize, indices: usize, W: i32): void {
+  const below = x + (<usize>W << 2);
+  const a = v128.load(x), b = v128.load(x, 16), c = v128.load(below), d = v128.load(below, 16);
+  let best = v128.shuffle<i32>(a, b, 0, 2, 4, 6);
+  const corners = i32x4.add(i32x4.splat(corner), i32x4(0, 2, 4, 6));
+  let position = corners;
+  let v = v128.shuffle<i32>(a, b, 1, 3, 5, 7);
+  let better = v128.or(f32x4.gt(v, best), f32x4.ne(v, v));
+  best = v128.bitselect(v, best, better);
+  position = v128.bitselect(i32x4.add(corners, i32x4.splat(1)), position, better);
+  v = v128.shuffle<i32>(c, d, 0, 2, 4, 6);
+  better = v128.or(f32x4.gt(v, best), f32x4.ne(v, v));
+  best = v128.bitselect(v, best, better);
+  position = v128.bitselect(i32x4.add(corners, i32x4.splat(W)), position, better);
+  v = v128.shuffle<i32>(c, d, 1, 3, 5, 7);
+  better = v128.or(f32x4.gt(v, best), f32x4.ne(v, v));
+  best = v128.bitselect(v, best, better);
+  position = v128.bitselect(i32x4.add(corners, i32x4.splat(W + 1)), position, better);
+  v128.store(out, best);
+  v128.store(indices, position);
+}
+
+/** A row of float32 windows: the padded ends one by one, the inside by fours, the last four overlapping. */
+function rowF32(x: usize, out: usize, indices: usize, oh: i32): void {
+  const H = getInt(5), W = getInt(6), OW = getInt(8), kH = getInt(9), kW = getInt(10), sH = getInt(11), sW = getInt(12);
+  const pW = getInt(14), dH = getInt(15), dW = getInt(16);
+  const top = oh * sH - getInt(13);
+  // Windows [first, end) touch no padding.
+  const first = (pW + sW - 1) / sW;
+  const end = min(OW, (W - (kW - 1) * dW - 1 + pW) / sW + 1);
+  if (sW > 2 || top < 0 || top + (kH - 1) * dH >= H || end - first < 4) {
+    anyWindows<f32>(x, out, indices, oh, 0, OW);
+    return;
+  }
+  anyWindows<f32>(x, out, indices, oh, 0, first);
+  const twoByTwo = kH == 2 && kW == 2 && sW == 2 && dH == 1 && dW == 1;
+  let ow = first;
+  while (ow < end) {
+    ow = min(ow, end - 4);
+    const corner = top * W + ow * sW - pW;
+    const from = x + (<usize>corner << 2), at = <usize>(oh * OW + ow) << 2;
+    if (twoByTwo) fourOfTwoByTwo(from, corner, out + at, indices + at, W);
+    else fourWindows(from, corner, out + at, indices + at, W, kH, kW, sW, dH, dW);
+    ow += 4;
+  }
+  anyWindows<f32>(x, out, indices, oh, end, OW);
+}
+
+function planeTask(task: i32): void {
+  const inSize = <usize>getInt(5) * getInt(6), OH = getInt(7), OW = getInt(8);
+  const outSize = <usize>OH * OW;
+  const each = getInt(17);
+  const last = min(getInt(4), (task + 1) * each);
+  for (let plane = task * each; plane < last; plane++) {
+    const indices = getPointer(3) + ((<usize>plane * outSize) << 2);
+    for (let oh = 0; oh < OH; oh++) {
+      if (getInt(0) == F32) {
+        rowF32(getPointer(1) + ((<usize>plane * inSize) << 2), getPointer(2) + ((<usize>plane * outSize) << 2), indices, oh);
+      } else {
+        const x = getPointer(1) + ((<usize>plane * inSize) << 3), out = getPointer(2) + ((<usize>plane * outSize) << 3);
+        anyWindows<f64>(x, out, indices, oh, 0, OW);
+      }
+    }
+  }
+}
+
+export function maxPool2d(
+  dtype: i32, x: usize, out: usize, indices: usize, planes: i32, H: i32, W: i32, OH: i32, OW: i32, kH: i32, kW: i32, sH: i32,
+  sW: i32, pH: i32, pW: i32, dH: i32, dW: i32,
+): void {
+  if (dtype != F32 && dtype != F64) unreachable();
+  const work = max(1, max(H * W, OH * OW * kH * kW / 4));
+  const each = <i64>planes * work <= PARALLEL_FROM ? max(1, planes) : max(1, CHUNK / work);
+  setInt(0, dtype); setInt(1, x); setInt(2, out); setInt(3, indices); setInt(4, planes); setInt(5, H); setInt(6, W);
+  setInt(7, OH); setInt(8, OW); setInt(9, kH); setInt(10, kW); setInt(11, sH); setInt(12, sW); setInt(13, pH); setInt(14, pW);
+  setInt(15, dH); setInt(16, dW); setInt(17, each);
+  parallelFor(planeTask, (planes + each - 1) / each);
+}
+
+function scatterPlane<T>(dOut: usize, indices: usize, dX: usize, inSize: i32, outSize: i32): void {
+  memory.fill(dX, 0, <usize>inSize * sizeof<T>());
+  for (let i = 0; i < outSize; i++) {
+    const at = dX + <usize>load<u32>(indices + (<usize>i << 2)) * sizeof<T>();
+    store<T>(at, load<T>(at) + load<T>(dOut + <usize>i * sizeof<T>()));
+  }
+}
+
+function backwardTask(task: i32): void {
+  const inSize = getInt(5), outSize = getInt(6), each = getInt(7);
+  const last = min(getInt(4), (task + 1) * each);
+  for (let plane = task * each; plane < last; plane++) {
+    const inAt = <usize>plane * inSize, outAt = <usize>plane * outSize;
+    const indices = getPointer(2) + (outAt << 2);
+    if (getInt(0) == F32) scatterPlane<f32>(getPointer(1) + (outAt << 2), indices, getPointer(3) + (inAt << 2), inSize, outSize);
+    else scatterPlane<f64>(getPointer(1) + (outAt << 3), indices, getPointer(3) + (inAt << 3), inSize, outSize);
+  }
+}
+
+export function maxPool2dBackward(
+  dtype: i32, dOut: usize, indices: usize, dX: usize, planes: i32, inSize: i32, outSize: i32,
+): void {
+  if (dtype != F32 && dtype != F64) unreachable();
+  const work = max(1, inSize + outSize);
+  const each = <i64>planes * work <= PARALLEL_FROM ? max(1, planes) : max(1, CHUNK / work);
+  setInt(0, dtype); setInt(1, dOut); setInt(2, indices); setInt(3, dX); setInt(4, planes); setInt(5, inSize);
+  setInt(6, outSize); setInt(7, each);
+  parallelFor(backwardTask, (planes + each - 1) / each);
+}

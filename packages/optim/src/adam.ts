@@ -1,0 +1,100 @@
+import { adamStep, optimizerState, type Tensor } from "@tapegrad/tensor";
+import { Optimizer, requireOption, type ParamGroup, type ResolvedGroup } from "./optimizer.ts";
+
+/** Options of `Adam` and `AdamW`. */
+export interface AdamOptions {
+  /** 1e-3 unless told. */
+  lr: number;
+  /** Decay of the two averages; [0.9, 0.999] unless told. */
+  betas: readonly [number, number];
+  /** Added to the root; 1e-8 unless told. */
+  eps: number;
+  /** Adam adds it to the gradient (0 unless told); AdamW shrinks the weight by lr times it first (0.01 unless told). */
+  weightDecay: number;
+  /** Divides by the largest second moment so far. */
+  amsgrad: boolean;
+  /** Climbs instead of descending. */
+  maximize: boolean;
+}
+
+interface AdamState {
+  step: number;
+  expAvg: Tensor | null;
+  expAvgSq: Tensor | null;
+  maxExpAvgSq: Tensor | null;
+}
+
+/** What both do; they differ in where the weight decay enters. */
+abstract class AdamBase extends Optimizer<AdamOptions, AdamState> {
+  protected abstract readonly decoupled: boolean;
+
+  protected override checkOptions({ lr, betas: [beta1, beta2], eps, weightDecay }: AdamOptions): void {
+    const name = this.constructor.name;
+    requireOption(name, "lr", lr, lr >= 0, "0 or more");
+    requireOption(name, "beta1", beta1, beta1 >= 0 && beta1 < 1, "in [0, 1)");
+    requireOption(name, "beta2", beta2, beta2 >= 0 && beta2 < 1, "in [0, 1)");
+    requireOption(name, "eps", eps, eps >= 0, "0 or more");
+    requireOption(name, "weightDecay", weightDecay, weightDecay >= 0, "0 or more");
+  }
+
+  protected override emptyState(): AdamState {
+    return { step: 0, expAvg: null, expAvgSq: null, maxExpAvgSq: null };
+  }
+
+  protected override update(parameter: Tensor, gradient: Tensor, group: ResolvedGroup<AdamOptions>): void {
+    let own = this.state.get(parameter);
+    if (own === undefined) {
+      own = this.emptyState();
+      this.state.set(parameter, own);
+    }
+    own.expAvg ??= optimizerState(parameter);
+    own.expAvgSq ??= optimizerState(parameter);
+    if (group.amsgrad) own.maxExpAvgSq ??= optimizerState(parameter);
+    own.step++;
+    const { lr, eps, weightDecay, maximize, amsgrad, betas: [beta1, beta2] } = group;
+    const constants = { lr, beta1, beta2, eps, weightDecay, maximize, decoupled: this.decoupled, step: own.step };
+    adamStep(parameter, gradient, own.expAvg, own.expAvgSq, amsgrad ? own.maxExpAvgSq : null, constants);
+  }
+}
+
+const defaults: AdamOptions = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, amsgrad: false, maximize: false };
+
+/**
+ * Adam: steps by the mean of the gradients over the root of the mean of their squares, both corrected for their start at 0.
+ *
+ * Throws    IndexError `optim/option`, `optim/empty`, `optim/twice`
+ * Source    Kingma and Ba 2015; as PyTorch
+ * @example
+ * const w = tensor([1], { requiresGrad: true });
+ * const optimizer = new optim.Adam([w], { lr: 0.1 });
+ * mul(w, 2).backward();
+ * optimizer.step();
+ * w.toArray(); // [0.9]
+ */
+export class Adam extends AdamBase {
+  protected override readonly decoupled = false;
+
+  constructor(params: Iterable<Tensor> | Iterable<ParamGroup<AdamOptions>>, options: Partial<AdamOptions> = {}) {
+    super(params, { ...defaults, ...options });
+  }
+}
+
+/**
+ * Adam with decoupled weight decay: the weight is multiplied by 1 - lr weightDecay before the step.
+ *
+ * Throws    IndexError `optim/option`, `optim/empty`, `optim/twice`
+ * Source    Loshchilov and Hutter 2019; as PyTorch
+ * @example
+ * const w = tensor([1], { requiresGrad: true });
+ * const optimizer = new optim.AdamW([w], { lr: 0.1, weightDecay: 0 });
+ * mul(w, 2).backward();
+ * optimizer.step();
+ * w.toArray(); // [0.9]
+ */
+export class AdamW extends AdamBase {
+  protected override readonly decoupled = true;
+
+  constructor(params: Iterable<Tensor> | Iterable<ParamGroup<AdamOptions>>, options: Partial<AdamOptions> = {}) {
+    super(params, { ...defaults, weightDecay: 0.01, ...options });
+  }
+}

@@ -1,0 +1,81 @@
+import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
+import { emptyTensor, type Tensor } from "../tensor.ts";
+import { castKernel, toDType } from "./cast.ts";
+import { contiguousKernel, copyInto } from "./copy.ts";
+
+/** Constants of one SGD step. */
+export interface SgdStep {
+  readonly lr: number;
+  readonly momentum: number;
+  readonly dampening: number;
+  readonly weightDecay: number;
+  readonly nesterov: boolean;
+  readonly maximize: boolean;
+  /** The first step sets the buffer to the gradient. */
+  readonly first: boolean;
+}
+
+/** Constants of one Adam or AdamW step. */
+export interface AdamStep {
+  readonly lr: number;
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly eps: number;
+  readonly weightDecay: number;
+  /** AdamW: the decay multiplies the parameter instead of joining the gradient. */
+  readonly decoupled: boolean;
+  readonly maximize: boolean;
+  /** Steps done, this one included. */
+  readonly step: number;
+}
+
+/** Runs an update on a contiguous float32 or float64 parameter in place; other layouts and float16 take a detour over a copy. */
+function update(parameter: Tensor, gradient: Tensor, run: (parameter: Tensor, gradient: Tensor) => void): void {
+  const computed = parameter.dtype === "float16" ? "float32" : parameter.dtype;
+  const dense = parameter.dtype === computed ? contiguousKernel(parameter) : castKernel(parameter, computed);
+  const cast = toDType(gradient, computed);
+  const source = contiguousKernel(cast);
+  if (dense.numel() > 0) run(dense, source);
+  if (dense !== parameter) {
+    const back = toDType(dense, parameter.dtype);
+    copyInto(back, parameter);
+    back.storage.free();
+    dense.storage.free();
+  }
+  if (source !== cast) source.storage.free();
+  if (cast !== gradient) cast.storage.free();
+  parameter.storage.version++;
+}
+
+/** An uninitialised state tensor for a parameter: its shape, in the dtype that its updates are computed in. */
+export function optimizerState(parameter: Tensor): Tensor {
+  beginCall();
+  const state = emptyTensor(parameter.shape, parameter.dtype === "float16" ? "float32" : parameter.dtype);
+  if (state.numel() > 0) wasm.fill(dtypeInfo[state.dtype].code, state.pointer, state.numel(), 0);
+  state.storage.kept = true;
+  return state;
+}
+
+/** One SGD step on a parameter, in place. `buffer` is null without momentum. */
+export function sgdStep(parameter: Tensor, gradient: Tensor, buffer: Tensor | null, options: SgdStep): void {
+  const { lr, momentum, dampening, weightDecay, nesterov, maximize, first } = options;
+  update(parameter, gradient, (p, g) => {
+    beginCall();
+    const state = buffer === null ? 0 : buffer.pointer;
+    wasm.sgdStep(dtypeInfo[p.dtype].code, p.pointer, g.pointer, state, p.numel(), lr, momentum, dampening, weightDecay, nesterov ? 1 : 0, first ? 1 : 0, maximize ? 1 : 0);
+  });
+}
+
+/** One Adam step on a parameter, in place. `maxV` is null without AMSGrad. */
+export function adamStep(parameter: Tensor, gradient: Tensor, m: Tensor, v: Tensor, maxV: Tensor | null, options: AdamStep): void {
+  const { lr, beta1, beta2, eps, weightDecay, decoupled, maximize, step } = options;
+  update(parameter, gradient, (p, g) => {
+    beginCall();
+    const largest = maxV === null ? 0 : maxV.pointer;
+    const code = dtypeInfo[p.dtype].code;
+    wasm.adamStep(
+      code, p.pointer, g.pointer, m.pointer, v.pointer, largest, p.numel(), lr, beta1, beta2, eps, weightDecay, decoupled ? 1 : 0,
+      1 - beta1 ** step, 1 - beta2 ** step, maximize ? 1 : 0,
+    );
+  });
+}
