@@ -31,7 +31,7 @@ export default defineConfig(
       "no-warning-comments": ["error", { terms: ["todo", "fixme", "xxx", "hack"] }],
       "max-lines": ["error", { max: 500 }],
       "@typescript-eslint/ban-ts-comment": ["error", { "ts-expect-error": "allow-with-description", minimumDescriptionLength: 5 }],
-      "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "inline-type-imports" }],
+      "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "inline-type-imports", disallowTypeAnnotations: false }],
       "@typescript-eslint/no-explicit-any": "error",
       "@typescript-eslint/no-non-null-assertion": "error",
       "@typescript-eslint/no-unused-vars": ["error", { args: "after-used", argsIgnorePattern: "^_", caughtErrors: "all" }],
@@ -40,6 +40,18 @@ export default defineConfig(
       "@typescript-eslint/no-misused-promises": "error",
       "@typescript-eslint/no-unnecessary-type-assertion": "error",
       "@typescript-eslint/switch-exhaustiveness-check": ["error", { considerDefaultExhaustiveForUnions: true }],
+    },
+  },
+  {
+    // Plain loops over typed arrays are what this package is; everywhere else a missing element deserves a check.
+    files: ["packages/reference/src/**/*.ts"],
+    rules: {
+      "@typescript-eslint/no-non-null-assertion": "off",
+      "no-restricted-syntax": [
+        "error",
+        ...restrictedSyntax,
+        { selector: "TSNonNullExpression[expression.computed!=true]", message: "only an index inside its loop's bounds may go unchecked" },
+      ],
     },
   },
   {

@@ -207,7 +207,7 @@ function rows1<T>(w: usize, bias: usize, planes: usize, pixels: usize, out: usiz
     for (let run = firstRun; run != lastRun; run += 8) {
       const offset = load<usize>(run);
       let x0 = origin0 + offset, x1 = origin1 + offset;
-      let w = weights + load<usize>(run, 4) * (rows * one);
+      let w = weights + load<usize>(run, 4) * (<usize>rows * one);
       const runEnd = w + length;
       do {
         const b0 = v128.load(x0), b1 = v128.load(x1);

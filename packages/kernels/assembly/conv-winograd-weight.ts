@@ -80,7 +80,7 @@ function partTask<T>(task: i32): void {
         for (let o = firstOutput; o < lastOutput; o += PANEL) {
           multiplyTile<T>(tileCount, a, b, 32, to, sumRow, PANEL, panelChannels, chunk > firstChunk, 0, 0);
           a += <usize>(PANEL * tiles) * sizeof<T>();
-          to += PANEL * sumRow;
+          to += <usize>PANEL * sumRow;
         }
       }
     }
@@ -96,23 +96,23 @@ function partTaskF64(task: i32): void { partTask<f64>(task); }
 ): void {
   const lanes = <i32>(16 / sizeof<T>());
   const tiles = getInt(CHUNK_TILES), rowBytes = <usize>width * sizeof<T>();
-  const planeBytes = <usize>tiles * sizeof<T>(), padded = roundUp(last - first, width);
+  const planeBytes = <usize>tiles * sizeof<T>(), stripStep = <usize>lanes * planeBytes, padded = roundUp(last - first, width);
   // As many planes as a vector has lanes go to `strip`, [16][plane][tile], and are turned around from there.
   for (let p = 0; p < padded; p += lanes) {
     const panel = to + <usize>(p / width * tiles) * rowBytes + <usize>(p % width) * sizeof<T>();
     for (let lane = 0; lane < lanes; lane++) {
       const plane = first + p + lane, at = strip + <usize>lane * planeBytes;
       if (plane >= last) {
-        for (let e: usize = 0; e < 16; e++) memory.fill(at + e * lanes * planeBytes, 0, planeBytes);
+        for (let e: usize = 0; e < 16; e++) memory.fill(at + e * stripStep, 0, planeBytes);
       } else if (ofPixels) {
         preparePlane<T>(getPointer(X), plane, room);
-        transformPixels<T>(room, at, lanes * planeBytes, 32, corner);
+        transformPixels<T>(room, at, stripStep, 32, corner);
       } else {
-        transformGradients<T>(getPointer(D_OUT), plane, getInt(OUTPUTS), at, lanes * planeBytes, corner);
+        transformGradients<T>(getPointer(D_OUT), plane, getInt(OUTPUTS), at, stripStep, corner);
       }
     }
     for (let e: usize = 0; e < 16; e++) {
-      const from = strip + e * lanes * planeBytes, target = panel + e * step;
+      const from = strip + e * stripStep, target = panel + e * step;
       for (let i = 0; i < tileCount; i += lanes) transposeSquare<T>(target + <usize>i * rowBytes, rowBytes, from + <usize>i * sizeof<T>(), planeBytes);
     }
   }

@@ -119,7 +119,7 @@ function chunkTask<T>(chunk: i32): void {
       for (let o = 0; o < outputs; o += PANEL) {
         multiplyTile<T>(channels, a, b, 32, to, productRow, PANEL, panelTiles, false, 0, 0);
         a += panelBytes;
-        to += PANEL * productRow;
+        to += <usize>PANEL * productRow;
       }
     }
   }

@@ -211,7 +211,7 @@ function multiplyBlock<T>(
     for (let j = 0; j < columns; j += tileColumns<T>()) {
       const at = <usize>j * sizeof<T>();
       const panelB = panelsB + at * <usize>depth;
-      const biasHere = bias == 0 || k0 > 0 ? 0 : bias + at;
+      const biasHere: usize = bias == 0 || k0 > 0 ? <usize>0 : bias + at;
       for (let i = 0; i < rows; i += TILE_ROWS) {
         multiplyTile<T>(
           depth, panelsA + <usize>(i * depth) * sizeof<T>(), panelB, 32, c + <usize>i * cRow + at, cRow,

@@ -9,3 +9,8 @@ export { fill } from "./fill";
 export { copyStrided } from "./strided-copy";
 export { cast } from "./cast";
 export { moments, reduce } from "./reduce";
+export { softmax, softmaxBackward } from "./softmax";
+export { checkTargets, crossEntropyBackward, crossEntropyForward } from "./cross-entropy";
+export { maxPool2d, maxPool2dBackward } from "./pool2d-max";
+export { avgPool2d, avgPool2dBackward } from "./pool2d-average";
+export { adamStep, sgdStep } from "./optimizer";

@@ -1,4 +1,4 @@
-import { IndexError, SerializationError, keep, sameShape, type Tensor } from "@tapegrad/tensor";
+import { IndexError, SerializationError, keep, sameShape, Tensor } from "@tapegrad/tensor";
 import { noGrad } from "@tapegrad/autograd";
 
 /** Parameters that share options; an option given here wins over the optimizer's. */
@@ -22,8 +22,8 @@ export abstract class Optimizer<Options extends { lr: number }, State extends ob
   /** Throws IndexError `optim/empty`, `optim/twice`, `optim/option`. */
   constructor(params: Iterable<Tensor> | Iterable<ParamGroup<Options>>, defaults: Options) {
     const entries = [...(params as Iterable<Tensor | ParamGroup<Options>>)];
-    const groups = entries.filter((entry) => "params" in entry);
-    const loose = entries.filter((entry) => !("params" in entry));
+    const groups = entries.filter((entry): entry is ParamGroup<Options> => !(entry instanceof Tensor));
+    const loose = entries.filter((entry) => entry instanceof Tensor);
     this.paramGroups = [
       ...(loose.length > 0 ? [{ ...defaults, params: loose }] : []),
       ...groups.map((group) => ({ ...defaults, ...group, params: [...group.params] })),

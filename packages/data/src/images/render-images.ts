@@ -1,75 +1,84 @@
 import type { ImagePlan, ImageSize } from "./image-plan.ts";
 
+type Floats = Float32Array | Float64Array;
+
 /** Images of bytes or floats, each channel-major and without gaps. */
 export interface ImageSource extends ImageSize {
-  readonly pixels: Uint8Array | Float32Array | Float64Array;
+  readonly pixels: Uint8Array | Floats;
   /** Where each image begins. */
   readonly starts: ArrayLike<number>;
 }
 
-/** Carries out a plan: fills `out`, which has the plan's size, image by image and channel by channel. */
-export function renderImages(plan: ImagePlan, source: ImageSource, out: Float32Array | Float64Array): void {
-  if (source.pixels instanceof Uint8Array) renderBytes(plan, source, source.pixels, out);
-  else renderFloats(plan, source, source.pixels, out);
-}
-
-/** A byte has 256 values: what becomes of them is worked out once per channel. */
-function renderBytes(plan: ImagePlan, source: ImageSource, pixels: Uint8Array, out: Float32Array | Float64Array): void {
-  const table = out instanceof Float32Array ? new Float32Array(256) : new Float64Array(256);
-  for (let channel = 0; channel < plan.channels; channel++) {
-    const scale = plan.scale[channel] as number;
-    const shift = plan.shift[channel] as number;
-    for (let value = 0; value < 256; value++) table[value] = scale * value + shift;
-    forEachRow(plan, source, channel, out, (to, end, from, step) => {
-      for (let at = to, pixel = from; at < end; at++, pixel += step) out[at] = table[pixels[pixel] as number] as number;
-    });
+/** Carries out a plan: fills `out`, which has the plan's size, channel by channel and image by image. */
+export function renderImages(plan: ImagePlan, source: ImageSource, out: Floats): void {
+  const { count, channels, height, width } = plan;
+  for (let channel = 0; channel < channels; channel++) {
+    const values = valueMap(plan, channel, out);
+    for (let image = 0; image < count; image++)
+      renderChannel(plan, source, image, channel, values, out, (image * channels + channel) * height * width);
   }
 }
 
-function renderFloats(
-  plan: ImagePlan,
-  source: ImageSource,
-  pixels: Float32Array | Float64Array,
-  out: Float32Array | Float64Array,
-): void {
-  for (let channel = 0; channel < plan.channels; channel++) {
-    const scale = plan.scale[channel] as number;
-    const shift = plan.shift[channel] as number;
-    forEachRow(plan, source, channel, out, (to, end, from, step) => {
-      for (let at = to, pixel = from; at < end; at++, pixel += step) out[at] = scale * (pixels[pixel] as number) + shift;
-    });
-  }
+/** What becomes of a value: of a float by arithmetic, of a byte by looking it up. */
+interface ValueMap {
+  readonly scale: number;
+  readonly shift: number;
+  readonly padding: number;
+  readonly ofBytes: Floats;
 }
 
-type FillRow = (to: number, end: number, from: number, step: number) => void;
+function valueMap(plan: ImagePlan, channel: number, out: Floats): ValueMap {
+  const scale = plan.scale[channel] as number;
+  const shift = plan.shift[channel] as number;
+  const ofBytes = out instanceof Float32Array ? new Float32Array(256) : new Float64Array(256);
+  for (let value = 0; value < 256; value++) ofBytes[value] = scale * value + shift;
+  return { scale, shift, padding: plan.padding[channel] as number, ofBytes };
+}
 
-/** Pads, and calls `fill` for the part of each output row that the source has. */
-function forEachRow(
-  { count, channels, height, width, row, column, step, padding }: ImagePlan,
+function renderChannel(
+  { height, width, row, column, step }: ImagePlan,
   source: ImageSource,
+  image: number,
   channel: number,
-  out: Float32Array | Float64Array,
-  fill: FillRow,
+  values: ValueMap,
+  out: Floats,
+  start: number,
 ): void {
-  const pad = padding[channel] as number;
-  for (let image = 0; image < count; image++) {
-    const direction = step[image] as number;
-    const firstColumn = column[image] as number;
-    // The output columns whose source column lies in [0, source.width).
-    const edge = direction === 1 ? -firstColumn : firstColumn - source.width + 1;
-    const left = Math.min(width, Math.max(0, edge));
-    const right = Math.max(left, Math.min(width, edge + source.width));
-    const plane = (source.starts[image] as number) + channel * source.height * source.width;
-    let to = (image * channels + channel) * height * width;
-    for (let i = 0; i < height; i++, to += width) {
-      const sourceRow = (row[image] as number) + i;
-      if (sourceRow < 0 || sourceRow >= source.height || left === right) {
-        out.fill(pad, to, to + width);
-        continue;
-      }
-      if (left > 0) out.fill(pad, to, to + left);
-      if (right < width) out.fill(pad, to + right, to + width);
-      fill(to + left, to + right, plane + sourceRow * source.width + firstColumn + direction * left, direction);
-    }
+  const direction = step[image] as number;
+  const firstRow = row[image] as number;
+  const firstColumn = column[image] as number;
+  const plane = (source.starts[image] as number) + channel * source.height * source.width;
+  // The output rows and columns whose pixels the source has; the others are padding.
+  const [top, bottom] = overlap(-firstRow, source.height, height);
+  const [left, right] = overlap(direction === 1 ? -firstColumn : firstColumn - source.width + 1, source.width, width);
+  if (right - left < width || bottom - top < height) out.fill(values.padding, start, start + height * width);
+  if (right - left === width && width === source.width && direction === 1) {
+    const from = plane + (firstRow + top) * width;
+    return mapValues(source.pixels, from, 1, values, out, start + top * width, start + bottom * width);
   }
+  for (let i = top; i < bottom; i++) {
+    const from = plane + (firstRow + i) * source.width + firstColumn + direction * left;
+    mapValues(source.pixels, from, direction, values, out, start + i * width + left, start + i * width + right);
+  }
+}
+
+/** The part of [0, size) that lies in [begin, begin + length). */
+function overlap(begin: number, length: number, size: number): [from: number, to: number] {
+  const from = Math.min(size, Math.max(0, begin));
+  return [from, Math.max(from, Math.min(size, begin + length))];
+}
+
+function mapValues(
+  pixels: ImageSource["pixels"],
+  from: number,
+  direction: number,
+  { scale, shift, ofBytes }: ValueMap,
+  out: Floats,
+  to: number,
+  end: number,
+): void {
+  if (pixels instanceof Uint8Array)
+    for (let at = to, pixel = from; at < end; at++, pixel += direction) out[at] = ofBytes[pixels[pixel] as number] as number;
+  else
+    for (let at = to, pixel = from; at < end; at++, pixel += direction) out[at] = scale * (pixels[pixel] as number) + shift;
 }

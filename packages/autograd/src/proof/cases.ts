@@ -1,0 +1,72 @@
+import { binaryOps, unaryOps } from "@tapegrad/kernels";
+import { opTable, type DType, type Op, type Sample, type SampleInput, type Shape } from "@tapegrad/tensor";
+
+/** Every op, by name. Importing the tensor package has entered them all. */
+export const ops: readonly Op[] = [...opTable.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+
+const everyDType: readonly DType[] = ["float32", "float64", "float16", "int32", "uint8", "bool"];
+
+/** The dtypes that an op is tested in: where the first input has a dtype of its own, those of the others. */
+export function dtypesOf(op: Op): readonly DType[] {
+  const fixed = op.samples().some((sample) => sample.inputs[0]?.dtype !== undefined);
+  return fixed ? everyDType : op.dtypes;
+}
+
+/** Lengths that exercise the tails of 128-bit loops, their unrolled forms, and a cut into several jobs. */
+const lengths: readonly number[] = [...Array.from({ length: 17 }, (_, i) => i + 1), 31, 63, 64, 65, 127, 129, 1000];
+/** Long enough to be cut for several threads, and not a multiple of anything. */
+const long = 70_001;
+
+function resize(op: Op, shapes: readonly (readonly Shape[])[], attrs?: (shape: Shape, own: unknown) => unknown): Sample<unknown>[] {
+  const [first] = op.samples();
+  if (first === undefined) return [];
+  return shapes.map((shape) => ({
+    inputs: first.inputs.map((input, i) => (input === null ? null : { ...(input as SampleInput), shape: shape[i] ?? shape[0] ?? [] })),
+    attrs: attrs === undefined ? first.attrs : attrs(shape[0] ?? [], first.attrs),
+  }));
+}
+
+/** Longer operands for the ops whose attributes do not depend on the shape. */
+export function resized(op: Op): readonly Sample<unknown>[] {
+  if (op.name in unaryOps) {
+    return [...resize(op, lengths.map((n) => [[n]])), ...resize(op, [[[long]]])];
+  }
+  if (op.name in binaryOps) {
+    const pairs = lengths.flatMap((n): Shape[][] => [[[n], [n]], [[n], []], [[3, n], [n]], [[n, 3], [n, 1]]]);
+    const equal = op.name.endsWith("Grad") ? lengths.map((n): Shape[] => [[n], [n]]) : pairs;
+    return [...resize(op, equal), ...resize(op, [[[long], [long]]])];
+  }
+  if (isReduction(op)) {
+    const one = (dim: number) => (_: Shape, own: unknown) => ({ ...(own as object), dims: [dim] });
+    return [
+      ...resize(op, lengths.map((n) => [[n]]).filter(([shape]) => !needsTwo(op) || shape?.[0] !== 1), one(0)),
+      ...resize(op, lengths.map((n) => [[3, n]]).filter(([shape]) => !needsTwo(op) || shape?.[1] !== 1), one(1)),
+      ...resize(op, lengths.map((n) => [[3, n]]), one(0)),
+      ...resize(op, [[[2, 33, 5]]], one(1)),
+      ...resize(op, op.name === "prod" ? [] : [[[long]]], one(0)),
+    ];
+  }
+  if (op.name.includes("oftmax")) {
+    return lengths.slice(0, -1).flatMap((n) => [
+      ...resize(op, [[[2, n]]], () => ({ dim: 1 })),
+      ...resize(op, [[[n, 3]]], () => ({ dim: 0 })),
+      ...resize(op, [[[3, n]]], () => ({ dim: 0 })),
+    ]);
+  }
+  return [];
+}
+
+/** A variance of one element divides by zero. */
+const needsTwo = (op: Op): boolean => op.name === "var";
+
+/** Reductions carry the dimensions they run over. */
+export function isReduction(op: Op): boolean {
+  return op.samples().some(({ attrs }) => typeof attrs === "object" && attrs !== null && "dims" in attrs && "keepdim" in attrs);
+}
+
+/** `[2, 3], [3] {"dim":1}`, for the name of a case. */
+export function describeSample(sample: Sample<unknown>): string {
+  const shapes = sample.inputs.map((input) => (input === null ? "none" : `[${input.shape.join(", ")}]`)).join(", ");
+  const attrs = JSON.stringify(sample.attrs, (_, value: unknown) => (value === Infinity ? "inf" : value === -Infinity ? "-inf" : value)) ?? "";
+  return attrs === "null" ? shapes : `${shapes} ${attrs.slice(0, 120)}`;
+}
