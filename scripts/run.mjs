@@ -30,8 +30,11 @@ const commands = {
   },
 
   async test(args) {
-    if (!args.some((arg) => !arg.startsWith("-"))) await commands.lint?.([]);
+    const isWhole = args.every((arg) => arg.startsWith("-"));
+    // A finding of lint does not hide what the tests say.
+    const lint = isWhole ? await commands.lint?.([]).catch((error) => error) : undefined;
     await runNode("vitest", root, [tools.vitest, "run", ...args]);
+    if (lint !== undefined) throw lint;
   },
 
   async docs(args) {
@@ -48,7 +51,28 @@ async function program(entry, args) {
   await buildTypeScript(root);
   const path = fileURLToPath(new URL(`../${entry}`, import.meta.url));
   process.argv = [process.argv[0] ?? "node", path, ...args];
+  mergeInterrupts();
   await import(pathToFileURL(path).href);
+}
+
+/**
+ * One Ctrl-C reaches a program under npm twice, from the terminal and from npm. A program that ends cleanly at the first must not be
+ * killed by the second; a program without a handler of its own keeps the default and dies at once, busy loops included.
+ */
+function mergeInterrupts() {
+  const sameKeyMs = 500;
+  let last = -Infinity;
+  const onInterrupt = () => {
+    const isNew = performance.now() - last > sameKeyMs;
+    last = performance.now();
+    if (isNew && process.listenerCount("SIGINT") === 1) process.exit(130);
+  };
+  const onNewListener = (/** @type {string | symbol} */ event) => {
+    if (event !== "SIGINT") return;
+    process.off("newListener", onNewListener);
+    process.on("SIGINT", onInterrupt);
+  };
+  process.on("newListener", onNewListener);
 }
 
 const [name = "", ...args] = process.argv.slice(2);

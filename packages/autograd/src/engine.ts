@@ -1,18 +1,4 @@
-import {
-  add,
-  addInto,
-  alias,
-  cloneKernel,
-  enterScope,
-  keep,
-  lastStorageSerial,
-  leaveScope,
-  sameShape,
-  sumTo,
-  Tensor,
-  to,
-  type Storage,
-} from "@tapegrad/tensor";
+import { add, addInto, alias, cloneKernel, enterScope, GradError, keep, lastStorageSerial, leaveScope, sameShape, sumTo, Tensor, to, type Storage } from "@tapegrad/tensor";
 import { isGradEnabled, setGradEnabled } from "./grad-mode.ts";
 import { Node, releasedError } from "./node.ts";
 
@@ -27,75 +13,97 @@ export interface PassOptions {
   readonly wanted: ReadonlySet<Target> | null;
 }
 
+let passes = 0;
+
 /** One backward pass: walks the recorded nodes from the youngest to the oldest. */
 class Pass {
-  readonly #options: PassOptions;
-  readonly #pending = new Map<Target, Tensor>();
+  readonly #id = ++passes;
+  readonly #retainGraph: boolean;
+  readonly #createGraph: boolean;
+  readonly #wanted: ReadonlySet<Target> | null;
+  /** Gradients that have arrived at leaves. */
+  readonly #leaves = new Map<Tensor, Tensor>();
   readonly #captured = new Map<Target, Tensor>();
   /** Storages made before the pass belong to others. */
   readonly #firstSerial = lastStorageSerial();
-  #useful: ReadonlyMap<Target, boolean> = new Map();
 
   constructor(options: PassOptions) {
-    this.#options = options;
+    this.#retainGraph = options.retainGraph;
+    this.#createGraph = options.createGraph;
+    this.#wanted = options.wanted;
   }
 
   run(roots: readonly (readonly [Target, Tensor])[]): ReadonlyMap<Target, Tensor> {
-    const nodes = this.#reachable(roots.map(([target]) => target));
-    for (const [target, gradient] of roots) this.#deliver(target, gradient);
-    for (const node of nodes) this.#visit(node);
-    for (const [target, gradient] of this.#pending) this.#finish(target, gradient);
+    const nodes = this.#reachable(roots);
+    try {
+      for (const [target, gradient] of roots) if (!(target instanceof Node) || target.pass === this.#id) this.#deliver(target, gradient);
+      for (const node of nodes) this.#visit(node);
+    } finally {
+      // Empty by now, unless a gradient function or a hook threw.
+      for (const node of nodes) node.pending = null;
+    }
+    for (const [leaf, gradient] of this.#leaves) this.#finish(leaf, gradient);
     return this.#captured;
   }
 
-  /** The nodes that lead to something wanted, youngest first. */
-  #reachable(roots: readonly Target[]): Node[] {
-    const { wanted } = this.#options;
-    const useful = new Map<Target, boolean>();
+  /** The nodes below the roots, youngest first, with those marked that lead to something wanted. */
+  #reachable(roots: readonly (readonly [Target, Tensor])[]): Node[] {
+    const oldest = this.#oldestWanted();
     const nodes: Node[] = [];
-    // Depth first with an own stack: graphs may be deeper than the call stack.
-    const stack: Target[] = [...roots];
-    const opened = new Set<Target>();
-    while (stack.length > 0) {
-      const target = stack.at(-1) as Target;
-      if (useful.has(target)) {
-        stack.pop();
-        continue;
-      }
-      if (target instanceof Tensor) {
-        useful.set(target, wanted === null || wanted.has(target));
-        stack.pop();
-        continue;
-      }
-      if (!opened.has(target)) {
-        opened.add(target);
-        for (const edge of target.edges) if (edge !== null && !useful.has(edge)) stack.push(edge);
-        continue;
-      }
-      stack.pop();
-      const leadsOn = target.edges.some((edge) => edge !== null && useful.get(edge) === true);
-      useful.set(target, leadsOn || (wanted?.has(target) ?? false));
-      if (useful.get(target) === true) nodes.push(target);
+    const stack: Node[] = [];
+    const reach = (target: Target | null): void => {
+      if (!(target instanceof Node) || target.pass === this.#id || target.serial < oldest) return;
+      if (target.pending !== null) throw reentered(target);
+      target.pass = this.#id;
+      target.useful = this.#wanted === null;
+      nodes.push(target);
+      stack.push(target);
+    };
+    for (const [target] of roots) reach(target);
+    for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
+      const { edges } = node;
+      for (let i = 0; i < edges.length; i++) reach(edges[i] ?? null);
     }
-    this.#useful = useful;
-    return nodes.sort((a, b) => b.serial - a.serial);
+    nodes.sort((a, b) => b.serial - a.serial);
+    const wanted = this.#wanted;
+    if (wanted !== null) {
+      // From the oldest on, so that what is below is known.
+      for (let i = nodes.length - 1; i >= 0; i--) {
+        const node = nodes[i] as Node;
+        node.useful = wanted.has(node) || node.edges.some((edge) => this.#isUseful(edge));
+      }
+    }
+    return nodes;
+  }
+
+  /** Edges lead to smaller numbers only: below the oldest wanted node there is nothing to find. */
+  #oldestWanted(): number {
+    let oldest = Infinity;
+    for (const target of this.#wanted ?? []) oldest = Math.min(oldest, target instanceof Node ? target.serial : 0);
+    return this.#wanted === null ? 0 : oldest;
+  }
+
+  #isUseful(edge: Target | null): boolean {
+    if (edge === null) return false;
+    if (edge instanceof Node) return edge.pass === this.#id && edge.useful;
+    return this.#wanted === null || this.#wanted.has(edge);
   }
 
   #visit(node: Node): void {
-    let gradient = this.#pending.get(node);
-    if (gradient === undefined) return;
-    this.#pending.delete(node);
-    gradient = this.#applyHooks(node, gradient);
+    let gradient = node.pending;
+    if (gradient === null) return;
+    node.pending = null;
+    if (node.hooks !== null) gradient = this.#applyHooks(node.hooks, gradient);
     if (node.retained !== null) this.#accumulate(node.retained, gradient, false);
-    if (this.#options.wanted?.has(node) === true) this.#captured.set(node, this.#own(gradient));
-    this.#passOn(node, gradient);
+    if (this.#wanted?.has(node) === true) this.#capture(node, gradient);
+    if (node.useful) this.#passOn(node, gradient);
     this.#consume(gradient);
-    if (!this.#options.retainGraph) node.release();
+    if (!this.#retainGraph) node.release();
   }
 
-  #applyHooks(node: Node, gradient: Tensor): Tensor {
+  #applyHooks(hooks: readonly ((gradient: Tensor) => Tensor | void)[], gradient: Tensor): Tensor {
     let current = gradient;
-    for (const hook of node.hooks ?? []) {
+    for (const hook of hooks) {
       const replaced = hook(current);
       if (replaced === undefined) continue;
       replaced.storage.gradientUses++;
@@ -107,79 +115,66 @@ class Pass {
 
   /** Computes the gradients of a node's inputs and hands them on. */
   #passOn(node: Node, dOut: Tensor): void {
-    const needed = node.edges.map((edge) => edge !== null && this.#useful.get(edge) === true);
+    const { edges } = node;
+    const needed = edges.map((edge) => this.#isUseful(edge));
     if (!needed.includes(true)) return;
     if (node.released) throw releasedError(node.name);
-    const { createGraph } = this.#options;
-    if (createGraph) {
-      this.#deliverAll(node, inputGradients(node, dOut, needed, true));
-      return;
-    }
-    // What the formulas make on their way is nobody else's: freed at once.
-    const outer = enterScope();
-    const survivors = new Set<Storage>();
-    let gradients: readonly (Tensor | null)[];
-    try {
-      gradients = inputGradients(node, dOut, needed, false);
-      for (const gradient of gradients) if (gradient !== null) survivors.add(gradient.storage);
-    } finally {
-      leaveScope(outer, survivors);
-    }
-    this.#deliverAll(node, gradients);
-  }
-
-  #deliverAll(node: Node, gradients: readonly (Tensor | null)[]): void {
+    const gradients = this.#createGraph ? inputGradients(node, dOut, needed, true) : scopedGradients(node, dOut, needed);
     for (let i = 0; i < gradients.length; i++) {
       const gradient = gradients[i];
-      const edge = node.edges[i];
-      if (gradient !== null && gradient !== undefined && edge !== null && edge !== undefined) this.#deliver(edge, gradient);
+      if (gradient !== null && gradient !== undefined) this.#deliver(edges[i] as Target, gradient);
     }
   }
 
   #deliver(target: Target, gradient: Tensor): void {
     gradient.storage.gradientUses++;
-    const earlier = this.#pending.get(target);
-    if (earlier === undefined) this.#pending.set(target, gradient);
-    else if (!this.#options.createGraph && this.#isExclusive(earlier) && sameShape(earlier.shape, gradient.shape) && gradient.isContiguous()) {
-      addInto(earlier, gradient);
-      this.#consume(gradient);
-    } else {
-      const total = add(earlier, gradient);
-      total.storage.gradientUses++;
-      this.#consume(earlier);
-      this.#consume(gradient);
-      this.#pending.set(target, total);
-    }
+    const isNode = target instanceof Node;
+    const earlier = isNode ? target.pending : (this.#leaves.get(target) ?? null);
+    const total = earlier === null ? gradient : this.#total(earlier, gradient);
+    if (total === earlier) return;
+    if (isNode) target.pending = total;
+    else this.#leaves.set(target, total);
   }
 
-  /** What has arrived at leaves (and at targets without a visit of their own). */
-  #finish(target: Target, gradient: Tensor): void {
-    if (this.#options.wanted !== null) {
-      if (this.#options.wanted.has(target)) this.#captured.set(target, this.#own(gradient));
-    } else if (target instanceof Tensor) this.#accumulate(target, gradient, true);
+  /** The sum of two gradients of one tensor, in the first one's memory where nobody else reads that. */
+  #total(earlier: Tensor, gradient: Tensor): Tensor {
+    if (!this.#createGraph && this.#isExclusive(earlier) && gradient.isContiguous() && sameShape(earlier.shape, gradient.shape)) {
+      addInto(earlier, gradient);
+      this.#consume(gradient);
+      return earlier;
+    }
+    const total = add(earlier, gradient);
+    total.storage.gradientUses++;
+    this.#consume(earlier);
     this.#consume(gradient);
+    return total;
+  }
+
+  #finish(leaf: Tensor, gradient: Tensor): void {
+    if (this.#wanted === null) this.#accumulate(leaf, gradient, true);
+    else if (this.#wanted.has(leaf)) this.#capture(leaf, gradient);
+    this.#consume(gradient);
+  }
+
+  /** A gradient that the caller gets is never freed or changed by the pass. */
+  #capture(target: Target, gradient: Tensor): void {
+    gradient.storage.gradientUses++;
+    this.#captured.set(target, gradient);
   }
 
   /** Adds to `.grad`. `last`: nobody reads the gradient after this, so its memory may be taken over. */
   #accumulate(leaf: Tensor, gradient: Tensor, last: boolean): void {
     const before = leaf.grad;
-    if (this.#options.createGraph) {
+    if (this.#createGraph) {
       leaf.grad = keep(before === null ? gradient : add(before, gradient));
     } else if (before === null) {
       leaf.grad = keep(last && this.#isExclusive(gradient) ? gradient : cloneKernel(gradient));
-      leaf.grad.storage.gradientUses++;
-    } else if (before.isContiguous() && before.node === null && gradient.dtype === before.dtype) {
+    } else if (before.isContiguous() && before.node === null && gradient.dtype === before.dtype && sameShape(before.shape, gradient.shape)) {
       const dense = gradient.isContiguous() ? gradient : cloneKernel(gradient);
       addInto(before, dense);
       before.storage.version++;
       if (dense !== gradient) dense.storage.free();
     } else leaf.grad = keep(add(before, gradient));
-  }
-
-  /** A gradient that is returned to the caller must not change afterwards. */
-  #own(gradient: Tensor): Tensor {
-    gradient.storage.gradientUses++;
-    return gradient;
   }
 
   /** Whether the memory belongs to this pass and to this pending gradient alone. */
@@ -188,65 +183,80 @@ class Pass {
     return storage.gradientUses === 1 && storage.serial > this.#firstSerial && storage.length === gradient.numel() && gradient.isContiguous();
   }
 
+  /** One use less; memory that the pass made and nobody needs is freed. */
   #consume(gradient: Tensor): void {
     const { storage } = gradient;
     storage.gradientUses--;
-    if (storage.gradientUses === 0 && storage.serial > this.#firstSerial && !this.#options.createGraph && !storage.kept) storage.free();
+    if (storage.gradientUses === 0 && storage.serial > this.#firstSerial && !this.#createGraph && !storage.kept) storage.free();
+  }
+}
+
+function reentered(node: Node): GradError {
+  return new GradError({
+    op: "backward",
+    fact: `a backward pass inside a backward pass reached the same graph, at ${node.name}`,
+    hint: "hooks may compute with gradients, but not call backward on the graph that is being walked",
+    code: "backward/reentered",
+    data: { op: node.name },
+  });
+}
+
+/** Gradients, and nothing else that was made for them: what the formulas make on their way is freed at once. */
+function scopedGradients(node: Node, dOut: Tensor, needed: readonly boolean[]): readonly (Tensor | null)[] {
+  const outer = enterScope();
+  let gradients: readonly (Tensor | null)[] = [];
+  try {
+    gradients = inputGradients(node, dOut, needed, false);
+    return gradients;
+  } finally {
+    leaveScope(outer, { has: (storage: Storage) => gradients.some((gradient) => gradient?.storage === storage) });
   }
 }
 
 /** Gradients of those inputs of a node that are needed, in the inputs' shapes and dtypes. */
-function inputGradients(node: Node, dOut: Tensor, needed: readonly boolean[], createGraph: boolean): readonly (Tensor | null)[] {
-  const { op } = node;
-  const raw =
-    op.createGraphByComposite && (createGraph || op.gradients.every((gradient) => gradient === null))
-      ? compositeGradients(node, dOut, needed)
-      : ownGradients(node, dOut, needed);
-  return raw.map((gradient, i) => (gradient === null ? null : to(sumTo(gradient, node.shapes[i] ?? []), node.dtypes[i] ?? "float32")));
+function inputGradients(node: Node, dOut: Tensor, needed: readonly boolean[], createGraph: boolean): (Tensor | null)[] {
+  const { op, shapes, dtypes } = node;
+  const byComposite = op.createGraphByComposite && (createGraph || op.gradients.every((gradient) => gradient === null));
+  const gradients = byComposite ? compositeGradients(node, dOut, needed) : ownGradients(node, dOut, needed);
+  for (let i = 0; i < gradients.length; i++) {
+    const gradient = gradients[i];
+    if (gradient !== null && gradient !== undefined) gradients[i] = to(sumTo(gradient, shapes[i] ?? []), dtypes[i] ?? "float32");
+  }
+  return gradients;
 }
 
 function ownGradients(node: Node, dOut: Tensor, needed: readonly boolean[]): (Tensor | null)[] {
-  const context = contextOf(node);
-  return node.op.gradients.map((gradient, i) => (needed[i] === true && gradient !== null ? gradient(dOut, context) : null));
-}
-
-/** The saved tensors by name, and the call's circumstances, as `OpSpec.backward` declares them. */
-function contextOf(node: Node): Record<string, unknown> {
-  let shared: { value: unknown } | null = null;
-  const context: Record<string, unknown> = {
-    attrs: node.attrs,
-    shapes: node.shapes,
-    aux: node.aux ?? [],
-    once: <T>(compute: () => T): T => {
-      shared ??= { value: compute() };
-      return shared.value as T;
-    },
-  };
-  const { saves } = node.op;
-  for (let i = 0; i < saves.length; i++) context[saves[i] as string] = node.saved(i);
-  return context;
+  const { gradients, context } = node.op;
+  const saved = new context(node);
+  const out: (Tensor | null)[] = [];
+  for (let i = 0; i < gradients.length; i++) {
+    const gradient = gradients[i];
+    out.push(needed[i] === true && gradient !== null && gradient !== undefined ? gradient(dOut, saved) : null);
+  }
+  return out;
 }
 
 /** Differentiates an op's definition in simpler ops; the result stays connected to the op's inputs. */
 function compositeGradients(node: Node, dOut: Tensor, needed: readonly boolean[]): (Tensor | null)[] {
   const { op } = node;
-  const composite = op.composite;
-  if (composite === null) throw new Error(`op ${op.name} has no composite to differentiate`);
-  const before = isGradEnabled();
+  if (op.composite === null) throw new Error(`op ${op.name} has no composite to differentiate`);
+  const createGraph = isGradEnabled();
   setGradEnabled(true);
   try {
-    const inputs = op.inputs.map((name) => {
-      const position = op.saves.indexOf(name.replace("?", ""));
-      return position < 0 ? null : node.saved(position);
+    // Each use of an input is a tensor of its own, so that its gradient can be told from that of other uses.
+    const uses = op.inputs.map((name, i) => {
+      const x = node.saved(op.saves.indexOf(name.replace("?", "")));
+      if (x === null || needed[i] !== true) return x;
+      return alias(x.requiresGrad ? x : x.detach().requiresGrad_());
     });
-    const uses = inputs.map((x, i) => (x !== null && needed[i] === true ? alias(x.requiresGrad ? x : x.detach().requiresGrad_()) : x));
-    const out = composite(uses, node.attrs);
-    const targets = uses.map((x, i) => (needed[i] === true && x !== null ? (x.node as Node) : null));
+    const out = op.composite(uses, node.attrs);
+    const targets = uses.map((x, i) => (x !== null && needed[i] === true ? (x.node as Node) : null));
     const wanted = new Set<Target>(targets.filter((target) => target !== null));
-    const found = out.node === null ? new Map<Target, Tensor>() : runPass([[out.node as Node, to(dOut, out.dtype)]], { retainGraph: true, createGraph: before, wanted });
+    if (out.node === null) return targets.map(() => null);
+    const found = runPass([[out.node as Node, to(dOut, out.dtype)]], { retainGraph: true, createGraph, wanted });
     return targets.map((target) => (target === null ? null : (found.get(target) ?? null)));
   } finally {
-    setGradEnabled(before);
+    setGradEnabled(createGraph);
   }
 }
 

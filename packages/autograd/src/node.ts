@@ -1,4 +1,4 @@
-import { formatShape, GradError, type GradNode, type Op, type OpCall, type Shape, type Tensor } from "@tapegrad/tensor";
+import { formatShape, GradError, type DType, type GradNode, type Op, type OpCall, type RecordedCall, type Shape, type Tensor } from "@tapegrad/tensor";
 
 /** Where an input's gradient goes: the op that made it, the leaf it is, or nowhere. */
 export type Edge = Node | Tensor | null;
@@ -8,19 +8,27 @@ export type GradientHook = (gradient: Tensor) => Tensor | void;
 
 let created = 0;
 
+const noShape: Shape = [];
+
 /** One recorded op: what its gradient functions need, and where the gradients go. */
-export class Node implements GradNode, OpCall {
+export class Node implements GradNode, OpCall, RecordedCall {
   readonly op: Op;
   readonly attrs: unknown;
-  readonly edges: Edge[];
-  readonly shapes: Shape[];
-  readonly dtypes: Tensor["dtype"][];
+  readonly edges: readonly Edge[];
+  readonly shapes: readonly Shape[];
+  readonly dtypes: readonly DType[];
   /** Nodes are numbered as they are made, so every edge leads to a smaller number: sorting them is topological order. */
   readonly serial = ++created;
   aux: Tensor[] | null = null;
   hooks: GradientHook[] | null = null;
   /** The output, where it keeps its gradient (`retainGrad`). */
   retained: Tensor | null = null;
+  /** The backward pass that reached this node last. */
+  pass = 0;
+  /** Whether that pass wants something from below this node. */
+  useful = false;
+  /** The gradient that has arrived so far in that pass. */
+  pending: Tensor | null = null;
   #saved: (Tensor | null)[] | null;
   readonly #versions: number[] = [];
 
@@ -29,11 +37,11 @@ export class Node implements GradNode, OpCall {
     this.attrs = attrs;
     const edges: Edge[] = [];
     const shapes: Shape[] = [];
-    const dtypes: Tensor["dtype"][] = [];
+    const dtypes: DType[] = [];
     for (let i = 0; i < inputs.length; i++) {
       const x = inputs[i] as Tensor | null;
       edges.push(x === null ? null : edgeOf(x));
-      shapes.push(x === null ? [] : x.shape);
+      shapes.push(x === null ? noShape : x.shape);
       dtypes.push(x === null ? "float32" : x.dtype);
     }
     this.edges = edges;
@@ -79,7 +87,8 @@ export class Node implements GradNode, OpCall {
   /** Drops what was saved, and frees what only this node knows. */
   release(): void {
     this.#saved = null;
-    for (const tensor of this.aux ?? []) tensor.storage.free();
+    if (this.aux === null) return;
+    for (const tensor of this.aux) tensor.storage.free();
     this.aux = null;
   }
 }
@@ -90,7 +99,7 @@ export function edgeOf(x: Tensor): Edge {
   return x.leafRequiresGrad ? x : null;
 }
 
-
+/** The graph was used before, and not kept. */
 export function releasedError(name: string): GradError {
   return new GradError({
     op: "backward",

@@ -8,7 +8,7 @@
  */
 import { getInt, getPointer, setInt } from "./control";
 import {
-  CHANNELS, GROUPS, HEIGHT, IMAGES, KERNEL_HEIGHT, KERNEL_WIDTH, OUT_HEIGHT, OUT_WIDTH, OUTPUTS, OWN, PLANE, planesBytes, planesOf,
+  CHANNELS, DIRECT, GROUPS, HEIGHT, IMAGES, KERNEL_HEIGHT, KERNEL_WIDTH, OUT_HEIGHT, OUT_WIDTH, OUTPUTS, OWN, PLANE, planesBytes, planesOf,
   preparePlanes, ROW, STRIDE_Y, tapOffset, TAPS, WIDTH,
 } from "./conv-job";
 import { ensureScratch, parallelFor, scratch } from "./pool";
@@ -18,7 +18,12 @@ const PARTS = OWN + 7, BLOCKS = OWN + 8, BLOCK_PANELS = OWN + 9, VECTORS = OWN +
 /** Outputs of a panel, and taps of a tile. */
 const PANEL = OWN + 13, TILE_TAPS = OWN + 14;
 /** Where the vectors of dOut lie in the padded plane, whole ones first, then the tails. */
-const OFFSETS = OWN + 15, TAIL_OFFSETS = OWN + 16, OFFSETS_END = OWN + 17;
+const OFFSETS = OWN + 15, TAIL_OFFSETS = OWN + 16;
+/** Images that go through a tile together. */
+const TOGETHER = OWN + 17;
+/** A tile needs that many vectors to be worth its start and its sums over lanes. */
+const TILE_VECTORS: i32 = 128;
+const PLANES_BYTES: i32 = 1 << 18;
 /** Sums of a panel at one tap, some of them idle in a narrower panel. */
 const SUMS_WIDTH: i32 = 4;
 /** Entries of the table of taps past its end. */
@@ -35,7 +40,8 @@ const TASK_PRODUCTS: f64 = 400_000;
 export function weightGradient<T>(dOut: usize, x: usize, dWeight: usize, dBias: usize): void {
   const groups = getInt(GROUPS), outputs = getInt(OUTPUTS), taps = getInt(TAPS), images = getInt(IMAGES);
   const lanes = <i32>(16 / sizeof<T>());
-  const panel = outputs < 3 ? outputs : (outputs + 2) / 3 * 3 < (outputs + 3) / 4 * 4 ? 3 : 4;
+  // Three outputs times three taps run a fifth faster than four times two, where they fit.
+  const panel = outputs < 3 ? outputs : (outputs + 2) / 3 * 15 < (outputs + 3) / 4 * 24 ? 3 : 4;
   const panels = (outputs + panel - 1) / panel, tileTaps = panel == 4 ? 2 : panel == 3 ? 3 : 4;
   setInt(PANEL, panel); setInt(TILE_TAPS, tileTaps);
   setInt(D_OUT, dOut); setInt(X, x); setInt(D_WEIGHT, dWeight); setInt(D_BIAS, dBias); setInt(PANELS, panels);
@@ -53,10 +59,14 @@ export function weightGradient<T>(dOut: usize, x: usize, dWeight: usize, dBias: 
   const biasSums = heap.alloc(<usize>(parts * groups * panels * SUMS_WIDTH) * sizeof<T>());
   const tapTable = buildTapTable<T>();
   setInt(SUMS, sums); setInt(BIAS_SUMS, biasSums); setInt(TAP_TABLE, tapTable);
-  buildOffsets<T>();
 
   const vectors = getInt(OUT_HEIGHT) * ((width + lanes - 1) / lanes);
-  ensureScratch(planesBytes<T>() + vectors * panel * 16);
+  const together = max(1, min(min((images + parts - 1) / parts, (TILE_VECTORS + vectors - 1) / vectors), PLANES_BYTES / (planesBytes<T>() + 1)));
+  setInt(TOGETHER, together);
+  buildOffsets<T>();
+
+
+  ensureScratch(together * (planesBytes<T>() + vectors * panel * 16));
   parallelFor(sizeof<T>() == 8 ? taskF64 : taskF32, parts * groups * getInt(BLOCKS));
   if (<f64>parts * <f64>(groups * outputs) * <f64>taps > 200_000) {
     parallelFor(sizeof<T>() == 8 ? reduceTaskF64 : reduceTaskF32, groups * panels);
@@ -84,14 +94,25 @@ function buildTapTable<T>(): usize {
   return table;
 }
 
-/** In bytes, in the order of the packed dOut. */
+/** In bytes, in the order of the packed dOut: the whole vectors of all images that go together, then their tails. */
 function buildOffsets<T>(): void {
-  const height = getInt(OUT_HEIGHT), vectors = getInt(VECTORS), tails = getInt(TAIL) > 0 ? height : 0;
-  const rowBytes = getInt(STRIDE_Y) * getInt(ROW) * <i32>sizeof<T>();
-  const table = heap.alloc(<usize>(height * vectors + tails) << 2), tailTable = table + (<usize>(height * vectors) << 2);
-  for (let i = 0; i < height * vectors; i++) store<i32>(table + (<usize>i << 2), i / vectors * rowBytes + (i % vectors << 4));
-  for (let y = 0; y < tails; y++) store<i32>(tailTable + (<usize>y << 2), y * rowBytes + (vectors << 4));
-  setInt(OFFSETS, table); setInt(TAIL_OFFSETS, tailTable); setInt(OFFSETS_END, tailTable + (<usize>tails << 2));
+  const height = getInt(OUT_HEIGHT), vectors = getInt(VECTORS), images = getInt(TOGETHER), elementBytes = <i32>sizeof<T>();
+  const rowBytes = getInt(STRIDE_Y) * getInt(ROW) * elementBytes;
+  const imageBytes = getInt(DIRECT) != 0 ? getInt(GROUPS) * getInt(CHANNELS) * getInt(PLANE) * elementBytes : planesBytes<T>();
+  const table = heap.alloc(<usize>(images * height * (vectors + 1)) << 2);
+  let at = table, tail = table + (<usize>(images * height * vectors) << 2);
+  setInt(OFFSETS, table); setInt(TAIL_OFFSETS, tail);
+  for (let image = 0; image < images; image++) {
+    for (let y = 0; y < height; y++) {
+      const row = image * imageBytes + y * rowBytes;
+      for (let v = 0; v < vectors; v++) {
+        store<i32>(at, row + (v << 4));
+        at += 4;
+      }
+      store<i32>(tail, row + (vectors << 4));
+      tail += 4;
+    }
+  }
 }
 
 /** One part of the images, one group, one block of outputs. */
@@ -104,30 +125,36 @@ function runTask<T>(task: i32): void {
   const outPlane = getInt(OUT_HEIGHT) * getInt(OUT_WIDTH);
   const panelOutputs = getInt(PANEL), tileTaps = getInt(TILE_TAPS), paddedTaps = roundUp(taps, tileTaps);
   const vectors = getInt(OUT_HEIGHT) * ((getInt(OUT_WIDTH) + lanes - 1) / lanes);
-  const packed = scratch(), room = packed + <usize>(vectors * panelOutputs * 16);
-  memory.fill(room, 0, planesBytes<T>());
+  const packed = scratch(), room = packed + <usize>(getInt(TOGETHER) * vectors * panelOutputs * 16);
+  memory.fill(room, 0, getInt(TOGETHER) * planesBytes<T>());
   const place = <usize>((part * groups + group) * panels * SUMS_WIDTH) * sizeof<T>();
   const sums = getPointer(SUMS) + place * <usize>paddedTaps, biasSums = getPointer(BIAS_SUMS) + place;
   const tapSums = <usize>SUMS_WIDTH * sizeof<T>(), panelSums = <usize>paddedTaps * tapSums;
   memory.fill(sums + <usize>firstPanel * panelSums, 0, <usize>(lastPanel - firstPanel) * panelSums);
   memory.fill(biasSums + <usize>firstPanel * tapSums, 0, <usize>(lastPanel - firstPanel) * tapSums);
   const firstImage = <i32>(<i64>part * images / parts), lastImage = <i32>(<i64>(part + 1) * images / parts);
-  for (let image = firstImage; image < lastImage; image++) {
-    const planes = preparePlanes<T>(planesOf<T>(getPointer(X), image, group, getInt(CHANNELS), getInt(HEIGHT) * getInt(WIDTH)), room);
-    const dOut = planesOf<T>(getPointer(D_OUT), image, group, outputs, outPlane);
+  for (let image = firstImage; image < lastImage; image += getInt(TOGETHER)) {
+    const count = min(getInt(TOGETHER), lastImage - image);
+    let planes = room;
+    for (let i = 0; i < count; i++) {
+      const source = planesOf<T>(getPointer(X), image + i, group, getInt(CHANNELS), getInt(HEIGHT) * getInt(WIDTH));
+      const prepared = preparePlanes<T>(source, room + <usize>(i * planesBytes<T>()));
+      if (i == 0) planes = prepared;
+    }
     for (let panel = firstPanel; panel < lastPanel; panel++) {
       const first = panel * panelOutputs;
-      packGradient<T>(
-        dOut + <usize>(first * outPlane) * sizeof<T>(), panelOutputs, min(panelOutputs, outputs - first), packed,
-        biasSums + <usize>panel * tapSums,
-      );
+      const outputsHere = min(panelOutputs, outputs - first);
+      for (let i = 0; i < count; i++) {
+        const dOut = planesOf<T>(getPointer(D_OUT), image + i, group, outputs, outPlane) + <usize>(first * outPlane) * sizeof<T>();
+        packGradient<T>(dOut, panelOutputs, outputsHere, packed, i, count, biasSums + <usize>panel * tapSums);
+      }
       let to = sums + <usize>panel * panelSums;
       const tapTable = getPointer(TAP_TABLE), tapEnd = tapTable + (<usize>taps << 2);
       for (let tap = tapTable; tap < tapEnd; tap += <usize>tileTaps << 2) {
-        if (panelOutputs == 4) tile4x2<T>(packed, planes, tap, to);
-        else if (panelOutputs == 3) tile3x3<T>(packed, planes, tap, to);
-        else if (panelOutputs == 2) tile2x4<T>(packed, planes, tap, to);
-        else tile1x4<T>(packed, planes, tap, to);
+        if (panelOutputs == 4) tile4x2<T>(count, packed, planes, tap, to);
+        else if (panelOutputs == 3) tile3x3<T>(count, packed, planes, tap, to);
+        else if (panelOutputs == 2) tile2x4<T>(count, packed, planes, tap, to);
+        else tile1x4<T>(count, packed, planes, tap, to);
         to += <usize>tileTaps * tapSums;
       }
     }
@@ -136,19 +163,23 @@ function runTask<T>(task: i32): void {
 function taskF32(task: i32): void { runTask<f32>(task); }
 function taskF64(task: i32): void { runTask<f64>(task); }
 
-/** Packs a panel of dOut, whole vectors of all rows first, then the rows' tails filled up with zeros; adds up the biases. */
-function packGradient<T>(dOut: usize, panel: i32, outputs: i32, packed: usize, biasSums: usize): void {
-  const step = <usize>panel << 4;
+/**
+ * Packs a panel of dOut of image `image` among `images` that go together: the whole vectors of all images first, then the
+ * tails, filled up with zeros. Adds up the biases.
+ */
+function packGradient<T>(dOut: usize, panel: i32, outputs: i32, packed: usize, image: i32, images: i32, biasSums: usize): void {
   const lanes = <i32>(16 / sizeof<T>());
   const height = getInt(OUT_HEIGHT), width = getInt(OUT_WIDTH), vectors = getInt(VECTORS), tail = getInt(TAIL);
+  const step = <usize>panel << 4, zero = v128.splat<T>(0);
   for (let o = 0; o < panel; o++) {
-    let to = packed + (<usize>o << 4), from = dOut;
-    let sum = v128.splat<T>(0);
+    let to = packed + (<usize>o << 4) + <usize>(image * height * vectors) * step;
+    let tailTo = packed + (<usize>o << 4) + <usize>(images * height * vectors + image * height) * step;
     if (o >= outputs) {
-      const count = height * (vectors + (tail > 0 ? 1 : 0));
-      for (let i = 0; i < count; i++) { v128.store(to, sum); to += step; }
+      for (let i = height * vectors; i > 0; i--) { v128.store(to, zero); to += step; }
+      for (let i = tail > 0 ? height : 0; i > 0; i--) { v128.store(tailTo, zero); tailTo += step; }
       continue;
     }
+    let from = dOut, sum = zero;
     for (let y = 0; y < height; y++) {
       for (let v = 0; v < vectors; v++) {
         const value = v128.load(from);
@@ -157,18 +188,14 @@ function packGradient<T>(dOut: usize, panel: i32, outputs: i32, packed: usize, b
         to += step;
         from += 16;
       }
-      from += <usize>tail * sizeof<T>();
-    }
-    if (tail > 0) {
-      from = dOut + (<usize>vectors << 4);
-      for (let y = 0; y < height; y++) {
-        for (let x = 0; x < lanes; x++) {
-          store<T>(to + <usize>x * sizeof<T>(), x < tail ? load<T>(from + <usize>x * sizeof<T>()) : 0);
-        }
-        sum = v128.add<T>(sum, v128.load(to));
-        to += step;
-        from += <usize>width * sizeof<T>();
+      if (tail == 0) continue;
+      v128.store(tailTo, zero);
+      for (let x = 0; x < tail; x++) {
+        store<T>(tailTo + <usize>x * sizeof<T>(), load<T>(from));
+        from += sizeof<T>();
       }
+      sum = v128.add<T>(sum, v128.load(tailTo));
+      tailTo += step;
     }
     let total = v128.extract_lane<T>(sum, 0) + v128.extract_lane<T>(sum, 1);
     if (sizeof<T>() == 4) total += v128.extract_lane<T>(sum, 2) + v128.extract_lane<T>(sum, 3);
@@ -201,18 +228,18 @@ function packGradient<T>(dOut: usize, panel: i32, outputs: i32, packed: usize, b
   return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count));
 }
 
-function tile4x2<T>(packed: usize, planes: usize, tap: usize, sums: usize): void { tile<T>(4, 2, packed, planes, tap, sums); }
-function tile3x3<T>(packed: usize, planes: usize, tap: usize, sums: usize): void { tile<T>(3, 3, packed, planes, tap, sums); }
-function tile2x4<T>(packed: usize, planes: usize, tap: usize, sums: usize): void { tile<T>(2, 4, packed, planes, tap, sums); }
-function tile1x4<T>(packed: usize, planes: usize, tap: usize, sums: usize): void { tile<T>(1, 4, packed, planes, tap, sums); }
+function tile4x2<T>(images: i32, packed: usize, planes: usize, tap: usize, sums: usize): void { tile<T>(4, 2, images, packed, planes, tap, sums); }
+function tile3x3<T>(images: i32, packed: usize, planes: usize, tap: usize, sums: usize): void { tile<T>(3, 3, images, packed, planes, tap, sums); }
+function tile2x4<T>(images: i32, packed: usize, planes: usize, tap: usize, sums: usize): void { tile<T>(2, 4, images, packed, planes, tap, sums); }
+function tile1x4<T>(images: i32, packed: usize, planes: usize, tap: usize, sums: usize): void { tile<T>(1, 4, images, packed, planes, tap, sums); }
 
 /**
- * sums[tap][output] += dOut panel . pixels, for `rows` outputs and `taps` taps (constants), over all output pixels.
+ * sums[tap][output] += dOut panel . pixels, for `rows` outputs and `taps` taps (constants), over all pixels of some images.
  * The loop is written out twice: a tail's other lanes hold pixels that do not belong here and may be infinite, so they are
  * cleared, not merely multiplied by zero.
  */
 // @ts-ignore: decorator
-@inline function tile<T>(rows: i32, taps: i32, packed: usize, planes: usize, tap: usize, sums: usize): void {
+@inline function tile<T>(rows: i32, taps: i32, images: i32, packed: usize, planes: usize, tap: usize, sums: usize): void {
   let p0 = planes + load<usize>(tap), p1 = planes + load<usize>(tap, 4), p2 = p0, p3 = p0;
   if (taps > 2) p2 = planes + load<usize>(tap, 8);
   if (taps > 3) p3 = planes + load<usize>(tap, 12);
@@ -220,9 +247,9 @@ function tile1x4<T>(packed: usize, planes: usize, tap: usize, sums: usize): void
   let c10 = v128.splat<T>(0), c11 = c10, c12 = c10, c13 = c10;
   let c20 = v128.splat<T>(0), c21 = c20, c22 = c20, c23 = c20;
   let c30 = v128.splat<T>(0), c31 = c30, c32 = c30, c33 = c30;
-  let at = getPointer(OFFSETS);
-  const tails = getPointer(TAIL_OFFSETS), end = getPointer(OFFSETS_END);
-  for (; at != tails; at += 4) {
+  const height = <usize>(images * getInt(OUT_HEIGHT));
+  let at = getPointer(OFFSETS), end = at + ((height * <usize>getInt(VECTORS)) << 2);
+  for (; at != end; at += 4) {
     const offset = load<usize>(at);
     let b0 = v128.load(p0 + offset), b1 = v128.load(p1 + offset), b2 = b1, b3 = b1;
     if (taps > 2) b2 = v128.load(p2 + offset);
@@ -252,6 +279,8 @@ function tile1x4<T>(packed: usize, planes: usize, tap: usize, sums: usize): void
     packed += rows << 4;
   }
   const mask = laneMask<T>(getInt(TAIL));
+  at = getPointer(TAIL_OFFSETS);
+  end = getInt(TAIL) > 0 ? at + (height << 2) : at;
   for (; at != end; at += 4) {
     const offset = load<usize>(at);
     let b0 = v128.and(mask, v128.load(p0 + offset)), b1 = v128.and(mask, v128.load(p1 + offset)), b2 = b1, b3 = b1;

@@ -14,3 +14,10 @@ export { checkTargets, crossEntropyBackward, crossEntropyForward } from "./cross
 export { maxPool2d, maxPool2dBackward } from "./pool2d-max";
 export { avgPool2d, avgPool2dBackward } from "./pool2d-average";
 export { adamStep, sgdStep } from "./optimizer";
+export {
+  batchNormBackward, batchNormEval, batchNormEvalBackward, batchNormTrain,
+} from "./batch-norm";
+export { checkIndices, indexAdd, indexSelect } from "./index-select";
+export { gather, scatterAdd } from "./index-gather";
+export { randomInt, randomNormal, randomUniform, randomWords } from "./random";
+export { dropout, dropoutBackward } from "./random-dropout";

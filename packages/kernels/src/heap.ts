@@ -128,8 +128,8 @@ export function beginCall(): void {
   call++;
 }
 
-/** A new uninitialised block, resident, belonging to the running call; and the token that its storage must hold. */
-export function newBlock(bytes: number, dtype: DType): { block: Block; token: object } {
+/** A new uninitialised block, resident, belonging to the running call. Its storage must hold the `newestToken`. */
+export function newBlock(bytes: number, dtype: DType): Block {
   if (openMembers === batchSize) {
     openBatch = new Batch(++batchCount);
     openToken = {};
@@ -138,7 +138,12 @@ export function newBlock(bytes: number, dtype: DType): { block: Block; token: ob
   openMembers++;
   const block = new Block(bytes, dtype, openBatch, debug ? callSite() : null);
   makeResident(block, openToken);
-  return { block, token: openToken };
+  return block;
+}
+
+/** The token of the batch that the newest block belongs to. */
+export function newestToken(): object {
+  return openToken;
 }
 
 /** The block's address, after bringing it back if it was spilled. It stays there until the next `beginCall`. */

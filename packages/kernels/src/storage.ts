@@ -1,4 +1,4 @@
-import { beginCall, blockBytes, blockPointer, freeBlock, newBlock, type Block } from "./heap.ts";
+import { beginCall, blockBytes, blockPointer, freeBlock, newBlock, newestToken, type Block } from "./heap.ts";
 import { ensureThreads } from "./threads.ts";
 import { dtypeInfo, type DType, type HostArray } from "./dtype.ts";
 
@@ -34,9 +34,8 @@ export class Storage {
   constructor(dtype: DType, length: number) {
     this.dtype = dtype;
     this.length = length;
-    const { block, token } = newBlock(length * dtypeInfo[dtype].bytes, dtype);
-    this.#block = block;
-    this.#token = token;
+    this.#block = newBlock(length * dtypeInfo[dtype].bytes, dtype);
+    this.#token = newestToken();
     if (openScope !== null) openScope.push(this);
     if (length >= sharedWork) ensureThreads();
   }
@@ -80,8 +79,13 @@ export function enterScope(): Storage[] | null {
   return outer;
 }
 
+/** Knows its members. */
+export interface StorageSet {
+  has(storage: Storage): boolean;
+}
+
 /** Frees what was made since `enterScope`, except what was kept; the `survivors` go over to the enclosing scope. */
-export function leaveScope(outer: Storage[] | null, survivors: ReadonlySet<Storage>): void {
+export function leaveScope(outer: Storage[] | null, survivors: StorageSet): void {
   const made = openScope;
   openScope = outer;
   if (made === null) return;

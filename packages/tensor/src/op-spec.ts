@@ -103,6 +103,15 @@ export interface OpSpec<N extends readonly string[], A, S extends readonly strin
   readonly errors?: () => readonly ErrorSample[];
 }
 
+/** What the tape remembers of a call, from which a `BackwardContext` is made. */
+export interface RecordedCall {
+  readonly attrs: unknown;
+  readonly shapes: readonly Shape[];
+  readonly aux: readonly Tensor[] | null;
+  /** Saved tensor number `i`, checked for changes. */
+  saved(i: number): Tensor | null;
+}
+
 /** An op with its types forgotten, as interpreters and the tape see it. */
 export interface Op {
   readonly name: string;
@@ -119,6 +128,8 @@ export interface Op {
   readonly dtypes: readonly DType[];
   readonly infer: (inputs: readonly (Tensor | null)[], attrs: unknown) => OutputSpec;
   readonly forward: (inputs: readonly (Tensor | null)[], attrs: unknown, out: OutputSpec, call: OpCall) => Tensor;
+  /** Makes the second argument of the gradient functions. */
+  readonly context: new (call: RecordedCall) => object;
   /** By position of the input. */
   readonly gradients: readonly (((dOut: Tensor, saved: unknown) => Tensor) | null)[];
   readonly composite: ((inputs: readonly (Tensor | null)[], attrs: unknown) => Tensor) | null;

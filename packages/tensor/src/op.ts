@@ -1,4 +1,5 @@
 import type { DType } from "@tapegrad/kernels";
+import { contextClass } from "./op-context.ts";
 import { executor } from "./execute.ts";
 import { unrecorded, type Inputs, type Interpreter, type Op, type OpSpec, type Savable } from "./op-spec.ts";
 import type { Tensor } from "./tensor.ts";
@@ -37,6 +38,7 @@ export function defineOp<const N extends readonly string[], A, const S extends r
     dtypes: spec.dtypes ?? floating,
     infer: spec.infer,
     forward: spec.forward,
+    context: contextClass(spec.saves),
     gradients: bare.map((name) => gradients?.[name] ?? null),
     composite: spec.composite ?? null,
     samples: spec.samples,

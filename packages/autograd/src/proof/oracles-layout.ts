@@ -1,0 +1,106 @@
+import { broadcastTo, ndarray, permute, reshape, zeros, type NdArray } from "@tapegrad/reference";
+import { exactly, input, type Oracle } from "./oracle.ts";
+
+interface Range {
+  readonly dim: number;
+  readonly start: number;
+  readonly length: number;
+  readonly step: number;
+}
+
+const product = (shape: readonly number[]): number => shape.reduce((size, n) => size * n, 1);
+
+/** Calls `visit` with every index of a shape and its row-major position. */
+function forEachIndex(shape: readonly number[], visit: (index: readonly number[], position: number) => void): void {
+  for (let position = 0; position < product(shape); position++) {
+    let rest = position;
+    const index = shape.map(() => 0);
+    for (let dim = shape.length - 1; dim >= 0; dim--) {
+      index[dim] = rest % (shape[dim] as number);
+      rest = Math.floor(rest / (shape[dim] as number));
+    }
+    visit(index, position);
+  }
+}
+
+function positionOf(index: readonly number[], shape: readonly number[]): number {
+  return index.reduce((position, i, dim) => position * (shape[dim] as number) + i, 0);
+}
+
+/** An array of a shape whose element at each index is x's at another index. */
+function picked(x: NdArray, shape: readonly number[], from: (index: readonly number[]) => readonly number[]): NdArray {
+  const out = zeros(shape);
+  forEachIndex(shape, (index, position) => {
+    out.data[position] = x.data[positionOf(from(index), x.shape)] as number;
+  });
+  return out;
+}
+
+/** An array of a shape to whose element at another index each of x's is added. */
+function added(x: NdArray, shape: readonly number[], to: (index: readonly number[], position: number) => readonly number[]): NdArray {
+  const out = zeros(shape);
+  forEachIndex(x.shape, (index, position) => {
+    const target = positionOf(to(index, position), shape);
+    out.data[target] = (out.data[target] as number) + (x.data[position] as number);
+  });
+  return out;
+}
+
+/** Negative indices count from the end. */
+const wrapped = (index: number, size: number): number => (index < 0 ? index + size : index);
+
+export const layoutOracles: Readonly<Record<string, Oracle>> = {
+  clone: exactly((call) => input(call, 0)),
+  view: exactly((call) => reshape(input(call, 0), call.out.shape)),
+  permute: exactly((call) => permute(input(call, 0), (call.attrs as { dims: readonly number[] }).dims)),
+  expand: exactly((call) => broadcastTo(input(call, 0), call.out.shape)),
+  to: exactly((call) => input(call, 0)),
+  slice: exactly((call) => {
+    const { dim, start, step } = call.attrs as Range;
+    return picked(input(call, 0), call.out.shape, (index) => index.with(dim, start + (index[dim] as number) * step));
+  }),
+  sliceBackward: exactly((call) => {
+    const { dim, start, step } = call.attrs as Range;
+    return added(input(call, 0), call.out.shape, (index) => index.with(dim, start + (index[dim] as number) * step));
+  }),
+  cat: exactly((call) => {
+    const { dim } = call.attrs as { dim: number };
+    const [a, b] = [input(call, 0), input(call, 1)];
+    const cut = a.shape[dim] as number;
+    const out = zeros(call.out.shape);
+    forEachIndex(call.out.shape, (index, position) => {
+      const at = index[dim] as number;
+      out.data[position] = (at < cut ? a.data[positionOf(index, a.shape)] : b.data[positionOf(index.with(dim, at - cut), b.shape)]) as number;
+    });
+    return out;
+  }),
+  gather: exactly((call) => {
+    const { dim } = call.attrs as { dim: number };
+    const [x, indices] = [input(call, 0), input(call, 1)];
+    return picked(x, call.out.shape, (index) => index.with(dim, wrapped(indices.data[positionOf(index, indices.shape)] as number, x.shape[dim] as number)));
+  }),
+  scatterAdd: exactly((call) => {
+    const { dim, shape } = call.attrs as { dim: number; shape: readonly number[] };
+    const indices = input(call, 1);
+    return added(input(call, 0), shape, (index, position) => index.with(dim, wrapped(indices.data[position] as number, shape[dim] as number)));
+  }),
+  indexSelect: exactly((call) => {
+    const { dim } = call.attrs as { dim: number };
+    const [x, indices] = [input(call, 0), input(call, 1)];
+    return picked(x, call.out.shape, (index) => index.with(dim, wrapped(indices.data[index[dim] as number] as number, x.shape[dim] as number)));
+  }),
+  indexAdd: exactly((call) => {
+    const { dim, shape } = call.attrs as { dim: number; shape: readonly number[] };
+    const indices = input(call, 1);
+    return added(input(call, 0), shape, (index) => index.with(dim, wrapped(indices.data[index[dim] as number] as number, shape[dim] as number)));
+  }),
+  dropoutBackward: {
+    run: (call) => {
+      const [dOut, mask] = [input(call, 0), input(call, 1)];
+      const { p } = call.attrs as { p: number };
+      return ndarray(dOut.data.map((g, i) => (mask.data[i] !== 0 ? g / (1 - p) : 0)), dOut.shape);
+    },
+    bound: ({ out }) => ({ rtol: out.dtype === "float64" ? 2 ** -52 : 2 ** -23, atol: 0 }),
+    exactOnIntegers: false,
+  },
+};
