@@ -40,8 +40,8 @@ const TASK_PRODUCTS: f64 = 400_000;
 export function weightGradient<T>(dOut: usize, x: usize, dWeight: usize, dBias: usize): void {
   const groups = getInt(GROUPS), outputs = getInt(OUTPUTS), taps = getInt(TAPS), images = getInt(IMAGES);
   const lanes = <i32>(16 / sizeof<T>());
-  // Three outputs times three taps run a fifth faster than four times two, where they fit.
-  const panel = outputs < 3 ? outputs : (outputs + 2) / 3 * 15 < (outputs + 3) / 4 * 24 ? 3 : 4;
+  // Whichever leaves fewer rows of the last panel idle.
+  const panel = outputs < 3 ? outputs : (outputs + 2) / 3 * 3 < (outputs + 3) / 4 * 4 ? 3 : 4;
   const panels = (outputs + panel - 1) / panel, tileTaps = panel == 4 ? 2 : panel == 3 ? 3 : 4;
   setInt(PANEL, panel); setInt(TILE_TAPS, tileTaps);
   setInt(D_OUT, dOut); setInt(X, x); setInt(D_WEIGHT, dWeight); setInt(D_BIAS, dBias); setInt(PANELS, panels);

@@ -32,7 +32,7 @@ export let tileCount: i32 = 0;
   return (value + unit - 1) / unit * unit;
 }
 
-/** Chunks never straddle a multiple of `imagesTogether` images. */
+/** Tile rows of a chunk of about that many tiles; all of them if whole images fit. */
 export function chunkRowsOf(wantedTiles: i32): i32 {
   const across = getInt(TILES_X), down = getInt(TILES_Y);
   return across * down <= wantedTiles ? down : max(1, wantedTiles / across);

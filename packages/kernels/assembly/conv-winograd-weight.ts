@@ -17,6 +17,7 @@ const D_OUT = WINOGRAD_OWN, X = WINOGRAD_OWN + 1, D_WEIGHT = WINOGRAD_OWN + 2, D
 const PARTS = WINOGRAD_OWN + 5, BLOCKS = WINOGRAD_OWN + 6, BLOCK_OUTPUTS = WINOGRAD_OWN + 7;
 
 const PANEL: i32 = 4;
+/** Keeps the 16 streams that a transform reads or writes out of each other's cache sets. */
 const STAGGER: i32 = 64;
 const CORNER_BYTES: i32 = 256;
 /** The parts' sums together stay below this. */
@@ -36,7 +37,7 @@ export function winogradWeightGradient<T>(dOut: usize, x: usize, dWeight: usize,
   setInt(CHUNKS, chunks); setInt(CHUNK_TILES, roundUp(together * rows * across, panelChannels));
 
   const paddedChannels = roundUp(channels, panelChannels);
-  const partBytes = 16.0 * <f64>roundUp(outputs, PANEL) * <f64>paddedChannels * <f64>sizeof<T>();
+  const partBytes = 16.0 * (<f64>roundUp(outputs, PANEL) * <f64>paddedChannels * <f64>sizeof<T>() + <f64>STAGGER);
   const parts = max(1, min(min(chunks, 16), <i32>(SUMS_BYTES / partBytes)));
   // Every block of outputs transforms the pixels again, so blocks are not small.
   const blocks = max(1, min((outputs + 63) / 64, (16 + parts - 1) / parts));
@@ -62,7 +63,7 @@ function partTask<T>(task: i32): void {
   const corner = scratch(), strip = corner + CORNER_BYTES, room = strip + <usize>(16 * lanes * tiles) * sizeof<T>();
   const pixels = room + chunkPlaneBytes<T>(), pixelStep = <usize>(tiles * paddedChannels) * sizeof<T>() + STAGGER;
   const gradients = pixels + 16 * pixelStep, gradientStep = <usize>(tiles * getInt(BLOCK_OUTPUTS)) * sizeof<T>() + STAGGER;
-  const sumStep = <usize>(paddedOutputs * paddedChannels) * sizeof<T>(), sumRow = <usize>paddedChannels * sizeof<T>();
+  const sumStep = <usize>(paddedOutputs * paddedChannels) * sizeof<T>() + STAGGER, sumRow = <usize>paddedChannels * sizeof<T>();
   const sums = getPointer(SUMS) + <usize>part * 16 * sumStep + <usize>firstOutput * sumRow;
 
   memory.fill(room, 0, chunkPlaneBytes<T>());
@@ -122,7 +123,7 @@ function partTaskF64(task: i32): void { partTask<f64>(task); }
 function finishTask<T>(output: i32): void {
   const channels = getInt(CHANNELS), outputs = getInt(OUTPUTS), parts = getInt(PARTS);
   const paddedChannels = roundUp(channels, <i32>(32 / sizeof<T>()));
-  const step = <usize>(roundUp(outputs, PANEL) * paddedChannels) * sizeof<T>();
+  const step = <usize>(roundUp(outputs, PANEL) * paddedChannels) * sizeof<T>() + STAGGER;
   const u = scratch();
   const half: T = 0.5;
   for (let c = 0; c < channels; c++) {

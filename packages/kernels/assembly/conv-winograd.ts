@@ -1,4 +1,7 @@
-/** Correlation with 3x3 weights by Winograd's F(2x2, 3x3): 16 matrix products, one for each element of the transformed tiles. */
+/**
+ * Correlation with 3x3 weights by Winograd's F(2x2, 3x3): 16 matrix products, one for each element of the transformed tiles.
+ * An output that depends on an infinite pixel may come out as NaN, since the transforms subtract.
+ */
 import { getInt, getPointer, setInt } from "./control";
 import { CHANNELS, IMAGES, OUT_HEIGHT, OUT_WIDTH, OUTPUTS } from "./conv-job";
 import {
@@ -30,6 +33,12 @@ export function winogradSuits(
   return planes * getInt(CHUNK_TILES) * <i32>sizeof<T>() + STAGGER;
 }
 
+/** The same for the transformed weights. */
+// @ts-ignore: decorator
+@inline function weightStep<T>(): usize {
+  return <usize>(roundUp(getInt(OUTPUTS), PANEL) * getInt(CHANNELS)) * sizeof<T>() + STAGGER;
+}
+
 /** Geometry is set before; steps in elements as in `correlate`. */
 export function winogradCorrelate<T>(
   source: usize, weights: usize, bias: usize, out: usize, outputStep: i32, channelStep: i32, tapStep: i32,
@@ -42,7 +51,7 @@ export function winogradCorrelate<T>(
   const panelTiles = <i32>(32 / sizeof<T>());
   // As many tiles at once as the second cache holds, fewer if there would be too few chunks for the threads.
   let wanted = channels <= 128 ? 64 : 32;
-  while (wanted > panelTiles && images * across * down < 16 * wanted) wanted >>= 1;
+  while (wanted > 2 * panelTiles && images * across * down < 16 * wanted) wanted >>= 1;
   const rows = chunkRowsOf(wanted);
   const together = rows == down ? max(1, min(images, wanted / (across * down))) : 1;
   setInt(CHUNK_ROWS, rows); setInt(CHUNK_IMAGES, together);
@@ -50,7 +59,7 @@ export function winogradCorrelate<T>(
   setInt(CHUNK_TILES, roundUp(together * rows * across, panelTiles));
 
   const paddedOutputs = roundUp(outputs, PANEL);
-  const transformed = heap.alloc(<usize>(16 * paddedOutputs) * <usize>channels * sizeof<T>());
+  const transformed = heap.alloc(16 * weightStep<T>());
   setInt(TRANSFORMED, transformed);
   ensureScratch(CORNER_BYTES + chunkPlaneBytes<T>() + 16 * (elementStep<T>(channels) + elementStep<T>(paddedOutputs)));
   parallelFor(sizeof<T>() == 8 ? weightTaskF64 : weightTaskF32, paddedOutputs / PANEL);
@@ -61,7 +70,7 @@ export function winogradCorrelate<T>(
 /** G g G' of one panel of outputs, as [16][panel][channel][4]. */
 function weightTask<T>(panel: i32): void {
   const channels = getInt(CHANNELS), outputs = getInt(OUTPUTS), first = panel * PANEL;
-  const step = <usize>(roundUp(outputs, PANEL) * channels) * sizeof<T>();
+  const step = weightStep<T>();
   const tap = <usize>getInt(TAP_STEP) * sizeof<T>();
   const half: T = 0.5;
   for (let r = 0; r < PANEL; r++) {
@@ -109,10 +118,10 @@ function chunkTask<T>(chunk: i32): void {
     preparePlane<T>(getPointer(SOURCE), c, room);
     transformPixels<T>(room, pixels + (<usize>c << 5), pixelStep, <usize>channels << 5, corner);
   }
-  const weightStep = <usize>(paddedOutputs * channels) * sizeof<T>(), panelBytes = <usize>(PANEL * channels) * sizeof<T>();
+  const panelBytes = <usize>(PANEL * channels) * sizeof<T>();
   const productRow = <usize>tiles * sizeof<T>();
   for (let e: usize = 0; e < 16; e++) {
-    const weights = getPointer(TRANSFORMED) + e * weightStep;
+    const weights = getPointer(TRANSFORMED) + e * weightStep<T>();
     for (let i = 0; i < tileCount; i += panelTiles) {
       const b = pixels + e * pixelStep + <usize>(i * channels) * sizeof<T>();
       let a = weights, to = products + e * productStep + <usize>i * sizeof<T>();

@@ -7,7 +7,14 @@ import { correlate } from "./conv-correlate";
 import { weightGradient } from "./conv-weight";
 import { winogradCorrelate, winogradSuits } from "./conv-winograd";
 import { winogradWeightGradient } from "./conv-winograd-weight";
+import { wholeForward, wholeInputGradient, wholeWeightGradient } from "./conv-whole";
 import { F64 } from "./dtype";
+
+/** A kernel as large as an image without padding. */
+// @ts-ignore: decorator
+@inline function isWhole(H: i32, W: i32, kH: i32, kW: i32, OH: i32, OW: i32, pT: i32, pL: i32, dH: i32, dW: i32, groups: i32): bool {
+  return OH == 1 && OW == 1 && kH == H && kW == W && pT == 0 && pL == 0 && dH == 1 && dW == 1 && groups == 1;
+}
 
 export function conv2d(
   dtype: i32, x: usize, w: usize, bias: usize, out: usize, N: i32, C: i32, H: i32, W: i32, O: i32, kH: i32, kW: i32, OH: i32, OW: i32,
@@ -18,6 +25,10 @@ export function conv2d(
   if (taps == 0) {
     if (dtype == F64) fillWithBias<f64>(out, bias, N, O, OH * OW);
     else fillWithBias<f32>(out, bias, N, O, OH * OW);
+    return;
+  }
+  if (isWhole(H, W, kH, kW, OH, OW, pT, pL, dH, dW, groups)) {
+    wholeForward(dtype, x, w, bias, out, N, taps, O);
     return;
   }
   setGeometry(N, groups, channels, outputs, H, W, kH, kW, OH, OW, sH, sW, pT, pL, dH, dW, 1, 1, dtype == F64 ? 2 : 4, false);
@@ -51,6 +62,10 @@ export function conv2dInputGrad(
     memory.fill(dX, 0, <usize>(N * C * H * W) << (dtype == F64 ? 3 : 2));
     return;
   }
+  if (isWhole(H, W, kH, kW, OH, OW, pT, pL, dH, dW, groups)) {
+    wholeInputGradient(dtype, dOut, w, dX, N, channels * area, O);
+    return;
+  }
   setGeometry(
     N, groups, outputs, channels, OH, OW, kH, kW, H, W, 1, 1, dH * (kH - 1) - pT, dW * (kW - 1) - pL, dH, dW, sH, sW, dtype == F64 ? 2 : 4,
     false,
@@ -71,6 +86,10 @@ export function conv2dWeightGrad(
   if (N * OH * OW == 0) {
     memory.fill(dW, 0, <usize>(O * (C / groups) * kH * kW) << (dtype == F64 ? 3 : 2));
     if (dBias != 0) memory.fill(dBias, 0, <usize>O << (dtype == F64 ? 3 : 2));
+    return;
+  }
+  if (isWhole(H, W, kH, kW, OH, OW, pT, pL, dH, dWidth, groups)) {
+    wholeWeightGradient(dtype, dOut, x, dW, dBias, N, C * kH * kW, O);
     return;
   }
   setGeometry(N, groups, C / groups, O / groups, H, W, kH, kW, OH, OW, sH, sW, pT, pL, dH, dWidth, 1, 1, dtype == F64 ? 2 : 4, true);

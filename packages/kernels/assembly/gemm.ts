@@ -9,7 +9,8 @@ import { getInt, getPointer, setInt } from "./control";
 import { F64 } from "./dtype";
 import { multiplyTile, TILE_BYTES, tileColumns, TILE_ROWS } from "./gemm-kernel";
 import { packBlock } from "./gemm-pack";
-import { multiplySmall } from "./gemm-vector";
+import { multiplySmall } from "./gemm-small";
+import { multiplyVector } from "./gemm-vector";
 import { ensureScratch, parallelFor, scratch } from "./pool";
 
 /** A panel of b, [K_BLOCK][two vectors], takes 8 KiB: a quarter of the first cache. */
@@ -68,6 +69,15 @@ function run<T>(
       a += aBatch; b += bBatch; c += cBatch;
     }
     return;
+  }
+  if (m == 1 || n == 1) {
+    let done = true;
+    for (let t = 0; t < batch && done; t++) {
+      done = m == 1
+        ? multiplyVector<T>(n, k, b + <usize>t * bBatch, bColumn, bRow, a + <usize>t * aBatch, aColumn, c + <usize>t * cBatch, sizeof<T>(), bias, sizeof<T>(), accumulate)
+        : multiplyVector<T>(m, k, a + <usize>t * aBatch, aRow, aColumn, b + <usize>t * bBatch, bRow, c + <usize>t * cBatch, cRow, bias, 0, accumulate);
+    }
+    if (done) return;
   }
   setInt(M, m); setInt(N, n); setInt(K, k);
   setInt(A, a); setInt(A_ROW, aRow); setInt(A_COLUMN, aColumn); setInt(A_BATCH, aBatch);

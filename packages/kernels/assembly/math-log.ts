@@ -98,14 +98,14 @@ import { demote, promoteHigh } from "./math-lanes";
 }
 
 // @ts-ignore: decorator
-@inline function softplusWide(z: v128): v128 {
-  return log1pWide(expWide(z));
+@inline function softplusWide(x: v128, beta: v128): v128 {
+  return f64x2.div(log1pWide(expWide(f64x2.mul(x, beta))), beta);
 }
 
 /** log(1 + exp(beta x)) / beta, and x itself where beta x exceeds the threshold. */
 // @ts-ignore: decorator
 @inline export function softplusF32(x: v128, beta: v128, threshold: v128): v128 {
-  const z = f32x4.mul(x, beta);
-  const y = f32x4.div(demote(softplusWide(f64x2.promote_low_f32x4(z)), softplusWide(promoteHigh(z))), beta);
-  return v128.bitselect(x, y, f32x4.gt(z, threshold));
+  const wideBeta = f64x2.promote_low_f32x4(beta);
+  const y = demote(softplusWide(f64x2.promote_low_f32x4(x), wideBeta), softplusWide(promoteHigh(x), wideBeta));
+  return v128.bitselect(x, y, f32x4.gt(f32x4.mul(x, beta), threshold));
 }

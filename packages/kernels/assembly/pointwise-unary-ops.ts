@@ -19,8 +19,7 @@ import { cosF32, sinF32, tanF32 } from "./math-trig";
 @unmanaged export class Abs {
   // @ts-ignore: decorator
   @inline apply<T>(x: v128, p: v128, q: v128): v128 {
-    if (isSigned<T>()) return v128.abs<T>(x);
-    return x;
+    return isFloat<T>() || isSigned<T>() ? v128.abs<T>(x) : x;
   }
 }
 /** As PyTorch 1.13: the sign of NaN is 0. */
@@ -29,7 +28,7 @@ import { cosF32, sinF32, tanF32 } from "./math-trig";
   @inline apply<T>(x: v128, p: v128, q: v128): v128 {
     const zero = v128.splat<T>(0);
     const above = v128.and(v128.gt<T>(x, zero), v128.splat<T>(1));
-    if (!isSigned<T>()) return above;
+    if (isInteger<T>() && !isSigned<T>()) return above;
     return v128.or(above, v128.and(v128.lt<T>(x, zero), v128.splat<T>(-1)));
   }
 }

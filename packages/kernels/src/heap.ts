@@ -1,6 +1,6 @@
 import { totalmem } from "node:os";
 import type { DType } from "./dtype.ts";
-import { MemoryError } from "./errors.ts";
+import { MemoryError, TapegradError } from "./errors.ts";
 import { heapBytes, memory, wasm } from "./wasm.ts";
 
 /**
@@ -95,12 +95,19 @@ const maxBlocks = 2 ** 17;
 /** The address space of a 32-bit memory, less what the allocator needs for itself. */
 const maxBudget = 4000 * mebibyte;
 
-let budget = defaultBudget();
+/** The address space that a program gets unless it says otherwise: half of the machine's memory, 3 GiB at most. */
+const defaultLimit = Math.min(3072 * mebibyte, totalmem() / 2);
 
-function defaultBudget(): number {
-  const wanted = Number(process.env["TAPEGRAD_HEAP_MB"]);
-  if (wanted >= 1) return Math.min(wanted * mebibyte, maxBudget);
-  return Math.min(1024 * mebibyte, totalmem() / 4);
+let budget = Math.min(256 * mebibyte, defaultLimit);
+/** How far the budget grows by itself. */
+let budgetLimit = defaultLimit;
+
+const wantedMebibytes = Number(process.env["TAPEGRAD_HEAP_MB"]);
+if (wantedMebibytes >= 1) budget = budgetLimit = Math.min(wantedMebibytes * mebibyte, maxBudget);
+
+/** A spilled block that comes back was no garbage: the working set is larger than the budget, which grows by it. */
+function learnFromRestore(bytes: number): void {
+  budget = Math.min(budget + 2 * bytes, Math.max(budgetLimit, budget));
 }
 
 function heapExhausted(bytes: number): MemoryError {
@@ -156,6 +163,7 @@ export function blockPointer(block: Block, token: object): number {
     block.host = null;
     stats.spilled -= block.bytes;
     stats.restores++;
+    learnFromRestore(block.bytes);
   } else if (block !== newest) {
     unlink(block);
     linkNewest(block);
@@ -258,12 +266,23 @@ function unlink(block: Block): void {
   block.older = null;
 }
 
-/** Sets how many bytes of tensors may be in the heap at once; more are spilled to the host. At least 1 MiB. */
+/**
+ * Sets how many bytes of tensors may be in the heap at once; more are spilled to the host. Without it, or the environment
+ * variable TAPEGRAD_HEAP_MB, the budget starts at 256 MiB and grows as long as spilled tensors are needed again.
+ *
+ * Throws    TapegradError `heap/budget`
+ */
 export function setHeapBudget(bytes: number): void {
   if (!(bytes >= mebibyte && bytes <= maxBudget)) {
-    throw new RangeError(`setHeapBudget: the budget ${bytes} must be from ${mebibyte} to ${maxBudget} bytes`);
+    throw new TapegradError({
+      op: "setHeapBudget",
+      fact: `the budget ${bytes} must be from ${mebibyte} to ${maxBudget} bytes`,
+      code: "heap/budget",
+      data: { bytes },
+    });
   }
   budget = bytes;
+  budgetLimit = bytes;
   beginCall();
   while (stats.resident > budget && spillOldest());
 }

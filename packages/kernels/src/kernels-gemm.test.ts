@@ -13,7 +13,7 @@ const float = fc.constantFrom<Float>("float32", "float64");
 /** Sizes that matter: tails of every length, and the borders of tiles, blocks of k and tasks. */
 const side = fc.oneof(
   { weight: 3, arbitrary: fc.integer({ min: 0, max: 20 }) },
-  { weight: 1, arbitrary: fc.constantFrom(31, 32, 33, 63, 64, 65, 100, 255, 256, 257, 300) },
+  { weight: 1, arbitrary: fc.constantFrom(1, 31, 32, 33, 63, 64, 65, 100, 255, 256, 257, 300) },
 );
 
 interface Problem {

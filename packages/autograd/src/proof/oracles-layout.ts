@@ -1,5 +1,6 @@
 import { broadcastTo, ndarray, permute, reshape, zeros, type NdArray } from "@tapegrad/reference";
-import { exactly, input, type Oracle } from "./oracle.ts";
+import { epsilon, exactly, input, type Oracle } from "./oracle.ts";
+import { wordOf } from "./philox.ts";
 
 interface Range {
   readonly dim: number;
@@ -94,13 +95,22 @@ export const layoutOracles: Readonly<Record<string, Oracle>> = {
     const indices = input(call, 1);
     return added(input(call, 0), shape, (index) => index.with(dim, wrapped(indices.data[index[dim] as number] as number, shape[dim] as number)));
   }),
+  dropout: {
+    run: (call) => {
+      const { p, at } = call.attrs as { p: number; at: readonly [number, number, number, number] };
+      const x = input(call, 0);
+      return ndarray(x.data.map((value, i) => (wordOf(i, at) >>> 8 >= Math.ceil(p * 2 ** 24) ? value / (1 - p) : 0)), x.shape);
+    },
+    bound: ({ out }) => ({ rtol: epsilon(out.dtype), atol: 0 }),
+    exactOnIntegers: false,
+  },
   dropoutBackward: {
     run: (call) => {
       const [dOut, mask] = [input(call, 0), input(call, 1)];
       const { p } = call.attrs as { p: number };
       return ndarray(dOut.data.map((g, i) => (mask.data[i] !== 0 ? g / (1 - p) : 0)), dOut.shape);
     },
-    bound: ({ out }) => ({ rtol: out.dtype === "float64" ? 2 ** -52 : 2 ** -23, atol: 0 }),
+    bound: ({ out }) => ({ rtol: epsilon(out.dtype), atol: 0 }),
     exactOnIntegers: false,
   },
 };

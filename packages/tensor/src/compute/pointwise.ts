@@ -2,7 +2,8 @@ import { beginCall, binaryOps, dtypeInfo, unaryOps, wasm, type DType } from "@ta
 import type { OutputSpec } from "../op-spec.ts";
 import { sameShape, sizeOf } from "../shape.ts";
 import { emptyTensor, type Tensor } from "../tensor.ts";
-import { toDType } from "./cast.ts";
+import { castKernel, toDType } from "./cast.ts";
+import { copyInto } from "./copy.ts";
 import { broadcastStrides, writeLayout } from "./layout.ts";
 
 export type UnaryName = keyof typeof unaryOps;
@@ -48,6 +49,15 @@ function runBinary(name: BinaryName, a: Tensor, b: Tensor, out: Tensor, dtype: D
 
 /** `a += b` in place, both row-major, of one shape and dtype. */
 export function addInto(a: Tensor, b: Tensor): void {
+  // float16 is computed in float32 and rounded once.
+  if (a.dtype === "float16") {
+    const wide = binaryKernel("add", a, b, { shape: a.shape, dtype: "float32" }, "float32");
+    const narrow = castKernel(wide, "float16");
+    copyInto(narrow, a);
+    wide.storage.free();
+    narrow.storage.free();
+    return;
+  }
   beginCall();
   const size = sizeOf(a.shape);
   if (size > 0) wasm.binary(binaryOps.add, dtypeInfo[a.dtype].code, a.pointer, b.pointer, a.pointer, size);

@@ -6,7 +6,7 @@ import { defineBinary, type BinaryOp } from "./define-binary.ts";
 import { neg } from "./neg.ts";
 
 /**
- * Sum of two tensors, element by element.
+ * Sum of two tensors, element by element; of bools, whether either is true.
  *
  * Shapes    a, b broadcast to the output
  * Gradient  da = dOut, db = dOut
@@ -18,6 +18,8 @@ export const add: BinaryOp = defineBinary("add", {
   saves: [],
   gradient: { a: (dOut) => dOut, b: (dOut) => dOut },
   result: "promoted",
+  // true + true = true (as PyTorch)
+  boolKernel: "maximum",
 });
 
 /**

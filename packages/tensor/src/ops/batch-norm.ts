@@ -1,12 +1,14 @@
-import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
+import { beginCall, dtypeInfo, wasm, type DType } from "@tapegrad/kernels";
 import { toDType } from "../compute/cast.ts";
-import { cloneKernel, contiguousKernel } from "../compute/copy.ts";
+import { cloneKernel, contiguousKernel, copyInto } from "../compute/copy.ts";
+import { tensor, zeros } from "../creation.ts";
 import { ShapeError } from "../errors.ts";
 import { defineOp, type DefinedOp } from "../op.ts";
 import type { Inputs } from "../op-spec.ts";
 import { formatShape, sameShape, sizeOf, type Shape } from "../shape.ts";
 import { describe, emptyTensor, type Tensor } from "../tensor.ts";
 import { add, div, mul, sub } from "./arithmetic.ts";
+import { to } from "./cast.ts";
 import { sqrt } from "./exponential.ts";
 import { reshape } from "./reshape.ts";
 import { mean } from "./sum.ts";
@@ -51,6 +53,18 @@ function prepare([x, weight, bias]: Inputs<Names>): readonly [Tensor, Tensor | n
   return [contiguousKernel(x), vector(weight), vector(bias)];
 }
 
+/** Running statistics as the kernel updates them in place: themselves, or a copy if dtype or strides differ. */
+function tracked(running: Tensor | null, dtype: DType): Tensor | null {
+  return running === null ? null : contiguousKernel(toDType(running, dtype));
+}
+
+/** Brings an updated copy back, and notes the change. */
+function track(running: Tensor | null, updated: Tensor | null): void {
+  if (running === null || updated === null) return;
+  if (updated !== running) copyInto(toDType(updated, running.dtype), running);
+  running.storage.version++;
+}
+
 interface NormGradients {
   readonly x: Tensor;
   readonly weight: Tensor;
@@ -65,6 +79,7 @@ function gradients(dOut: Tensor, x: Tensor, weight: Tensor | null, statistics: r
   const operand = (v: Tensor): Tensor => contiguousKernel(toDType(v, dtype));
   const [g, source, scale] = [operand(dOut), operand(x), weight === null ? null : operand(weight)];
   const channels = [x.shape[1] as number];
+  if (x.numel() === 0) return { x: zeros(x.shape, { dtype }), weight: zeros(channels, { dtype }), bias: zeros(channels, { dtype }) };
   beginCall();
   const [dX, dWeight, dBias] = [emptyTensor(x.shape, dtype), emptyTensor(channels, dtype), emptyTensor(channels, dtype)];
   run(dtypeInfo[dtype].code, g.pointer, source.pointer, pointer(scale), dX.pointer, dWeight.pointer, dBias.pointer);
@@ -79,6 +94,7 @@ const trainOp: DefinedOp<Names, TrainAttrs> = defineOp<Names, TrainAttrs, readon
   forward: (inputs, { eps, momentum, runningMean, runningVar }, spec, call) => {
     const [x, weight, bias] = prepare(inputs);
     const [n, c, s] = planes(x.shape);
+    const [trackedMean, trackedVar] = [tracked(runningMean, x.dtype), tracked(runningVar, x.dtype)];
     beginCall();
     const out = emptyTensor(spec.shape, x.dtype);
     const [mean, inverseStd] = [emptyTensor([c], x.dtype), emptyTensor([c], x.dtype)];
@@ -86,10 +102,11 @@ const trainOp: DefinedOp<Names, TrainAttrs> = defineOp<Names, TrainAttrs, readon
       const code = dtypeInfo[x.dtype].code;
       wasm.batchNormTrain(
         code, x.pointer, out.pointer, pointer(weight), pointer(bias), mean.pointer, inverseStd.pointer,
-        pointer(runningMean), pointer(runningVar), n, c, s, eps, momentum,
+        pointer(trackedMean), pointer(trackedVar), n, c, s, eps, momentum,
       );
     }
-    for (const tracked of [runningMean, runningVar]) if (tracked !== null) tracked.storage.version++;
+    track(runningMean, trackedMean);
+    track(runningVar, trackedVar);
     call.aux = [mean, inverseStd];
     return out;
   },
@@ -129,7 +146,7 @@ const evalOp: DefinedOp<Names, EvalAttrs> = defineOp<Names, EvalAttrs, readonly 
   infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
   forward: (inputs, attrs, spec, call) => {
     const [x, weight, bias] = prepare(inputs);
-    const [runningMean, runningVar] = [toDType(attrs.mean, x.dtype), toDType(attrs.variance, x.dtype)];
+    const [runningMean, runningVar] = [contiguousKernel(toDType(attrs.mean, x.dtype)), contiguousKernel(toDType(attrs.variance, x.dtype))];
     beginCall();
     const out = emptyTensor(spec.shape, x.dtype);
     if (out.numel() > 0) {
@@ -147,10 +164,20 @@ const evalOp: DefinedOp<Names, EvalAttrs> = defineOp<Names, EvalAttrs, readonly 
     weight: (dOut, saved) => saved.once(() => evalGradients(dOut, saved.x, saved.weight, saved.aux, saved.attrs.eps)).weight,
     bias: (dOut, saved) => saved.once(() => evalGradients(dOut, saved.x, saved.weight, saved.aux, saved.attrs.eps)).bias,
   },
-  composite: ([x, weight, bias], { eps, mean, variance }) =>
-    affine(div(sub(x, perChannel(mean, x)), sqrt(add(perChannel(variance, x), eps))), weight, bias),
+  composite: ([x, weight, bias], { eps, mean, variance }) => {
+    const [center, spread] = [perChannel(to(mean, x.dtype), x), perChannel(to(variance, x.dtype), x)];
+    return affine(div(sub(x, center), sqrt(add(spread, eps))), weight, bias);
+  },
   createGraphByComposite: true,
-  samples: () => [],
+  samples: () => {
+    const attrs: EvalAttrs = { eps: 1e-5, mean: tensor([0.5, -1, 0.25], { dtype: "float64" }), variance: tensor([1, 0.5, 2], { dtype: "float64" }) };
+    return [
+      { inputs: [{ shape: [4, 3] }, { shape: [3] }, { shape: [3] }], attrs },
+      { inputs: [{ shape: [2, 3, 5] }, null, null], attrs },
+      { inputs: [{ shape: [1, 3, 3, 2] }, { shape: [3] }, { shape: [3] }], attrs: { ...attrs, eps: 0.1 } },
+      { inputs: [{ shape: [0, 3, 2] }, { shape: [3] }, { shape: [3] }], attrs },
+    ];
+  },
 });
 
 function evalGradients(dOut: Tensor, x: Tensor, weight: Tensor | null, statistics: readonly Tensor[], eps: number): NormGradients {

@@ -27,6 +27,8 @@ interface BinaryOptions<S extends readonly ("a" | "b" | "out")[]> {
   readonly a?: Omit<SampleInput, "shape">;
   readonly b?: Omit<SampleInput, "shape">;
   readonly dtypes?: readonly DType[];
+  /** The kernel for two bools, where it is not the op's namesake. */
+  readonly boolKernel?: BinaryName;
   /** Further checks of the operands. */
   readonly check?: (a: Tensor, b: Tensor) => void;
   readonly errors?: () => readonly ErrorSample[];
@@ -66,7 +68,10 @@ export function defineBinary<const S extends readonly ("a" | "b" | "out")[]>(
       const dtype = resultType(a, b);
       return { shape, dtype: result === "float" ? floatType(dtype) : dtype };
     },
-    forward: ([a, b], _, out) => binaryKernel(name, a, b, out, result === "bool" ? resultType(a, b) : out.dtype),
+    forward: ([a, b], _, out) => {
+      const dtype = result === "bool" ? resultType(a, b) : out.dtype;
+      return binaryKernel(dtype === "bool" ? (options.boolKernel ?? name) : name, a, b, out, dtype);
+    },
     ...(result === "bool" ? {} : { backward: options.gradient }),
     ...(composite === undefined ? {} : { composite: ([a, b]: readonly [Tensor, Tensor]) => composite(a, b) }),
     samples: () => shapePairs.map(([a, b]): Sample<null> => ({ inputs: [{ shape: a, ...options.a }, { shape: b, ...options.b }], attrs: null })),

@@ -36,10 +36,10 @@ const backwardOp: DefinedOp<readonly ["dOut", "mask"], { p: number }> = defineOp
   saves: ["mask"],
   infer: ([dOut]) => ({ shape: dOut.shape, dtype: dOut.dtype }),
   forward: ([dOut, mask], { p }, spec) => {
-    const source = contiguousKernel(dOut);
+    const [source, kept] = [contiguousKernel(dOut), contiguousKernel(mask)];
     beginCall();
     const dX = emptyTensor(spec.shape, source.dtype);
-    if (dX.numel() > 0) wasm.dropoutBackward(dtypeInfo[dX.dtype].code, source.pointer, mask.pointer, dX.pointer, dX.numel(), p);
+    if (dX.numel() > 0) wasm.dropoutBackward(dtypeInfo[dX.dtype].code, source.pointer, kept.pointer, dX.pointer, dX.numel(), p);
     return dX;
   },
   backward: { dOut: (g, { mask, attrs }) => backwardOp.run([g, mask], attrs), mask: null },

@@ -41,12 +41,12 @@ const unpoolOp = defineOp<readonly ["dOut", "indices"], { shape: Shape }, readon
   saves: ["indices"],
   infer: ([dOut], { shape }) => ({ shape, dtype: dOut.dtype }),
   forward: ([dOut, indices], { shape }, spec) => {
-    const source = contiguousKernel(dOut);
+    const [source, places] = [contiguousKernel(dOut), contiguousKernel(indices)];
     beginCall();
     const dX = emptyTensor(shape, spec.dtype);
     if (dX.numel() > 0) {
       const plane = sizeOf(shape.slice(-2));
-      wasm.maxPool2dBackward(dtypeInfo[dX.dtype].code, source.pointer, indices.pointer, dX.pointer, planesOf(shape), plane, sizeOf(dOut.shape.slice(-2)));
+      wasm.maxPool2dBackward(dtypeInfo[dX.dtype].code, source.pointer, places.pointer, dX.pointer, planesOf(shape), plane, sizeOf(dOut.shape.slice(-2)));
     }
     return dX;
   },

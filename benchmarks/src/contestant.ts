@@ -1,0 +1,79 @@
+import { fileURLToPath } from "node:url";
+import type { PeerName } from "./arguments.ts";
+import type { Answer, Request } from "./protocol.ts";
+import { WorkerError, WorkerProcess, type WorkerCommand } from "./worker-process.ts";
+
+/** Time for a worker to load its library. */
+const startSeconds = 60;
+
+/** One who takes part in a benchmark, in a process of its own, which is started when first needed and again after a time-out. */
+export class Contestant {
+  readonly name: string;
+  readonly #commands: readonly WorkerCommand[];
+  #process: WorkerProcess | null = null;
+  /** Why it cannot be started at all. */
+  #absence: WorkerError | null = null;
+  #version: string | null = null;
+
+  constructor(name: string, commands: readonly WorkerCommand[]) {
+    this.name = name;
+    this.#commands = commands;
+  }
+
+  /** The library's version; null as long as it has not been started. */
+  get version(): string | null {
+    return this.#version;
+  }
+
+  /** Throws WorkerError when there is no answer. */
+  async ask(request: Request, limitSeconds: number): Promise<Answer> {
+    if (this.#absence !== null) throw this.#absence;
+    if (this.#process === null || !this.#process.isAlive) this.#process = await this.#start();
+    return this.#process.ask(request, limitSeconds);
+  }
+
+  async close(): Promise<void> {
+    await this.#process?.close();
+    this.#process = null;
+  }
+
+  async #start(): Promise<WorkerProcess> {
+    try {
+      const started = await WorkerProcess.start(this.#commands, startSeconds);
+      this.#version = started.version;
+      return started;
+    } catch (error) {
+      if (error instanceof WorkerError) this.#absence = error;
+      throw error;
+    }
+  }
+}
+
+/** Ours. */
+export function ourselves(threads: number): Contestant {
+  return new Contestant("ours", [nodeWorker("ours", threads)]);
+}
+
+/** A peer by its name. */
+export function peerByName(name: PeerName, threads: number): Contestant {
+  switch (name) {
+    case "torch": return new Contestant(name, torchCommands(threads));
+    case "jax-js": return new Contestant(name, [nodeWorker("jax-js", threads)]);
+    case "tfjs": return new Contestant(name, [nodeWorker("tfjs", threads, "cpu")]);
+    case "tfjs-wasm": return new Contestant(name, [nodeWorker("tfjs", threads, "wasm")]);
+  }
+}
+
+function nodeWorker(file: string, threads: number, ...more: string[]): WorkerCommand {
+  const path = fileURLToPath(new URL(`./workers/${file}.js`, import.meta.url));
+  return { file: process.execPath, args: [path, String(threads), ...more] };
+}
+
+function torchCommands(threads: number): WorkerCommand[] {
+  const path = fileURLToPath(new URL("../peers/torch_train.py", import.meta.url));
+  // OpenMP's own default is best for everybody: its threads spin for some milliseconds between parallel regions, which
+  // makes torch fast, and then sleep (at most 10 ms of processor time after the last step). "passive" would slow torch
+  // down, "active" all the others.
+  const env = { OMP_WAIT_POLICY: undefined, GOMP_SPINCOUNT: undefined, OMP_NUM_THREADS: String(threads) };
+  return ["python3", "/usr/bin/python3"].map((file) => ({ file, args: [path, String(threads)], env }));
+}

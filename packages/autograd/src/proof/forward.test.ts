@@ -1,0 +1,143 @@
+import fc from "fast-check";
+import { afterAll, describe, expect, test } from "vitest";
+import { dispatch, equal, to, type DType, type Op, type Sample, type Tensor } from "@tapegrad/tensor";
+import "../backward.ts";
+import { describeSample, dtypesOf, ops, resized } from "./cases.ts";
+import { exact, expectValues, numbersOf } from "./expect-values.ts";
+import { expanded, layouts, upstream } from "./layouts.ts";
+import { oracles } from "./oracles.ts";
+import { randomFrom } from "./random.ts";
+import { gradients, integerOperands, isRecorded, operands, oracleCall, stored, type OpInputs } from "./run-op.ts";
+import { count, exempt, table, uncovered, type Kind } from "./tally.ts";
+
+const kinds: readonly Kind[] = ["spec", "oracle", "half", "strides", "repeat"];
+
+/** Kind 1: the declared shape and dtype. */
+function checkSpec(op: Op, inputs: OpInputs, attrs: unknown, what: string): Tensor {
+  const spec = op.infer(inputs, attrs);
+  const out = dispatch(op, inputs, attrs);
+  if (out.dtype !== spec.dtype || out.shape.join() !== spec.shape.join()) {
+    throw new Error(`${what}: declared ${spec.dtype} [${spec.shape.join(", ")}], made ${out.dtype} [${out.shape.join(", ")}]`);
+  }
+  count(op.name, "spec", 2);
+  return out;
+}
+
+/** Kind 2: the oracle, within its bound, or exactly. */
+function checkOracle(op: Op, inputs: OpInputs, attrs: unknown, integral: boolean, what: string): void {
+  const out = checkSpec(op, inputs, attrs, what);
+  const oracle = oracles[op.name];
+  if (oracle === undefined) throw new Error(`op ${op.name} has no oracle`);
+  const call = oracleCall(op, inputs, attrs);
+  const expected = oracle.run(call);
+  if (expected.shape.join() !== out.shape.join()) throw new Error(`${what}: the oracle made [${expected.shape.join(", ")}], the op [${out.shape.join(", ")}]`);
+  const isExact = integral && oracle.exactOnIntegers;
+  count(op.name, "oracle", expectValues(numbersOf(out), stored(expected.data, out.dtype), isExact ? exact : oracle.bound(call), what));
+}
+
+/** float16 is a storage format: the result is that of float32, rounded once. */
+function checkHalf(op: Op, inputs: OpInputs, attrs: unknown, what: string): void {
+  const out = checkSpec(op, inputs, attrs, what);
+  const wide = inputs.map((x) => (x?.dtype === "float16" ? to(x, "float32") : x));
+  const expected = to(dispatch(op, wide, attrs), out.dtype);
+  count(op.name, "half", expectValues(numbersOf(out), numbersOf(expected), exact, what));
+}
+
+function checkValues(op: Op, sample: Sample<unknown>, dtype: DType, seed: number): void {
+  const what = `${op.name} ${dtype} ${describeSample(sample)} seed ${seed}`;
+  const inputs = operands(sample, dtype, randomFrom(seed));
+  if (dtype === "float16") return checkHalf(op, inputs, sample.attrs, what);
+  checkOracle(op, inputs, sample.attrs, !dtype.startsWith("float"), what);
+  const integers = dtype.startsWith("float") ? integerOperands(sample, dtype, randomFrom(seed)) : null;
+  if (integers !== null) checkOracle(op, integers, sample.attrs, true, `${what} integers`);
+}
+
+/** Kind 5: strided operands give what row-major ones give, and stay as they were. */
+function checkLayouts(op: Op, sample: Sample<unknown>, dtype: DType, seed: number): void {
+  const random = randomFrom(seed);
+  const what = `${op.name} ${dtype} ${describeSample(sample)}`;
+  const plain = operands(sample, dtype, random);
+  const reference = dispatch(op, plain, sample.attrs);
+  const dOut = isRecorded(op, plain, reference) ? upstream(reference.shape, reference.dtype, random) : null;
+  const own = dOut === null ? [] : gradients(op, plain, sample.attrs, dOut);
+  const same = (found: Tensor, expected: Tensor, where: string): void => {
+    count(op.name, "strides", expectValues(numbersOf(found), numbersOf(expected), exact, where));
+  };
+  for (const [name, lay] of Object.entries(layouts)) {
+    if (op.name === "view" && name !== "offset") continue;
+    for (let which = -1; which < plain.length; which++) {
+      const laid = plain.map((x, i) => (x !== null && (which === -1 || which === i) ? (lay(x) ?? x) : x));
+      const where = `${what} ${name} ${which === -1 ? "all" : op.inputs[which]}`;
+      const before = laid.map((x) => x?.storage.elements.slice());
+      same(dispatch(op, laid, sample.attrs), reference, where);
+      const strided = dOut === null ? null : (lay(dOut) ?? dOut);
+      if (strided !== null) {
+        gradients(op, laid, sample.attrs, strided).forEach((gradient, i) => {
+          if (gradient !== null) same(gradient, own[i] as Tensor, `${where} gradient ${i}`);
+        });
+      }
+      laid.forEach((x, i) => {
+        if (x !== null) count(op.name, "strides", expectValues(x.storage.elements, before[i] ?? [], exact, `${where}: input ${op.inputs[i]} was changed`));
+      });
+    }
+  }
+  plain.forEach((x, i) => {
+    if (x === null || op.name === "view" || sample.inputs[i]?.values !== undefined) return;
+    for (let dim = 0; dim < x.ndim; dim++) {
+      const { view, copy } = expanded(x, dim);
+      const where = `${what} ${op.inputs[i]} expanded along ${dim}`;
+      same(dispatch(op, plain.with(i, view), sample.attrs), dispatch(op, plain.with(i, copy), sample.attrs), where);
+    }
+  });
+}
+
+/** Kind 5: two runs give the same bits; random ops too, since their attributes hold the place in the stream. */
+function checkRepeat(op: Op, sample: Sample<unknown>, dtype: DType): void {
+  const inputs = operands(sample, dtype, randomFrom(5));
+  const [first, second] = [dispatch(op, inputs, sample.attrs), dispatch(op, inputs, sample.attrs)];
+  expect(equal(first, second)).toBe(true);
+  count(op.name, "repeat");
+  if (!isRecorded(op, inputs, first)) return;
+  const dOut = upstream(first.shape, first.dtype, randomFrom(6));
+  const [one, two] = [gradients(op, inputs, sample.attrs, dOut), gradients(op, inputs, sample.attrs, dOut)];
+  one.forEach((gradient, i) => {
+    expect(gradient === null ? two[i] === null : equal(gradient, two[i] as Tensor)).toBe(true);
+    count(op.name, "repeat");
+  });
+}
+
+describe.each(ops.map((op) => [op.name, op] as const))("%s", (_, op) => {
+  const samples = op.samples();
+
+  test("has samples", () => expect(samples.length).toBeGreaterThan(0));
+
+  test.each(dtypesOf(op))("%s: shape, dtype and values are the oracle's", (dtype) => {
+    for (const sample of [...samples, ...resized(op)]) checkValues(op, sample, dtype, 1);
+    fc.assert(fc.property(fc.nat(samples.length - 1), fc.integer(), (i, seed) => checkValues(op, samples[i] as Sample<unknown>, dtype, seed)), { seed: 7, numRuns: 12 });
+  });
+
+  test.each(dtypesOf(op))("%s: strided operands equal row-major ones, and are left alone", (dtype) => {
+    samples.forEach((sample, i) => checkLayouts(op, sample, dtype, i));
+  });
+
+  test.each(dtypesOf(op))("%s: two runs give the same bits", (dtype) => {
+    for (const sample of samples) checkRepeat(op, sample, dtype);
+  });
+
+  if (!dtypesOf(op).includes("float16")) {
+    test(`takes no float16: its dtypes are ${op.dtypes.join(", ")}`, () => {
+      expect(op.dtypes).not.toContain("float16");
+      exempt(op.name, "half", "takes no float16");
+    });
+  }
+});
+
+test("every op has an oracle, and every oracle an op", () => {
+  expect(Object.keys(oracles).sort()).toEqual(ops.map((op) => op.name));
+});
+
+test("no op goes without an assertion of each kind", () => {
+  expect(uncovered(ops.map((op) => op.name), kinds)).toEqual([]);
+});
+
+afterAll(() => console.log(table(ops.map((op) => op.name), kinds)));

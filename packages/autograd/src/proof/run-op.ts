@@ -1,0 +1,70 @@
+import { ndarray } from "@tapegrad/reference";
+import { dispatch, type DType, type Op, type Sample, type Tensor } from "@tapegrad/tensor";
+import { grad } from "../backward.ts";
+import { numbersOf } from "./expect-values.ts";
+import { fromValues, integersFor, valuesFor } from "./operands.ts";
+import type { OracleCall } from "./oracle.ts";
+import type { Random } from "./random.ts";
+
+export type OpInputs = readonly (Tensor | null)[];
+
+/** Operands for a sample. */
+export function operands(sample: Sample<unknown>, dtype: DType, random: Random): OpInputs {
+  return sample.inputs.map((input) => {
+    if (input === null) return null;
+    const own = input.dtype ?? dtype;
+    return fromValues(valuesFor(input, own, random), input.shape, own);
+  });
+}
+
+/** The same with integer values in floating dtypes; null where a range has no integers. */
+export function integerOperands(sample: Sample<unknown>, dtype: DType, random: Random): OpInputs | null {
+  const made: (Tensor | null)[] = [];
+  for (const input of sample.inputs) {
+    if (input === null) {
+      made.push(null);
+      continue;
+    }
+    const values = integersFor(input, input.dtype ?? dtype, random);
+    if (values === null) return null;
+    made.push(fromValues(values, input.shape, input.dtype ?? dtype));
+  }
+  return made;
+}
+
+/** The call as oracles see it. */
+export function oracleCall(op: Op, inputs: OpInputs, attrs: unknown): OracleCall {
+  const out = op.infer(inputs, attrs);
+  return { inputs: inputs.map((x) => (x === null ? null : ndarray(numbersOf(x), x.shape))), attrs, out, dtype: out.dtype === "float64" ? "float64" : "float32" };
+}
+
+/** Values as a dtype stores them. */
+export function stored(values: Float64Array, dtype: DType): Float64Array {
+  switch (dtype) {
+    case "float64": return values;
+    case "float32": return Float64Array.from(Float32Array.from(values));
+    case "float16": return numbersOf(fromValues(values, [values.length], "float16"));
+    case "int32": return Float64Array.from(Int32Array.from(values));
+    case "uint8": return Float64Array.from(Uint8Array.from(values));
+    case "bool": return values.map((value) => (value === 0 ? 0 : 1));
+  }
+}
+
+export const isFloating = (x: Tensor | null): x is Tensor => x !== null && x.dtype.startsWith("float");
+
+/** Whether a call is recorded: the op has a derivative, and both an input and the output are floating. */
+export function isRecorded(op: Op, inputs: OpInputs, out: Tensor): boolean {
+  return op.differentiable && isFloating(out) && inputs.some((x, i) => isFloating(x) && (op.gradients[i] !== null || op.createGraphByComposite));
+}
+
+/** The inputs as leaves that require grad, where they are floating. */
+export function leaves(inputs: OpInputs): OpInputs {
+  return inputs.map((x) => (isFloating(x) ? x.detach().requiresGrad_() : x));
+}
+
+/** Gradients of a call with respect to its floating inputs, for a given upstream gradient; null where there is none. */
+export function gradients(op: Op, inputs: OpInputs, attrs: unknown, dOut: Tensor): (Tensor | null)[] {
+  const given = leaves(inputs);
+  const out = dispatch(op, given, attrs);
+  return grad([out], given.filter(isFloating), { gradOutputs: [dOut], allowUnused: true });
+}
