@@ -25,16 +25,36 @@ export function numberOption(name: string, text: string | undefined, fallback: n
 export const isPositiveInteger = (value: number): boolean => Number.isInteger(value) && value > 0;
 export const isPositive = (value: number): boolean => Number.isFinite(value) && value > 0;
 
-/** Reads `[--seed N] [--quick] [--json FILE] [--data DIR]`. Throws UsageError. */
-export function readOptions(args: readonly string[]): ExampleOptions {
+/** One of several words from the command line. Throws UsageError. */
+export function choiceOption<Choice extends string>(name: string, text: string | undefined, choices: readonly [fallback: Choice, ...others: Choice[]]): Choice {
+  if (text === undefined) return choices[0];
+  const choice = choices.find((candidate) => candidate === text);
+  if (choice !== undefined) return choice;
+  throw new UsageError(`--${name} ${text}: must be one of ${choices.join(", ")}`);
+}
+
+/**
+ * Reads `[--seed N] [--quick] [--json FILE] [--data DIR]`, and the texts of the further options named in `own`.
+ *
+ * Throws UsageError.
+ */
+export function readOptions<const Own extends string = never>(args: readonly string[], own: readonly Own[] = []): ExampleOptions & { readonly own: Readonly<Partial<Record<Own, string>>> } {
+  const texts = ["seed", "json", "data", ...own].map((name) => [name, { type: "string" }] as const);
+  const values = parse(args, { quick: { type: "boolean" }, ...Object.fromEntries(texts) });
+  const text = (name: string): string | undefined => (typeof values[name] === "string" ? values[name] : undefined);
+  return {
+    seed: numberOption("seed", text("seed"), 1, Number.isInteger, "an integer"),
+    quick: values["quick"] === true,
+    json: text("json"),
+    data: text("data"),
+    own: Object.fromEntries(own.map((name) => [name, text(name)])) as Partial<Record<Own, string>>,
+  };
+}
+
+function parse(args: readonly string[], options: Readonly<Record<string, { type: "string" | "boolean" }>>): Readonly<Record<string, unknown>> {
   try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: { seed: { type: "string" }, quick: { type: "boolean" }, json: { type: "string" }, data: { type: "string" } },
-    });
-    const seed = numberOption("seed", values.seed, 1, Number.isInteger, "an integer");
-    return { seed, quick: values.quick ?? false, json: values.json, data: values.data };
+    return parseArgs({ args: [...args], options }).values;
   } catch (error) {
-    throw error instanceof UsageError ? error : new UsageError(error instanceof Error ? error.message : String(error));
+    throw new UsageError(error instanceof Error ? error.message : String(error));
   }
 }

@@ -216,8 +216,11 @@ function scopedGradients(node: Node, dOut: Tensor, needed: readonly boolean[]): 
 /** Gradients of those inputs of a node that are needed, in the inputs' shapes and dtypes. */
 function inputGradients(node: Node, dOut: Tensor, needed: readonly boolean[], createGraph: boolean): (Tensor | null)[] {
   const { op, shapes, dtypes } = node;
-  const byComposite = op.createGraphByComposite && (createGraph || op.gradients.every((gradient) => gradient === null));
-  const gradients = byComposite ? compositeGradients(node, dOut, needed) : ownGradients(node, dOut, needed);
+  const hasOwn = op.gradients.some((gradient) => gradient !== null);
+  const byComposite = op.createGraphByComposite && (createGraph || !hasOwn);
+  // What the op itself takes as a constant is one in its composite, too.
+  const varied = byComposite && hasOwn ? needed.map((isNeeded, i) => isNeeded && op.gradients[i] !== null) : needed;
+  const gradients = byComposite ? compositeGradients(node, dOut, varied) : ownGradients(node, dOut, needed);
   for (let i = 0; i < gradients.length; i++) {
     const gradient = gradients[i];
     if (gradient !== null && gradient !== undefined) gradients[i] = to(sumTo(gradient, shapes[i] ?? []), dtypes[i] ?? "float32");

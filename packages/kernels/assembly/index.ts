@@ -1,4 +1,4 @@
-export { allocate, release } from "./memory";
+export { allocate, pageCount, release } from "./memory";
 export { setThreadCount, workerLoop } from "./pool";
 export { gemm } from "./gemm";
 export { conv2d, conv2dInputGrad, conv2dWeightGrad } from "./conv";

@@ -6,6 +6,7 @@ export interface KernelExports {
   // Memory and threads
   allocate(bytes: number): number;
   release(pointer: number): void;
+  pageCount(): number;
   setThreadCount(count: number): void;
   workerLoop(index: number): void;
 

@@ -14,16 +14,29 @@ function abort(): never {
 /** The launching thread's instance. */
 export const wasm = new WebAssembly.Instance(kernelModule, { env: { memory, abort } }).exports as KernelExports;
 
-let buffer: ArrayBufferLike = memory.buffer;
-let bytes = new Uint8Array(buffer);
+let pages = 0;
+let bytes: Uint8Array = new Uint8Array(0);
+let words: Int32Array = new Int32Array(0);
 
-/** All of the memory as bytes, made anew after it has grown. */
+/** Makes the views anew after the memory has grown. Asking the module is far cheaper than asking for `memory.buffer`. */
+function refreshViews(): void {
+  const now = wasm.pageCount();
+  if (now === pages) return;
+  pages = now;
+  bytes = new Uint8Array(memory.buffer);
+  words = new Int32Array(memory.buffer);
+}
+
+/** All of the memory as bytes; valid until the next allocation. */
 export function heapBytes(): Uint8Array {
-  if (buffer !== memory.buffer) {
-    buffer = memory.buffer;
-    bytes = new Uint8Array(buffer);
-  }
+  refreshViews();
   return bytes;
+}
+
+/** All of the memory as 32-bit words; valid until the next allocation. */
+export function heapWords(): Int32Array {
+  refreshViews();
+  return words;
 }
 
 /** Where kernels find the shapes and strides that the host passes (`assembly/control.ts`). */

@@ -29,7 +29,7 @@ export function defineOp<const N extends readonly string[], A, const S extends r
     inputs: spec.inputs,
     saves: spec.saves,
     savedPositions: spec.saves.map((name) => bare.indexOf(name)),
-    differentiable: gradients !== undefined || spec.createGraphByComposite === true,
+    differentiable: Object.values(gradients ?? {}).some((gradient) => gradient !== null) || spec.createGraphByComposite === true,
     view: spec.view ?? false,
     halfNative: spec.halfNative ?? spec.view ?? false,
     random: spec.random ?? false,

@@ -6,7 +6,7 @@ import { officialCifar10, type Cifar10Release } from "./official.ts";
 import { archivePath, officialArchive, packageMirror } from "./sources.ts";
 
 /** What the tests put in place of the real world. */
-export interface Cifar10World {
+interface Cifar10World {
   readonly release: Cifar10Release;
   sources(cacheDir: string): readonly Source[];
 }

@@ -12,7 +12,7 @@ import { differenceFromOfficial } from "./verify.ts";
 type Version = "binary" | "python";
 
 /** CIFAR-10 found on the disk, in one of its two published versions. */
-export interface LocalCifar10 {
+interface LocalCifar10 {
   readonly version: Version;
   readonly isArchive: boolean;
   readonly path: string;

@@ -9,7 +9,7 @@ import { httpGet } from "./http-get.ts";
 import type { OpenPartFile } from "./part-file.ts";
 import { writeFile } from "./write-file.ts";
 
-export interface DownloadOptions {
+interface DownloadOptions {
   /** What errors say was being done. */
   readonly op: string;
   readonly url: string;

@@ -28,7 +28,7 @@ export interface LoadOptions extends FetchEvents {
 export type OnUnofficial = (error: DataError) => void;
 
 /** What is particular to one data set. */
-export interface DataSetPlan<Found, Content> {
+interface DataSetPlan<Found, Content> {
   /** What errors say was being done: "CIFAR10.load". */
   readonly op: string;
   /** First half of the errors' codes. */

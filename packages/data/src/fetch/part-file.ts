@@ -1,7 +1,7 @@
 import { open } from "node:fs/promises";
 
 /** A file being written from front to back. */
-export interface PartFile {
+interface PartFile {
   write(bytes: Uint8Array): Promise<void>;
   /** Everything written is on the disk, not just in the system's buffers. */
   close(): Promise<void>;

@@ -1,7 +1,7 @@
 import { DataError } from "@tapegrad/tensor";
 
 /** An array of unsigned bytes. */
-export interface IdxArray {
+interface IdxArray {
   readonly dims: readonly number[];
   readonly data: Uint8Array;
 }

@@ -2,12 +2,12 @@ import { DataError } from "@tapegrad/tensor";
 import { opcodeName, PickleBytes } from "./pickle-bytes.ts";
 
 /** A uint8 NumPy array. */
-export interface PickledArray {
+interface PickledArray {
   readonly shape: readonly number[];
   readonly bytes: Uint8Array;
 }
 
-export type PickleValue = null | boolean | number | string | PickleValue[] | Map<string, PickleValue> | PickledArray;
+type PickleValue = null | boolean | number | string | PickleValue[] | Map<string, PickleValue> | PickledArray;
 
 /** The only three globals known; each is simulated here and nothing is ever looked up by name. */
 type Global = "numpy.core.multiarray._reconstruct" | "numpy.ndarray" | "numpy.dtype";

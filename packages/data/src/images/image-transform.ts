@@ -3,7 +3,7 @@ import { newImagePlan, type ImagePlan } from "./image-plan.ts";
 import { renderImages, type ImageSource } from "./render-images.ts";
 
 /** One step of a transform: writes its part into the plan of a batch. */
-export interface ImageStep {
+interface ImageStep {
   readonly name: string;
   /** Cuts the images, so that what lies outside is lost to the steps behind it. */
   readonly cuts: boolean;

@@ -4,7 +4,7 @@ import { onTestFinished } from "vitest";
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
-export interface LocalServer {
+interface LocalServer {
   readonly url: string;
   /** The Range header of each request, in order; "" where there was none. */
   readonly ranges: string[];

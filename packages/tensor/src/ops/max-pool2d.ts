@@ -52,8 +52,8 @@ const unpoolOp = defineOp<readonly ["dOut", "indices"], { shape: Shape }, readon
   },
   backward: {
     dOut: (g, { indices, shapes: [dOut = []] }) => {
-      const planes = reshape(g, [planesOf(g.shape), -1]);
-      return reshape(gather(planes, 1, reshape(indices, [planesOf(dOut), -1])), dOut);
+      const planes = reshape(g, [planesOf(g.shape), sizeOf(g.shape.slice(-2))]);
+      return reshape(gather(planes, 1, reshape(indices, [planesOf(dOut), sizeOf(dOut.slice(-2))])), dOut);
     },
     indices: null,
   },
