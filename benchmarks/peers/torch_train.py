@@ -8,6 +8,7 @@
 The protocol is src/protocol.ts, the models are those of src/models.ts. Needs nothing but torch.
 """
 import json
+import math
 import sys
 import time
 
@@ -86,6 +87,8 @@ class Training:
             # The faster of torch's two ways, and the default since 2.0.
             self.optimizer.zero_grad(set_to_none=True)
         value = loss.item()
+        if not math.isfinite(value):
+            raise ArithmeticError(f"the loss is {value}")
         return {"seconds": time.perf_counter() - start, "loss": value}
 
 

@@ -1,13 +1,15 @@
 import { fileURLToPath } from "node:url";
 import type { PeerName } from "./arguments.ts";
+import type { Contender } from "./interleave.ts";
 import type { Answer, Request } from "./protocol.ts";
-import { WorkerError, WorkerProcess, type WorkerCommand } from "./worker-process.ts";
+import { WorkerError, type WorkerCommand } from "./json-pipe.ts";
+import { WorkerProcess } from "./worker-process.ts";
 
 /** Time for a worker to load its library. */
 const startSeconds = 60;
 
 /** One who takes part in a benchmark, in a process of its own, which is started when first needed and again after a time-out. */
-export class Contestant {
+export class Contestant implements Contender {
   readonly name: string;
   readonly #commands: readonly WorkerCommand[];
   #process: WorkerProcess | null = null;
@@ -25,7 +27,6 @@ export class Contestant {
     return this.#version;
   }
 
-  /** Throws WorkerError when there is no answer. */
   async ask(request: Request, limitSeconds: number): Promise<Answer> {
     if (this.#absence !== null) throw this.#absence;
     if (this.#process === null || !this.#process.isAlive) this.#process = await this.#start();

@@ -1,7 +1,13 @@
-import type { Request } from "./protocol.ts";
+import type { Answer, Request } from "./protocol.ts";
 import { buildRow, type Measured, type Row } from "./rows.ts";
-import { WorkerError } from "./worker-process.ts";
-import type { Contestant } from "./contestant.ts";
+import { WorkerError } from "./json-pipe.ts";
+
+/** Who is measured. */
+export interface Contender {
+  readonly name: string;
+  /** Throws WorkerError when there is no answer. */
+  ask(request: Request, limitSeconds: number): Promise<Answer>;
+}
 
 /** One figure to be measured of every contestant. */
 export interface Task extends Pick<Row, "name" | "unit" | "better"> {
@@ -25,7 +31,7 @@ export interface Effort {
 }
 
 /** For measuring. */
-export const fullEffort: Effort = { rounds: 7, warmUpSeconds: 1.5, roundSeconds: 0.5, budgetSeconds: 30, limitSeconds: 60 };
+export const fullEffort: Effort = { rounds: 7, warmUpSeconds: 1.5, roundSeconds: 0.5, budgetSeconds: 30, limitSeconds: 30 };
 
 /** For seeing that it works. */
 export const quickEffort: Effort = { ...fullEffort, rounds: 1, warmUpSeconds: 0, roundSeconds: 0 };
@@ -40,14 +46,14 @@ interface Plan {
  * Measures one task: everybody warms up, then the rounds are taken in turn (ours, theirs, ours, theirs, ...), so that a
  * machine that slows down slows everybody down. Throws WorkerError when ours fails; a peer that fails is a gap with a reason.
  */
-export async function measureTask(task: Task, ours: Contestant, peers: readonly Contestant[], effort: Effort): Promise<Row> {
+export async function measureTask(task: Task, ours: Contender, peers: readonly Contender[], effort: Effort): Promise<Row> {
   const ourPlan = await prepare(task, ours, effort);
-  const plans = new Map<Contestant, Plan>();
-  const gaps = new Map<Contestant, string>();
+  const plans = new Map<Contender, Plan>();
+  const gaps = new Map<Contender, string>();
   for (const peer of peers) await orGap(peer, gaps, async () => plans.set(peer, await prepare(task, peer, effort)));
 
   const ourFigures: number[] = [];
-  const figures = new Map(peers.map((peer): [Contestant, number[]] => [peer, []]));
+  const figures = new Map(peers.map((peer): [Contender, number[]] => [peer, []]));
   for (let round = 0; round < effort.rounds; round++) {
     ourFigures.push(await measure(task, ours, ourPlan.count, effort));
     for (const [peer, { count, rounds }] of plans) {
@@ -62,7 +68,7 @@ export async function measureTask(task: Task, ours: Contestant, peers: readonly 
   return buildRow(task, ourFigures, new Map(measured));
 }
 
-async function orGap(peer: Contestant, gaps: Map<Contestant, string>, work: () => Promise<unknown>): Promise<void> {
+async function orGap(peer: Contender, gaps: Map<Contender, string>, work: () => Promise<unknown>): Promise<void> {
   try {
     await work();
   } catch (error) {
@@ -72,7 +78,7 @@ async function orGap(peer: Contestant, gaps: Map<Contestant, string>, work: () =
 }
 
 /** Warms a contestant up and finds out how much of the work fills a round. */
-async function prepare(task: Task, contestant: Contestant, effort: Effort): Promise<Plan> {
+async function prepare(task: Task, contestant: Contender, effort: Effort): Promise<Plan> {
   const { limitSeconds, warmUpSeconds, roundSeconds, budgetSeconds } = effort;
   // The first time includes compilation and says little about the next.
   let { seconds } = await contestant.ask(task.request(1), limitSeconds);
@@ -89,7 +95,7 @@ async function prepare(task: Task, contestant: Contestant, effort: Effort): Prom
   return { count, rounds: Math.max(1, Math.min(effort.rounds, affordable)) };
 }
 
-async function measure(task: Task, contestant: Contestant, count: number, effort: Effort): Promise<number> {
+async function measure(task: Task, contestant: Contender, count: number, effort: Effort): Promise<number> {
   const { seconds } = await contestant.ask(task.request(count), effort.limitSeconds);
   return task.figure(seconds / count);
 }

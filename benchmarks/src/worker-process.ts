@@ -1,33 +1,13 @@
-import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
-import { once } from "node:events";
-import { createInterface } from "node:readline";
-import { parseLine, type Answer, type Request } from "./protocol.ts";
-
-/** How a worker is started. */
-export interface WorkerCommand {
-  readonly file: string;
-  readonly args: readonly string[];
-  /** Variables to set; undefined removes one. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
-}
-
-/** Why a worker did not answer. The message is what the report gives as the reason. */
-export class WorkerError extends Error {
-  override readonly name = "WorkerError";
-}
-
-interface Waiting {
-  readonly resolve: (message: Readonly<Record<string, unknown>>) => void;
-  readonly reject: (error: WorkerError) => void;
-}
+import { JsonPipe, WorkerError, type WorkerCommand } from "./json-pipe.ts";
+import type { Answer, Request } from "./protocol.ts";
 
 /** A child process that measures on request; `protocol.ts` says how. One request at a time. */
 export class WorkerProcess {
   readonly version: string;
-  readonly #link: Link;
+  readonly #pipe: JsonPipe;
 
-  private constructor(link: Link, version: string) {
-    this.#link = link;
+  private constructor(pipe: JsonPipe, version: string) {
+    this.#pipe = pipe;
     this.version = version;
   }
 
@@ -35,14 +15,14 @@ export class WorkerProcess {
   static async start(commands: readonly WorkerCommand[], limitSeconds: number): Promise<WorkerProcess> {
     let failure = new WorkerError("there is no command to start it");
     for (const command of commands) {
-      const link = new Link(command);
+      const pipe = new JsonPipe(command);
       try {
-        const { version } = await link.receive(limitSeconds);
-        return new WorkerProcess(link, String(version));
+        const { version } = await pipe.receive(limitSeconds);
+        return new WorkerProcess(pipe, String(version));
       } catch (error) {
         if (!(error instanceof WorkerError)) throw error;
         failure = error;
-        await link.close();
+        await pipe.close();
       }
     }
     throw failure;
@@ -50,8 +30,8 @@ export class WorkerProcess {
 
   /** Throws WorkerError when the worker refuses, dies, or takes longer than the limit, in which case it is killed. */
   async ask(request: Request, limitSeconds: number): Promise<Answer> {
-    this.#link.send(JSON.stringify(request));
-    const { seconds, loss, error } = await this.#link.receive(limitSeconds);
+    this.#pipe.send(request);
+    const { seconds, loss, error } = await this.#pipe.receive(limitSeconds);
     if (typeof error === "string") throw new WorkerError(error);
     if (typeof seconds !== "number") throw new WorkerError("its answer has no time");
     if (typeof loss === "number" || loss === undefined) return loss === undefined ? { seconds } : { seconds, loss };
@@ -60,85 +40,11 @@ export class WorkerProcess {
 
   /** False once the process has ended. */
   get isAlive(): boolean {
-    return this.#link.isOpen;
+    return this.#pipe.isOpen;
   }
 
   /** Ends the process. */
   close(): Promise<void> {
-    return this.#link.close();
-  }
-}
-
-/** The pipes to one child process. */
-class Link {
-  readonly #child: ChildProcessWithoutNullStreams;
-  readonly #received: Readonly<Record<string, unknown>>[] = [];
-  #waiting: Waiting | null = null;
-  #failure: WorkerError | null = null;
-  #lastWords = "";
-
-  constructor({ file, args, env = {} }: WorkerCommand) {
-    const child = spawn(file, args, { env: { ...process.env, ...env }, stdio: "pipe" });
-    this.#child = child;
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      this.#lastWords = (this.#lastWords + text).slice(-2000);
-    });
-    // A worker that died is told of through its exit; the broken pipe says nothing more.
-    child.stdin.on("error", () => {});
-    child.on("error", (error) => this.#fail(`it cannot be started: ${error.message}`));
-    child.on("close", (code, signal) => {
-      const why = this.#lastWords.trim().split("\n").at(-1) ?? "";
-      this.#fail(`it ended (${signal ?? `exit code ${code}`})${why === "" ? "" : `: ${why}`}`);
-    });
-    createInterface({ input: child.stdout }).on("line", (line) => this.#take(line));
-  }
-
-  get isOpen(): boolean {
-    return this.#failure === null;
-  }
-
-  send(line: string): void {
-    if (this.isOpen) this.#child.stdin.write(`${line}\n`);
-  }
-
-  /** The next message. Kills the child when it takes too long. */
-  async receive(limitSeconds: number): Promise<Readonly<Record<string, unknown>>> {
-    const early = this.#received.shift();
-    if (early !== undefined) return early;
-    if (this.#failure !== null) throw this.#failure;
-    const timer = setTimeout(() => {
-      this.#fail(`it takes more than ${limitSeconds} s`);
-      this.#child.kill("SIGKILL");
-    }, limitSeconds * 1000);
-    try {
-      return await new Promise((resolve, reject) => {
-        this.#waiting = { resolve, reject };
-      });
-    } finally {
-      clearTimeout(timer);
-      this.#waiting = null;
-    }
-  }
-
-  async close(): Promise<void> {
-    const child = this.#child;
-    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, "exit");
-    child.stdin.end();
-    const timer = setTimeout(() => child.kill("SIGKILL"), 2000);
-    await ended;
-    clearTimeout(timer);
-  }
-
-  #take(line: string): void {
-    const message = parseLine(line);
-    if (message === null) return;
-    if (this.#waiting === null) this.#received.push(message);
-    else this.#waiting.resolve(message);
-  }
-
-  #fail(reason: string): void {
-    this.#failure ??= new WorkerError(reason);
-    this.#waiting?.reject(this.#failure);
+    return this.#pipe.close();
   }
 }

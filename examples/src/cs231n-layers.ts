@@ -43,6 +43,7 @@ export async function cs231nLayers(args: readonly string[]): Promise<Figures> {
 
 const titles = {
   figure: "the course's figures",
+  sanity: "losses of scores near zero",
   tape: "hand-written and tape gradients, largest difference",
   numeric: "numeric gradients, relative error",
 } as const;

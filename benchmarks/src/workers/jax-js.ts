@@ -1,5 +1,5 @@
 // jax-js in Node, on its WebAssembly backend.
-import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
 import { positiveInteger } from "../arguments.ts";
 import { serve } from "./serve.ts";
 
@@ -18,6 +18,6 @@ defaultDevice("wasm");
 await serve({ version: packageVersion(), build: buildTraining });
 
 function packageVersion(): string {
-  const manifest: unknown = createRequire(import.meta.url)("../../node_modules/@jax-js/jax/package.json");
-  return typeof manifest === "object" && manifest !== null && "version" in manifest ? String(manifest.version) : "unknown";
+  const manifest: { version: string } = JSON.parse(readFileSync(new URL("../package.json", import.meta.resolve("@jax-js/jax")), "utf8"));
+  return manifest.version;
 }

@@ -9,8 +9,8 @@ export interface Training {
   dispose?(): void;
 }
 
-/** What a worker can do. */
-export interface Contestant {
+/** What a worker can do with its library. */
+export interface Library {
   readonly version: string;
   build(model: ModelName): Training | Promise<Training>;
   /** Forward and backward through a chain of recorded ops. */
@@ -18,15 +18,15 @@ export interface Contestant {
 }
 
 /** Answers requests on stdin until it ends. */
-export async function serve(contestant: Contestant): Promise<void> {
+export async function serve(library: Library): Promise<void> {
   let current: { readonly model: ModelName; readonly training: Training } | null = null;
 
   async function answer(request: Request): Promise<Answer> {
-    if (request.task === "overhead") return timeChain(contestant, request.op, request.length, request.repeats);
+    if (request.task === "overhead") return timeChain(library, request.op, request.length, request.repeats);
     if (current?.model !== request.model) {
       current?.training.dispose?.();
       current = null;
-      current = { model: request.model, training: await contestant.build(request.model) };
+      current = { model: request.model, training: await library.build(request.model) };
     }
     const { training } = current;
     const start = performance.now();
@@ -34,7 +34,7 @@ export async function serve(contestant: Contestant): Promise<void> {
     return { seconds: (performance.now() - start) / 1000, loss };
   }
 
-  write({ ready: true, version: contestant.version });
+  write({ ready: true, version: library.version });
   for await (const line of createInterface({ input: process.stdin })) {
     try {
       write(await answer(parseRequest(line)));
@@ -44,10 +44,10 @@ export async function serve(contestant: Contestant): Promise<void> {
   }
 }
 
-function timeChain(contestant: Contestant, op: ChainOp, length: number, repeats: number): Answer {
-  if (contestant.chain === undefined) throw new Error("the overhead of ops is not measured here");
+function timeChain(library: Library, op: ChainOp, length: number, repeats: number): Answer {
+  if (library.chain === undefined) throw new Error("the overhead of ops is not measured here");
   const start = performance.now();
-  for (let i = 0; i < repeats; i++) contestant.chain(op, length);
+  for (let i = 0; i < repeats; i++) library.chain(op, length);
   return { seconds: (performance.now() - start) / 1000 };
 }
 

@@ -2,7 +2,7 @@ import { noGrad, randn, tensor, type NestedArray, type Tensor } from "tapegrad";
 import { numericGradient, relativeError } from "./numeric-gradient.ts";
 
 /** What a check compares. */
-export type CheckKind = "figure" | "tape" | "numeric";
+export type CheckKind = "figure" | "sanity" | "tape" | "numeric";
 
 export interface CheckResult {
   readonly name: string;
@@ -15,7 +15,8 @@ export interface CheckResult {
 /** A layer written out by hand, and what to try it on. */
 export interface LayerCase<Cache> {
   readonly name: string;
-  readonly inputs: readonly Tensor[];
+  /** By name, in the order that `forward` takes them. */
+  readonly inputs: Readonly<Record<string, Tensor>>;
   readonly forward: (...inputs: Tensor[]) => [out: Tensor, cache: Cache];
   /** Gradients of the inputs, in their order. */
   readonly backward: (dOut: Tensor, cache: Cache) => readonly Tensor[];
@@ -23,6 +24,7 @@ export interface LayerCase<Cache> {
   readonly framework?: (...inputs: Tensor[]) => Tensor;
 }
 
+const figureTolerance = 1e-8;
 /** Hand-written and tape gradients differ by no more than this, in float64. */
 const tapeTolerance = 1e-10;
 /** The numeric gradient's own error, about h² and 1e-16 / h, is what this leaves room for. */
@@ -41,12 +43,17 @@ export class Checks {
     return Math.max(...this.results.filter((result) => result.kind === kind).map(({ error }) => error));
   }
 
-  /** A printed result of the course. */
-  figure(name: string, found: Tensor, expected: NestedArray, tolerance = 1e-8): void {
-    this.#add(name, "figure", difference(found, tensor(expected, { dtype: found.dtype })), tolerance);
+  /** A result that the course prints, to its 8 digits. */
+  figure(name: string, found: Tensor, expected: NestedArray): void {
+    this.#add(name, "figure", difference(found, tensor(expected, { dtype: found.dtype })), figureTolerance);
   }
 
-  /** Two ways to the same gradient. */
+  /** A value that is only roughly to be expected. */
+  sanity(name: string, found: Tensor, expected: number, tolerance: number): void {
+    this.#add(name, "sanity", Math.abs(found.item() - expected), tolerance);
+  }
+
+  /** Two ways to the same result. */
   tape(name: string, byHand: Tensor, byTape: Tensor | null): void {
     this.#add(name, "tape", byTape === null ? NaN : difference(byHand, byTape), tapeTolerance);
   }
@@ -56,21 +63,23 @@ export class Checks {
    * and against the numeric gradient.
    */
   layer<Cache>({ name, inputs, forward, backward, framework }: LayerCase<Cache>): void {
-    const [out, cache] = forward(...inputs);
+    const names = Object.keys(inputs);
+    const values = Object.values(inputs);
+    const [out, cache] = forward(...values);
     const dOut = randn(out.shape, { dtype: "float64" });
     const byHand = noGrad(() => backward(dOut, cache));
-    const byTape = tapeGradients((...leaves) => forward(...leaves)[0], inputs, dOut);
-    byHand.forEach((gradient, i) => this.tape(`${name} d${i}`, gradient, byTape[i] ?? null));
+    const byTape = tapeGradients((...leaves) => forward(...leaves)[0], values, dOut);
+    byHand.forEach((gradient, i) => this.tape(`${name} d${names[i]}`, gradient, byTape[i] ?? null));
     if (framework !== undefined) {
-      this.#add(`${name} out`, "tape", difference(out, framework(...inputs)), tapeTolerance);
-      const byFramework = tapeGradients(framework, inputs, dOut);
-      byHand.forEach((gradient, i) => this.tape(`${name} framework d${i}`, gradient, byFramework[i] ?? null));
+      this.tape(`${name}, framework's out`, out, framework(...values));
+      const byFramework = tapeGradients(framework, values, dOut);
+      byHand.forEach((gradient, i) => this.tape(`${name}, framework's d${names[i]}`, gradient, byFramework[i] ?? null));
     }
-    byHand.forEach((gradient, i) => {
-      const input = inputs[i];
-      if (input === undefined) return;
-      const replaced = (x: Tensor): Tensor => forward(...inputs.map((other, k) => (k === i ? x : other)))[0];
-      this.#add(`${name} d${i}`, "numeric", relativeError(gradient, numericGradient(replaced, input, dOut)), numericTolerance);
+    values.forEach((value, i) => {
+      const gradient = byHand[i];
+      const moved = (x: Tensor): Tensor => forward(...values.with(i, x))[0];
+      const error = gradient === undefined ? NaN : relativeError(gradient, numericGradient(moved, value, dOut));
+      this.#add(`${name} d${names[i]}`, "numeric", error, numericTolerance);
     });
   }
 

@@ -36,13 +36,13 @@ export function checkLayerGradients(checks: Checks): void {
 }
 
 function checkAffine(checks: Checks): void {
-  const parameters = [random(2, 3, 4), random(12, 5), random(5)] as const;
+  const inputs = { x: random(2, 3, 4), w: random(12, 5), b: random(5) };
   const framework = (x: Tensor, w: Tensor, b: Tensor): Tensor => linear(x.flatten(1), w.T, b);
-  checks.layer({ name: "affine", inputs: parameters, forward: affineForward, backward: affineBackward, framework });
-  checks.layer({ name: "relu", inputs: [distinct(10, 10)], forward: reluForward, backward: reluBackward, framework: (x) => relu(x) });
+  checks.layer({ name: "affine", inputs, forward: affineForward, backward: affineBackward, framework });
+  checks.layer({ name: "relu", inputs: { x: distinct(10, 10) }, forward: reluForward, backward: reluBackward, framework: (x) => relu(x) });
   checks.layer({
     name: "affine-relu",
-    inputs: parameters,
+    inputs,
     forward: affineReluForward,
     backward: affineReluBackward,
     framework: (x, w, b) => relu(framework(x, w, b)),
@@ -50,16 +50,15 @@ function checkAffine(checks: Checks): void {
 }
 
 function checkLosses(checks: Checks): void {
-  const [scores, labels] = [random(12, 10), randint(0, 10, [12], { dtype: "int32" })];
+  const [scores, labels] = [random(12, 10), randint(0, 10, [12])];
   const backward = (dOut: Tensor, dX: Tensor): [dX: Tensor] => [dX.mul(dOut)];
-  checks.layer({ name: "svm loss", inputs: [scores], forward: (x) => svmLoss(x, labels), backward });
-  checks.layer({ name: "softmax loss", inputs: [scores], forward: (x) => softmaxLoss(x, labels), backward, framework: (x) => crossEntropy(x, labels) });
+  checks.layer({ name: "svm loss", inputs: { x: scores }, forward: (x) => svmLoss(x, labels), backward });
+  checks.layer({ name: "softmax loss", inputs: { x: scores }, forward: (x) => softmaxLoss(x, labels), backward, framework: (x) => crossEntropy(x, labels) });
 }
 
 function checkNormalisations(checks: Checks): void {
-  const rows = [random(4, 5).mul(5).add(12), random(5), random(5)] as const;
-  const images = [random(2, 6, 3, 2).mul(5).add(12), random(6), random(6)] as const;
-  const perChannel = [random(1, 6, 1, 1), random(1, 6, 1, 1)] as const;
+  const rows = { x: random(4, 5).mul(5).add(12), gamma: random(5), beta: random(5) };
+  const images = { x: random(2, 6, 3, 2).mul(5).add(12), gamma: random(6), beta: random(6) };
   const batchNormCase = {
     inputs: rows,
     forward: (x: Tensor, gamma: Tensor, beta: Tensor) => batchNormForward(x, gamma, beta, newBatchNormParam(5)),
@@ -83,7 +82,7 @@ function checkNormalisations(checks: Checks): void {
   });
   checks.layer({
     name: "group norm",
-    inputs: [images[0], ...perChannel],
+    inputs: { x: images.x, gamma: random(1, 6, 1, 1), beta: random(1, 6, 1, 1) },
     forward: (x, gamma, beta) => groupNormForward(x, gamma, beta, 2),
     backward: groupNormBackward,
   });
@@ -104,18 +103,18 @@ function checkBatchNormTestMode(checks: Checks): void {
 
 function checkDropout(checks: Checks): void {
   const train: DropoutParam = { mode: "train", p: 0.6, seed: 123 };
-  checks.layer({ name: "dropout", inputs: [random(10, 10).add(10)], forward: (x) => dropoutForward(x, train), backward: dropoutBackward });
-  checks.layer({ name: "dropout test mode", inputs: [random(4, 4)], forward: (x) => dropoutForward(x, { ...train, mode: "test" }), backward: dropoutBackward });
+  checks.layer({ name: "dropout", inputs: { x: random(10, 10).add(10) }, forward: (x) => dropoutForward(x, train), backward: dropoutBackward });
+  checks.layer({ name: "dropout test mode", inputs: { x: random(4, 4) }, forward: (x) => dropoutForward(x, { ...train, mode: "test" }), backward: dropoutBackward });
 }
 
 function checkImages(checks: Checks): void {
   const conv = { stride: 1, pad: 1 };
   const strided = { stride: 2, pad: 1 };
-  const parameters = [random(3, 3, 5, 5), random(2, 3, 3, 3), random(2)] as const;
+  const inputs = { x: random(3, 3, 5, 5), w: random(2, 3, 3, 3), b: random(2) };
   for (const param of [conv, strided]) {
     checks.layer({
       name: `convolution stride ${param.stride}`,
-      inputs: parameters,
+      inputs,
       forward: (x, w, b) => convForward(x, w, b, param),
       backward: convBackward,
       framework: (x, w, b) => conv2d(x, w, b, { stride: param.stride, padding: param.pad }),
@@ -124,14 +123,14 @@ function checkImages(checks: Checks): void {
   const windows = { height: 2, width: 2, stride: 2 };
   checks.layer({
     name: "max pool",
-    inputs: [distinct(3, 2, 6, 6)],
+    inputs: { x: distinct(3, 2, 6, 6) },
     forward: (x) => maxPoolForward(x, windows),
     backward: maxPoolBackward,
     framework: (x) => maxPool2d(x, 2),
   });
   checks.layer({
     name: "average pool",
-    inputs: [random(3, 2, 6, 6)],
+    inputs: { x: random(3, 2, 6, 6) },
     forward: (x) => avgPoolForward(x, windows),
     backward: avgPoolBackward,
     framework: (x) => avgPool2d(x, 2),
@@ -140,13 +139,12 @@ function checkImages(checks: Checks): void {
 
 /** The whole net: gradients by hand against the tape through the loss. */
 function checkTwoLayerGradients(checks: Checks): void {
-  const [x, labels] = [random(3, 5), randint(0, 7, [3], { dtype: "int32" })];
+  const [x, labels] = [random(3, 5), randint(0, 7, [3])];
   const parameters: TwoLayerParameters = [random(5, 50), random(50), random(50, 7), random(7)];
   for (const reg of [0, 0.7]) {
-    const [, byHand] = twoLayerLoss(x, labels, parameters, reg);
-    for (const parameter of parameters) parameter.requiresGrad = true;
-    const byTape = grad([twoLayerLoss(x, labels, parameters, reg)[0]], parameters);
-    for (const parameter of parameters) parameter.requiresGrad = false;
-    byHand.forEach((gradient, i) => checks.tape(`two-layer net reg ${reg} d${i}`, gradient, byTape[i] ?? null));
+    const leaves = parameters.map((parameter) => parameter.requiresGrad_());
+    const [loss, byHand] = twoLayerLoss(x, labels, parameters, reg);
+    const byTape = grad([loss], leaves);
+    byHand.forEach((gradient, i) => checks.tape(`two-layer net, reg ${reg}, d${["W1", "b1", "W2", "b2"][i]}`, gradient, byTape[i] ?? null));
   }
 }

@@ -1,13 +1,19 @@
 import { TapegradError } from "tapegrad";
+import { CheckError } from "./check.ts";
 import { UsageError } from "./options.ts";
 
-/** Runs a program: errors made for people are printed without a stack, and the exit code tells. */
-export async function program(main: () => Promise<void>): Promise<void> {
+/** Runs a program: errors made for people are printed without a stack, and the exit code tells: 2 for a wrong command line, 1 for the rest. */
+export async function program(main: () => Promise<unknown>): Promise<void> {
   try {
     await main();
   } catch (error) {
-    if (error instanceof UsageError || error instanceof TapegradError) console.error(error instanceof TapegradError ? `${error.name}: ${error.message}` : error.message);
-    else console.error(error);
+    console.error(forPeople(error));
     process.exitCode = error instanceof UsageError ? 2 : 1;
   }
+}
+
+/** What to print of an error: where it came from only if nobody foresaw it. */
+function forPeople(error: unknown): unknown {
+  if (error instanceof TapegradError) return `${error.name}: ${error.message}`;
+  return error instanceof UsageError || error instanceof CheckError ? error.message : error;
 }

@@ -18,9 +18,10 @@ export interface Figures {
   readonly parameters: number;
 }
 
-/** Prints the figures, and writes them where `--json` asks. */
-export function report(figures: Figures, json: string | undefined): void {
+/** Prints the figures, and writes them where `--json` asks. Returns them. */
+export function report(figures: Figures, json: string | undefined): Figures {
   console.log(`\n${figures.system}, seed ${figures.seed}: ${figures.parameters.toLocaleString("en-US")} parameters, ${figures.seconds.toFixed(1)} s`);
   for (const [name, value] of Object.entries(figures.metrics)) console.log(`  ${name.padEnd(28)} ${Number.isInteger(value) ? value : value.toPrecision(6)}`);
   if (json !== undefined) writeWhole(json, `${JSON.stringify(figures, null, 1)}\n`);
+  return figures;
 }

@@ -4,7 +4,7 @@ import { DataError } from "@tapegrad/tensor";
 export const pixelBytes = 3 * 32 * 32;
 /** A record of the binary version: the label, then the pixels. */
 export const recordBytes = 1 + pixelBytes;
-export const classCount = 10;
+const classCount = 10;
 
 /**
  * Checks that bytes are records of the binary version.

@@ -11,7 +11,7 @@ import type { ByteImages } from "../images/image-dataset.ts";
 import type { IdxFile, MnistRelease } from "./official.ts";
 
 export const imageSide = 28;
-export const classCount = 10;
+const classCount = 10;
 
 /** Images row by row, one after the other, and their labels. */
 export interface MnistArrays {

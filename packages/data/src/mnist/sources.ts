@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { copyFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { DataError } from "@tapegrad/tensor";
+import type { DataError } from "@tapegrad/tensor";
 import { debianPackage } from "../fetch/debian-package.ts";
 import { download } from "../fetch/download.ts";
 import { fileError } from "../fetch/file-error.ts";
