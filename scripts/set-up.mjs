@@ -78,7 +78,10 @@ export async function buildTypeScript(root) {
 async function step(title, work) {
   const start = performance.now();
   process.stderr.write(`${title} ... `);
-  const { exitCode, output } = await work();
+  const { exitCode, output } = await work().catch((error) => {
+    process.stderr.write("failed\n");
+    throw error;
+  });
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   process.stderr.write(exitCode === 0 ? `${seconds} s\n` : "failed\n");
   if (exitCode !== 0) throw new StepError(`${output.trimEnd()}\n${title} failed (exit code ${exitCode})`, exitCode);

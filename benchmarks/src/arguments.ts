@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 
-export const suiteNames = ["train", "overhead", "memory"] as const;
-export type SuiteName = (typeof suiteNames)[number];
+const suiteNames = ["train", "overhead", "memory"] as const;
+type SuiteName = (typeof suiteNames)[number];
 
 export const peerNames = ["torch", "jax-js", "tfjs", "tfjs-wasm"] as const;
 export type PeerName = (typeof peerNames)[number];

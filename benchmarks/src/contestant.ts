@@ -52,22 +52,22 @@ export class Contestant implements Contender {
 
 /** Ours. */
 export function ourselves(threads: number): Contestant {
-  return new Contestant("ours", [nodeWorker("ours", threads)]);
+  return new Contestant("ours", [nodeWorker(new URL("./workers/ours.js", import.meta.url), threads)]);
 }
 
 /** A peer by its name. */
 export function peerByName(name: PeerName, threads: number): Contestant {
+  const tfjs = new URL("./workers/tfjs.js", import.meta.url);
   switch (name) {
     case "torch": return new Contestant(name, torchCommands(threads));
-    case "jax-js": return new Contestant(name, [nodeWorker("jax-js", threads)]);
-    case "tfjs": return new Contestant(name, [nodeWorker("tfjs", threads, "cpu")]);
-    case "tfjs-wasm": return new Contestant(name, [nodeWorker("tfjs", threads, "wasm")]);
+    case "jax-js": return new Contestant(name, [nodeWorker(new URL("./workers/jax-js.js", import.meta.url), threads)]);
+    case "tfjs": return new Contestant(name, [nodeWorker(tfjs, threads, "cpu")]);
+    case "tfjs-wasm": return new Contestant(name, [nodeWorker(tfjs, threads, "wasm")]);
   }
 }
 
-function nodeWorker(file: string, threads: number, ...more: string[]): WorkerCommand {
-  const path = fileURLToPath(new URL(`./workers/${file}.js`, import.meta.url));
-  return { file: process.execPath, args: [path, String(threads), ...more] };
+function nodeWorker(program: URL, threads: number, ...more: string[]): WorkerCommand {
+  return { file: process.execPath, args: [fileURLToPath(program), String(threads), ...more] };
 }
 
 function torchCommands(threads: number): WorkerCommand[] {

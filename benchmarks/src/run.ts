@@ -5,7 +5,7 @@ import { ArgumentError, parseArguments, usage, type BenchmarkArguments } from ".
 import { ourselves, peerByName, type Contestant } from "./contestant.ts";
 import { fullEffort, quickEffort, type Task } from "./interleave.ts";
 import { WorkerError } from "./json-pipe.ts";
-import { describeMachine } from "./machine.ts";
+import { busyWarning, describeMachine, measureBusyCores } from "./machine.ts";
 import { runTasks } from "./run-tasks.ts";
 import { formatMemoryRows, runMemory } from "./suites/memory.ts";
 import { overheadTasks } from "./suites/overhead.ts";
@@ -60,9 +60,13 @@ try {
   const options = parseArguments(process.argv.slice(2));
   // Once before the measurement, so that a wrong path is not found out after it.
   if (options.json !== null) writeReport(options.json, { suite: options.suite, rows: [] });
+  const before = await measureBusyCores();
   const { rows, table, peers } = await runSuite(options);
+  const busyCores = { before, after: await measureBusyCores() };
   console.log(table);
-  const report = { suite: options.suite, quick: options.quick, machine: describeMachine(options.threads, peers), rows };
+  const warning = busyWarning(busyCores);
+  if (warning !== null) console.error(warning);
+  const report = { suite: options.suite, quick: options.quick, machine: describeMachine({ threads: options.threads, peers, busyCores }), rows };
   if (options.json !== null) writeReport(options.json, report);
 } catch (error) {
   if (error instanceof ArgumentError) console.error(`${error.message}\n${usage}`);

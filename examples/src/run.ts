@@ -1,4 +1,4 @@
-import { cs231nLayers } from "./cs231n-layers.ts";
+import { runExample } from "./programs.ts";
 import { program } from "./training/program.ts";
 
-await program(async () => cs231nLayers(process.argv.slice(3)));
+await program(() => runExample(process.argv.slice(2)));

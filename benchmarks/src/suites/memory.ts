@@ -4,7 +4,7 @@ import { median, rounded } from "../statistics.ts";
 import { formatTable } from "../table.ts";
 
 /** The same loop three times: nothing freed by hand, `scope` around every step, `for await` over a DataLoader. */
-export const loopModes = ["plain", "scope", "loader"] as const;
+const loopModes = ["plain", "scope", "loader"] as const;
 export type LoopMode = (typeof loopModes)[number];
 
 const heapMegabytes = 256;

@@ -27,7 +27,7 @@ export interface LayerCase<Cache> {
 const figureTolerance = 1e-8;
 /** Hand-written and tape gradients differ by no more than this, in float64. */
 const tapeTolerance = 1e-10;
-/** The numeric gradient's own error, about h² and 1e-16 / h, is what this leaves room for. */
+/** The numeric gradient rounds; where an element of the gradient is small, that is much of it. */
 const numericTolerance = 1e-6;
 
 /** Collects comparisons, so that one miss does not hide the next. */

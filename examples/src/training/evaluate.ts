@@ -1,4 +1,5 @@
-import { argmax, DataLoader, noGrad, type Dataset, type nn, type Tensor } from "tapegrad";
+import { argmax, DataLoader, noGrad, type nn, type Tensor } from "tapegrad";
+import type { LabelledImages } from "./images.ts";
 
 /** How many of a batch are classified rightly. */
 export function countCorrect(logits: Tensor, labels: Tensor): number {
@@ -10,7 +11,7 @@ export function countCorrect(logits: Tensor, labels: Tensor): number {
 }
 
 /** Share of a data set that the model classifies rightly, in evaluation mode. */
-export async function accuracy(model: nn.Module, data: Dataset<[image: Tensor, label: number]>, batchSize = 500): Promise<number> {
+export async function accuracy(model: nn.Module, data: LabelledImages, batchSize = 500): Promise<number> {
   model.eval();
   let correct = 0;
   for await (const [x, y] of new DataLoader(data, { batchSize })) {

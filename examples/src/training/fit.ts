@@ -1,5 +1,6 @@
-import { crossEntropy, DataLoader, noGrad, type Dataset, type nn, type optim, type Tensor } from "tapegrad";
+import { crossEntropy, DataLoader, noGrad, type nn, type optim, type Tensor } from "tapegrad";
 import { countCorrect } from "./evaluate.ts";
+import type { LabelledImages } from "./images.ts";
 import { progressBar } from "./progress.ts";
 
 /** One epoch of training. */
@@ -30,7 +31,7 @@ export interface FitOptions {
 }
 
 /** Trains a classifier with a progress bar. Returns what each epoch gave; an interrupted one counts for what it did. */
-export async function fit(model: nn.Module, data: Dataset<[image: Tensor, label: number]>, optimizer: Trainer, options: FitOptions): Promise<EpochRecord[]> {
+export async function fit(model: nn.Module, data: LabelledImages, optimizer: Trainer, options: FitOptions): Promise<EpochRecord[]> {
   const { epochs, batchSize, signal } = options;
   const records: EpochRecord[] = [];
   const loader = new DataLoader(data, { batchSize, shuffle: true, dropLast: true });
@@ -42,7 +43,7 @@ export async function fit(model: nn.Module, data: Dataset<[image: Tensor, label:
   return records;
 }
 
-async function trainEpoch(model: nn.Module, loader: DataLoader<[image: Tensor, label: number]>, optimizer: Trainer, epoch: number, options: FitOptions): Promise<EpochRecord> {
+async function trainEpoch(model: nn.Module, loader: DataLoader<readonly [image: Tensor, label: number | Tensor]>, optimizer: Trainer, epoch: number, options: FitOptions): Promise<EpochRecord> {
   const bar = progressBar(`  epoch ${epoch}/${options.epochs} {bar} loss {loss}  accuracy {accuracy}%  {speed} images/s  {left} s left`);
   const start = performance.now();
   let [seen, correct, lossSum, steps] = [0, 0, 0, 0];
@@ -73,4 +74,11 @@ async function trainEpoch(model: nn.Module, loader: DataLoader<[image: Tensor, l
   bar.stop();
   const seconds = (performance.now() - start) / 1000;
   return { epoch, loss: lossSum / Math.max(steps, 1), accuracy: correct / Math.max(seen, 1), imagesPerSecond: seen / seconds, seconds };
+}
+
+/** An epoch in a line, with further shares of images told rightly. */
+export function describeEpoch({ epoch, loss, accuracy, imagesPerSecond }: EpochRecord, accuracies: Readonly<Record<string, number>> = {}): string {
+  const percent = (share: number): string => `${(100 * share).toFixed(2)}%`;
+  const further = Object.entries(accuracies).map(([name, share]) => `, ${name} ${percent(share)}`);
+  return `  epoch ${epoch}: loss ${loss.toFixed(4)}, accuracy ${percent(accuracy)}, ${imagesPerSecond.toFixed(0)} images/s${further.join("")}`;
 }

@@ -1,5 +1,6 @@
 import { mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import type { nn } from "tapegrad";
 
 /** Writes a file that appears under its name only when it is whole; makes its folder. */
 export function writeWhole(path: string, content: string): void {
@@ -16,6 +17,11 @@ export interface Figures {
   readonly metrics: Readonly<Record<string, number>>;
   readonly seconds: number;
   readonly parameters: number;
+}
+
+/** How many numbers a model learns. */
+export function countParameters(model: nn.Module): number {
+  return model.parameters().reduce((total, parameter) => total + parameter.numel(), 0);
 }
 
 /** Prints the figures, and writes them where `--json` asks. Returns them. */

@@ -2,10 +2,11 @@ import { describe, full, GradError, sameShape, setGradHooks, type BackwardOption
 import { runPass, type Target } from "./engine.ts";
 import { isGradEnabled } from "./grad-mode.ts";
 import { edgeOf, type GradientHook, type Node } from "./node.ts";
-import "./tape.ts";
+import { refuseStaleView } from "./tape.ts";
 
 /** The root of a pass with its gradient. Throws GradError. */
 function root(op: string, output: Tensor, gradient: Tensor | null): readonly [Target, Tensor] {
+  refuseStaleView(op, output);
   const target = edgeOf(output);
   if (target === null) {
     throw new GradError({

@@ -1,4 +1,4 @@
-import { add, addInto, alias, cloneKernel, enterScope, GradError, keep, lastStorageSerial, leaveScope, sameShape, sumTo, Tensor, to, type Storage } from "@tapegrad/tensor";
+import { add, addInto, alias, clone, cloneKernel, enterScope, GradError, keep, lastStorageSerial, leaveScope, sameShape, sumTo, type Tensor, to, type Storage } from "@tapegrad/tensor";
 import { isGradEnabled, setGradEnabled } from "./grad-mode.ts";
 import { Node, releasedError } from "./node.ts";
 
@@ -104,6 +104,8 @@ class Pass {
   #applyHooks(hooks: readonly ((gradient: Tensor) => Tensor | void)[], gradient: Tensor): Tensor {
     let current = gradient;
     for (const hook of hooks) {
+      // The hook may keep what it sees: from here on the pass neither changes nor frees it.
+      current.storage.gradientUses++;
       const replaced = hook(current);
       if (replaced === undefined) continue;
       replaced.storage.gradientUses++;
@@ -119,6 +121,7 @@ class Pass {
     const needed = edges.map((edge) => this.#isUseful(edge));
     if (!needed.includes(true)) return;
     if (node.released) throw releasedError(node.name);
+    if (this.#createGraph) node.auxIsShared = true;
     const gradients = this.#createGraph ? inputGradients(node, dOut, needed, true) : scopedGradients(node, dOut, needed);
     for (let i = 0; i < gradients.length; i++) {
       const gradient = gradients[i];
@@ -166,7 +169,7 @@ class Pass {
   #accumulate(leaf: Tensor, gradient: Tensor, last: boolean): void {
     const before = leaf.grad;
     if (this.#createGraph) {
-      leaf.grad = keep(before === null ? gradient : add(before, gradient));
+      leaf.grad = keep(before === null ? clone(gradient) : add(before, gradient));
     } else if (before === null) {
       leaf.grad = keep(last && this.#isExclusive(gradient) ? gradient : cloneKernel(gradient));
     } else if (before.isContiguous() && before.node === null && gradient.dtype === before.dtype && sameShape(before.shape, gradient.shape)) {

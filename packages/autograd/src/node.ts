@@ -20,6 +20,8 @@ export class Node implements GradNode, OpCall, RecordedCall {
   /** Nodes are numbered as they are made, so every edge leads to a smaller number: sorting them is topological order. */
   readonly serial = ++created;
   aux: Tensor[] | null = null;
+  /** A recorded gradient may have saved the tensors in `aux`: they are left to the garbage collector. */
+  auxIsShared = false;
   hooks: GradientHook[] | null = null;
   /** The output, where it keeps its gradient (`retainGrad`). */
   retained: Tensor | null = null;
@@ -87,8 +89,7 @@ export class Node implements GradNode, OpCall, RecordedCall {
   /** Drops what was saved, and frees what only this node knows. */
   release(): void {
     this.#saved = null;
-    if (this.aux === null) return;
-    for (const tensor of this.aux) tensor.storage.free();
+    if (this.aux !== null && !this.auxIsShared) for (const tensor of this.aux) tensor.storage.free();
     this.aux = null;
   }
 }

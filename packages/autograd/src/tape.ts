@@ -27,19 +27,21 @@ function needsRecording(op: Op, inputs: readonly (Tensor | null)[]): boolean {
   for (let i = 0; i < inputs.length; i++) {
     const x = inputs[i] as Tensor | null;
     if (x === null) continue;
-    if (x.viewVersion < x.storage.recordedVersion) throw staleView(op, x);
+    refuseStaleView(op.name, x);
     if (x.requiresGrad) needed = true;
   }
   return needed;
 }
 
-function staleView(op: Op, x: Tensor): GradError {
-  return new GradError({
-    op: op.name,
+/** Throws GradError `tape/stale-view`. */
+export function refuseStaleView(op: string, x: Tensor): void {
+  if (x.viewVersion >= x.storage.recordedVersion) return;
+  throw new GradError({
+    op,
     fact: `a tensor ${formatShape(x.shape)} shares its elements with one that was changed in place on the tape; its own gradient would be wrong`,
     hint: "take the view again after the change",
     code: "tape/stale-view",
-    data: { op: op.name, shape: x.shape },
+    data: { op, shape: x.shape },
   });
 }
 

@@ -18,7 +18,7 @@ import { CHUNK, PARALLEL_FROM, chunkCount } from "./strided";
 function drawMask(begin: i32, end: i32): void {
   const mask = getPointer(3);
   const limit = i32x4.splat(<i32>Math.ceil(getFloat(5) * 16777216));
-  const counter = ((<u64>getInt(9) << 32) | <u64><u32>getInt(8)) + <u64>(begin >> 2);
+  const counter = ((<u64>getInt(9) << 32) | <u64>getPointer(8)) + <u64>(begin >> 2);
   for (let i = begin; i < end; i += 16) {
     philox(getInt(6), getInt(7), counter + <u64>((i - begin) >> 2), 0, 0);
     const bytes = boolBytes(kept(words0, limit), kept(words1, limit), kept(words2, limit), kept(words3, limit));

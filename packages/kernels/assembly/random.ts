@@ -23,7 +23,7 @@ const INTEGER: i32 = 4;
 /** Four counters from the one that element `i` uses, `perCounter` elements to a counter. */
 // @ts-ignore: decorator
 @inline function drawFor(i: i32, perCounter: i32): void {
-  const counter = ((<u64>getInt(6) << 32) | <u64><u32>getInt(5)) + <u64>(i / perCounter);
+  const counter = ((<u64>getInt(6) << 32) | <u64>getPointer(5)) + <u64>(i / perCounter);
   philox(getInt(3), getInt(4), counter, 0, 0);
 }
 

@@ -91,7 +91,7 @@ let call = 1;
 let debug = false;
 
 const mebibyte = 2 ** 20;
-/** A resident block costs some 200 bytes of JavaScript heap; this many at most. */
+/** A resident block costs some 200 bytes of JavaScript heap, and time of its collector: this many at most. */
 const maxBlocks = 2 ** 17;
 /** The address space of a 32-bit memory, less what the allocator needs for itself. */
 const maxBudget = 4000 * mebibyte;
@@ -102,6 +102,8 @@ const defaultLimit = Math.min(3072 * mebibyte, totalmem() / 2);
 let budget = Math.min(256 * mebibyte, defaultLimit);
 /** How far the budget grows by itself. */
 let budgetLimit = defaultLimit;
+/** How many blocks may be resident; small, so that dead ones do not grow old, and grown like the budget. */
+let blockLimit = 4096;
 
 const wantedMebibytes = Number(process.env["TAPEGRAD_HEAP_MB"]);
 if (wantedMebibytes >= 1) budget = budgetLimit = Math.min(wantedMebibytes * mebibyte, maxBudget);
@@ -109,6 +111,7 @@ if (wantedMebibytes >= 1) budget = budgetLimit = Math.min(wantedMebibytes * mebi
 /** A spilled block that comes back was no garbage: the working set is larger than the budget, which grows by it. */
 function learnFromRestore(bytes: number): void {
   budget = Math.min(budget + 2 * bytes, Math.max(budgetLimit, budget));
+  blockLimit = Math.min(blockLimit + 2, maxBlocks);
 }
 
 function heapExhausted(bytes: number): MemoryError {
@@ -227,7 +230,7 @@ function dropResident(block: Block): void {
 }
 
 function allocate(bytes: number): number {
-  while ((stats.resident + bytes > budget || stats.blocks >= maxBlocks) && spillOldest());
+  while ((stats.resident + bytes > budget || stats.blocks >= blockLimit) && spillOldest());
   while (true) {
     try {
       return wasm.allocate(Math.max(bytes, 16)) >>> 0;

@@ -3,7 +3,7 @@ import { Worker } from "node:worker_threads";
 import { TapegradError } from "./errors.ts";
 import { kernelModule, memory, wasm } from "./wasm.ts";
 
-export const maxThreads = 64;
+const maxThreads = 64;
 
 /** A worker's whole program: it lives inside `workerLoop` and never returns to its event loop while it is wanted. */
 const workerProgram = `

@@ -55,15 +55,13 @@ abstract class BatchNorm extends Module {
       });
     }
     const { weight, bias, runningMean, runningVar, training, eps } = this;
-    const momentum = training && this.numBatchesTracked !== null ? this.#countBatch(this.numBatchesTracked) : 0;
-    return batchNorm(x, { weight, bias, runningMean, runningVar, training, momentum, eps });
-  }
-
-  /** Counts a training batch; returns its share in the running statistics. */
-  #countBatch(counter: Buffer): number {
-    const count = counter.item() + 1;
-    counter.fill_(count);
-    return this.momentum ?? 1 / count;
+    const counter = training ? this.numBatchesTracked : null;
+    const batches = counter === null ? 0 : counter.item() + 1;
+    const momentum = this.momentum ?? (batches > 0 ? 1 / batches : 0);
+    const out = batchNorm(x, { weight, bias, runningMean, runningVar, training, momentum, eps });
+    // A batch that was refused does not count.
+    counter?.fill_(batches);
+    return out;
   }
 
   override extraRepr(): string {

@@ -2,27 +2,27 @@ import { flatten, type Tensor } from "@tapegrad/tensor";
 import { Module } from "./module.ts";
 
 /**
- * Dimensions `start` to `end` (included) made one; all but the batch unless told.
+ * Dimensions `startDim` to `endDim` (included) made one; all but the batch unless told.
  *
  * Throws    IndexError `flatten/dim`, ShapeError `flatten/order`
  * @example
  * new nn.Flatten().forward(zeros([2, 3, 4])).shape; // [2, 12]
  */
 export class Flatten extends Module {
-  readonly start: number;
-  readonly end: number;
+  readonly startDim: number;
+  readonly endDim: number;
 
-  constructor(start = 1, end = -1) {
+  constructor(startDim = 1, endDim = -1) {
     super();
-    this.start = start;
-    this.end = end;
+    this.startDim = startDim;
+    this.endDim = endDim;
   }
 
   override forward(x: Tensor): Tensor {
-    return flatten(x, this.start, this.end);
+    return flatten(x, this.startDim, this.endDim);
   }
 
   override extraRepr(): string {
-    return `start=${this.start}, end=${this.end}`;
+    return `startDim=${this.startDim}, endDim=${this.endDim}`;
   }
 }

@@ -15,7 +15,7 @@ export interface LayerNormOptions {
  * Normalises the last dimensions, those of `normalizedShape`, to mean 0 and variance 1; then scales and shifts.
  *
  * Shapes    x [..., ...normalizedShape] -> the same
- * Throws    ShapeError `layerNorm/shape`
+ * Throws    ShapeError `layerNorm/shape`, `layerNorm/parameter`
  * Source    Ba, Kiros and Hinton 2016; as PyTorch
  * @example
  * nn.functional.layerNorm(tensor([[1, 3]]), [2], { eps: 0 }).toArray(); // [[-1, 1]]
@@ -31,11 +31,30 @@ export function layerNorm(x: Tensor, normalizedShape: Shape, { weight = null, bi
       data: { x: x.shape, normalizedShape },
     });
   }
+  for (const [name, v] of Object.entries({ weight, bias })) {
+    if (v === null || sameShape(v.shape, normalizedShape)) continue;
+    throw new ShapeError({
+      op: "layerNorm",
+      fact: `${name} ${formatShape(v.shape)} must have the normalized shape ${formatShape(normalizedShape)}`,
+      details: [describe("x", x)],
+      code: "layerNorm/parameter",
+      data: { name, shape: v.shape, normalizedShape },
+    });
+  }
   const dim = normalizedShape.map((_, i) => lead + i);
   const centered = sub(x, mean(x, { dim, keepdim: true }));
   const normalized = div(centered, sqrt(add(variance(x, { dim, keepdim: true, correction: 0 }), eps)));
   const scaled = weight === null ? normalized : mul(normalized, weight);
   return bias === null ? scaled : add(scaled, bias);
+}
+
+/** Options of the `LayerNorm` layer. */
+export interface LayerNormLayerOptions {
+  /** Added to the variance; 1e-5 unless told. */
+  readonly eps?: number;
+  /** Whether a scale and a shift are learned; they are unless told. */
+  readonly elementwiseAffine?: boolean;
+  readonly dtype?: DType;
 }
 
 /**
@@ -49,16 +68,16 @@ export function layerNorm(x: Tensor, normalizedShape: Shape, { weight = null, bi
 export class LayerNorm extends Module {
   readonly normalizedShape: Shape;
   readonly eps: number;
-  weight: Parameter;
-  bias: Parameter;
+  weight: Parameter | null;
+  bias: Parameter | null;
 
-  constructor(normalizedShape: number | Shape, { eps = 1e-5, dtype = "float32" }: { readonly eps?: number; readonly dtype?: DType } = {}) {
+  constructor(normalizedShape: number | Shape, { eps = 1e-5, elementwiseAffine = true, dtype = "float32" }: LayerNormLayerOptions = {}) {
     super();
     this.normalizedShape = typeof normalizedShape === "number" ? [normalizedShape] : normalizedShape;
     requirePositive("LayerNorm", Object.fromEntries(this.normalizedShape.map((size, i) => [`normalizedShape[${i}]`, size])));
     this.eps = eps;
-    this.weight = new Parameter(ones(this.normalizedShape, { dtype }));
-    this.bias = new Parameter(zeros(this.normalizedShape, { dtype }));
+    this.weight = elementwiseAffine ? new Parameter(ones(this.normalizedShape, { dtype })) : null;
+    this.bias = elementwiseAffine ? new Parameter(zeros(this.normalizedShape, { dtype })) : null;
   }
 
   override forward(x: Tensor): Tensor {
@@ -66,6 +85,6 @@ export class LayerNorm extends Module {
   }
 
   override extraRepr(): string {
-    return `${formatShape(this.normalizedShape)}, eps=${this.eps}`;
+    return `${formatShape(this.normalizedShape)}, eps=${this.eps}, elementwiseAffine=${this.weight !== null}`;
   }
 }

@@ -1,9 +1,7 @@
-import { copy_, sameShape, SerializationError, formatShape, TapegradError, to, type DType, type Tensor } from "@tapegrad/tensor";
+import { DTypeError, keep, TapegradError, to, type DType, type Tensor } from "@tapegrad/tensor";
 import { noGrad } from "@tapegrad/autograd";
 import { Buffer, Parameter } from "./parameter.ts";
-
-/** Tensors by the names that PyTorch gives them: `features.0.weight`, `bn1.running_mean`. */
-export type StateDict = Record<string, Tensor>;
+import { loadInto, stateName, type LoadResult, type StateDict } from "./state-dict.ts";
 
 /** A module, whatever it takes and gives. */
 export type AnyModule = Module<never[], unknown>;
@@ -22,8 +20,8 @@ interface Member {
 
 /**
  * Base class of all layers and models: a plain class with fields. Parameters (`Parameter`), state that is not trained
- * (`Buffer`) and submodules are found by walking the fields in the order of their declaration; arrays of them count too.
- * Private `#fields` are not seen.
+ * (`Buffer`) and submodules are found by walking the fields in the order of their declaration; arrays of them count too, so
+ * there is no ModuleList. Private `#fields`, plain objects, maps and sets are not looked into.
  *
  * @example
  * class Net extends nn.Module {
@@ -36,7 +34,8 @@ interface Member {
 export abstract class Module<In extends unknown[] = [x: Tensor], Out = Tensor> {
   /** Whether the module is in training mode, which changes dropout and batch norm. Set by `train` and `eval`. */
   training = true;
-  readonly #hooks: ForwardHook[] = [];
+  /** By the registration, so that one function can be registered twice; a Map, so that a hook can remove itself. */
+  readonly #hooks = new Map<object, ForwardHook>();
 
   constructor() {
     const forward = this.forward;
@@ -51,12 +50,12 @@ export abstract class Module<In extends unknown[] = [x: Tensor], Out = Tensor> {
   /** What the module computes. Called as it is: `model.forward(x)`. */
   abstract forward(...inputs: In): Out;
 
-  /** Calls `hook` after every `forward`. Returns a function that removes it. */
+  /** Calls `hook` after every `forward`, after the hooks registered before. Returns a function that removes it. */
   registerForwardHook(hook: ForwardHook): () => void {
-    this.#hooks.push(hook);
+    const registration = {};
+    this.#hooks.set(registration, hook);
     return () => {
-      const at = this.#hooks.indexOf(hook);
-      if (at >= 0) this.#hooks.splice(at, 1);
+      this.#hooks.delete(registration);
     };
   }
 
@@ -65,7 +64,7 @@ export abstract class Module<In extends unknown[] = [x: Tensor], Out = Tensor> {
     return "";
   }
 
-  /** Parameters of this module and all below it, by name. A shared one comes once. */
+  /** Parameters of this module and all below it, by the path of fields that leads to them. A shared one comes once. */
   namedParameters(): [name: string, parameter: Parameter][] {
     return unique(collect(this, "", (value) => value instanceof Parameter)) as [string, Parameter][];
   }
@@ -75,7 +74,7 @@ export abstract class Module<In extends unknown[] = [x: Tensor], Out = Tensor> {
     return this.namedParameters().map(([, parameter]) => parameter);
   }
 
-  /** Buffers of this module and all below it, by name. */
+  /** Buffers of this module and all below it, by the path of fields that leads to them. A shared one comes once. */
   namedBuffers(): [name: string, buffer: Buffer][] {
     return unique(collect(this, "", (value) => value instanceof Buffer)) as [string, Buffer][];
   }
@@ -85,9 +84,11 @@ export abstract class Module<In extends unknown[] = [x: Tensor], Out = Tensor> {
     return this.namedBuffers().map(([, buffer]) => buffer);
   }
 
-  /** Modules directly below, by field name. */
+  /** Modules directly below, by field name. One in several fields comes once. */
   namedChildren(): [name: string, module: AnyModule][] {
-    return members(this).flatMap(({ name, value }) => (value instanceof Module ? [[name, value]] : []));
+    const names = new Map<AnyModule, string>();
+    for (const { name, value } of members(this)) if (value instanceof Module && !names.has(value)) names.set(value, name);
+    return [...names].map(([module, name]) => [name, module]);
   }
 
   /** Modules directly below. */
@@ -95,15 +96,35 @@ export abstract class Module<In extends unknown[] = [x: Tensor], Out = Tensor> {
     return this.namedChildren().map(([, module]) => module);
   }
 
-  /** This module (under the name "") and all below it. */
-  namedModules(prefix = ""): [name: string, module: AnyModule][] {
-    const below = this.namedChildren().flatMap(([name, child]) => child.namedModules(prefix === "" ? name : `${prefix}.${name}`));
-    return [[prefix, this], ...below];
+  /** This module (under the name "") and all below it, by their paths. One in several places comes once. */
+  namedModules(): [name: string, module: AnyModule][] {
+    const paths = new Map<AnyModule, string>();
+    const visit = (module: AnyModule, path: string): void => {
+      if (paths.has(module)) return;
+      paths.set(module, path);
+      for (const [name, child] of module.namedChildren()) visit(child, path === "" ? name : `${path}.${name}`);
+    };
+    visit(this, "");
+    return [...paths].map(([module, path]) => [path, module]);
   }
 
   /** This module and all below it. */
   modules(): AnyModule[] {
     return this.namedModules().map(([, module]) => module);
+  }
+
+  /**
+   * Calls a function with every module below and then with this one, to initialise weights for instance.
+   *
+   * @example
+   * new nn.Sequential(new nn.Linear(2, 1)).apply((module) => {
+   *   if (module instanceof nn.Linear) noGrad(() => module.weight.fill_(0));
+   * });
+   */
+  apply(visit: (module: AnyModule) => void): this {
+    for (const child of this.children()) child.apply(visit);
+    visit(this);
+    return this;
   }
 
   /** Sets training mode here and below. */
@@ -129,73 +150,59 @@ export abstract class Module<In extends unknown[] = [x: Tensor], Out = Tensor> {
     for (const parameter of this.parameters()) parameter.grad = null;
   }
 
-  /** Converts all floating parameters and buffers. Make optimizers afterwards: the tensors are new ones. */
+  /**
+   * Converts all floating parameters and buffers. Make optimizers afterwards: the tensors are new ones.
+   *
+   * Throws    DTypeError `Module/to`
+   */
   to(dtype: DType): this {
-    const isFloat = (x: Tensor): boolean => x.dtype.startsWith("float");
-    for (const { value, replace } of members(this)) {
-      if (value instanceof Module) value.to(dtype);
-      else if (isFloat(value) && value.dtype !== dtype) {
-        const converted = noGrad(() => to(value, dtype));
-        replace(value instanceof Parameter ? new Parameter(converted, value.requiresGrad) : new Buffer(converted));
+    if (!isFloating(dtype)) {
+      throw new DTypeError({
+        op: "Module.to",
+        fact: `parameters cannot be ${dtype}: they must be floating, to have gradients`,
+        hint: "use float32, float64 or float16",
+        code: "Module/to",
+        data: { dtype },
+      });
+    }
+    // A tensor that several fields share stays shared.
+    const converted = new Map<Tensor, Parameter | Buffer>();
+    for (const module of this.modules()) {
+      for (const { value, replace } of members(module)) {
+        if (value instanceof Module || !isFloating(value.dtype) || value.dtype === dtype) continue;
+        const other = converted.get(value) ?? convert(value, dtype);
+        converted.set(value, other);
+        replace(other);
       }
     }
     return this;
   }
 
-  /** Parameters and buffers under PyTorch's names. The tensors are the module's own, off the tape. */
+  /**
+   * Parameters and buffers under PyTorch's names: the path of fields in snake_case. The tensors are the module's own, off the
+   * tape: training goes on changing them, so `clone` what must stay.
+   */
   stateDict(): StateDict {
-    const state: StateDict = {};
-    for (const [name, x] of collect(this, "", (value) => !(value instanceof Module))) state[snakeCase(name)] = x.detach();
-    return state;
+    return Object.fromEntries([...namedState(this)].map(([name, x]) => [name, x.detach()]));
   }
 
   /**
-   * Copies values into the parameters and buffers. Nothing is changed unless everything fits.
+   * Copies values into the parameters and buffers, cast to their dtypes. Nothing is changed unless everything fits. With
+   * `strict: false`, names that only one side has are passed over; shapes must fit all the same.
    *
    * Throws    SerializationError `loadStateDict/missing`, `loadStateDict/unexpected`, `loadStateDict/shape`
    */
-  loadStateDict(state: Readonly<StateDict>, { strict = true }: { readonly strict?: boolean } = {}): { missing: string[]; unexpected: string[] } {
-    const own = new Map(collect(this, "", (value) => !(value instanceof Module)).map(([name, x]) => [snakeCase(name), x]));
-    const missing = [...own.keys()].filter((name) => !(name in state));
-    const unexpected = Object.keys(state).filter((name) => !own.has(name));
-    if (strict && missing.length + unexpected.length > 0) {
-      const kind = missing.length > 0 ? "missing" : "unexpected";
-      throw new SerializationError({
-        op: "loadStateDict",
-        fact: `the state does not fit ${this.constructor.name}: ${missing.length} names are missing, ${unexpected.length} unexpected`,
-        details: [...missing.map((name) => `missing     ${name}`), ...unexpected.map((name) => `unexpected  ${name}`)],
-        hint: "pass { strict: false } to load what fits",
-        code: `loadStateDict/${kind}`,
-        data: { missing, unexpected },
-      });
-    }
-    for (const [name, x] of own) {
-      const source = state[name];
-      if (source !== undefined && !sameShape(source.shape, x.shape)) {
-        throw new SerializationError({
-          op: "loadStateDict",
-          fact: `${name} has shape ${formatShape(x.shape)} in the module, ${formatShape(source.shape)} in the state`,
-          code: "loadStateDict/shape",
-          data: { name, own: x.shape, state: source.shape },
-        });
-      }
-    }
-    noGrad(() => {
-      for (const [name, x] of own) {
-        const source = state[name];
-        if (source !== undefined) copy_(x, source);
-      }
-    });
-    return { missing, unexpected };
+  loadStateDict(state: Readonly<StateDict>, { strict = true }: { readonly strict?: boolean } = {}): LoadResult {
+    return loadInto(this.constructor.name, namedState(this), state, strict);
   }
 
   /** The module and what is in it, as PyTorch prints it. */
   toString(): string {
-    const children = this.namedChildren();
-    const name = this.constructor.name;
-    if (children.length === 0) return `${name}(${this.extraRepr()})`;
-    const lines = children.map(([field, child]) => `(${field}): ${child.toString()}`.replaceAll("\n", "\n  "));
-    return `${name}(\n  ${lines.join("\n  ")}\n)`;
+    const extra = this.extraRepr();
+    const children = members(this).flatMap(({ name, value }) => (value instanceof Module ? [`(${name}): ${value.toString()}`] : []));
+    if (children.length === 0) return `${this.constructor.name}(${extra})`;
+    const lines = [...(extra === "" ? [] : [extra]), ...children].map((line) => `  ${line.replaceAll("\n", "\n  ")}\n`);
+    return `${this.constructor.name}(\n${lines.join("")})`;
   }
 
   [Symbol.for("nodejs.util.inspect.custom")](): string {
@@ -203,10 +210,10 @@ export abstract class Module<In extends unknown[] = [x: Tensor], Out = Tensor> {
   }
 }
 
-function call<Out>(module: AnyModule, hooks: readonly ForwardHook[], forward: () => Out, inputs: readonly unknown[]): Out {
+function call<Out>(module: AnyModule, hooks: ReadonlyMap<object, ForwardHook>, forward: () => Out, inputs: readonly unknown[]): Out {
   try {
     let output = forward();
-    for (const hook of hooks) {
+    for (const hook of hooks.values()) {
       const replaced = hook(module, inputs, output);
       if (replaced !== undefined) output = replaced as Out;
     }
@@ -250,9 +257,23 @@ function unique(entries: [string, Tensor][]): [string, Tensor][] {
   return entries.filter(([, x]) => !seen.has(x) && seen.add(x));
 }
 
-/** `runningMean` -> `running_mean`: TypeScript's names and PyTorch's. */
-function snakeCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter, at: number) => (at === 0 || name[at - 1] === "." ? "" : "_") + letter.toLowerCase());
+/** What `stateDict` lists. A shared tensor comes under each of its names, as in PyTorch. */
+function namedState(module: object): Map<string, Tensor> {
+  return new Map(collect(module, "", () => true).map(([name, x]) => [stateName(name), x]));
+}
+
+function isFloating(dtype: DType): boolean {
+  return dtype.startsWith("float");
+}
+
+function convert(x: Parameter | Buffer, dtype: DType): Parameter | Buffer {
+  return noGrad(() => {
+    const { grad } = x;
+    if (x instanceof Buffer) return new Buffer(to(x, dtype));
+    const out = new Parameter(to(x, dtype), x.requiresGrad);
+    out.grad = grad === null ? null : keep(to(grad, dtype));
+    return out;
+  });
 }
 
 /** Where inside a model an error arose: the path grows while the error passes the modules around it. */
@@ -260,13 +281,16 @@ const places = new WeakMap<TapegradError, { module: AnyModule; path: string; inn
 
 function tellWhere(error: TapegradError, module: AnyModule): void {
   const place = places.get(error);
-  if (place === undefined) {
-    places.set(error, { module, path: "", inner: module.constructor.name });
-    error.setModulePath(module.constructor.name);
+  // A module that calls itself.
+  if (place?.module === module) return;
+  const field = place === undefined ? undefined : members(module).find(({ value }) => value === place.module)?.name;
+  if (place === undefined || field === undefined) {
+    // The first module that the error meets; or one that keeps the module below where it cannot be found.
+    const inner = module.constructor.name;
+    places.set(error, { module, path: "", inner });
+    error.setModulePath(inner);
     return;
   }
-  const field = module.namedChildren().find(([, child]) => child === place.module)?.[0];
-  if (field === undefined) return;
   place.path = place.path === "" ? field : `${field}.${place.path}`;
   place.module = module;
   error.setModulePath(`${place.path} (${place.inner})`);

@@ -1,9 +1,11 @@
-import { avgPool2d, maxPool2d, type AvgPool2dOptions, type MaxPool2dOptions, type Pair, type Tensor } from "@tapegrad/tensor";
+import { avgPool2d, maxPool2d, type AvgPool2dOptions, type MaxPool2dOptions, type Pair, type Pool2dOptions, type Tensor } from "@tapegrad/tensor";
 import { Module } from "./module.ts";
 
-function describeWindow(kernelSize: number | Pair, options: object): string {
-  const rest = Object.entries(options).map(([name, value]) => `, ${name}=${JSON.stringify(value)}`);
-  return `kernelSize=${JSON.stringify(kernelSize)}${rest.join("")}`;
+const show = (value: number | Pair): string => JSON.stringify(value).replace(",", ", ");
+
+/** The windows, as PyTorch prints them. */
+function describeWindow(kernelSize: number | Pair, { stride = kernelSize, padding = 0 }: Pool2dOptions): string {
+  return `kernelSize=${show(kernelSize)}, stride=${show(stride)}, padding=${show(padding)}`;
 }
 
 /**
@@ -29,7 +31,8 @@ export class MaxPool2d extends Module {
   }
 
   override extraRepr(): string {
-    return describeWindow(this.kernelSize, this.options);
+    const { dilation = 1, ceilMode = false } = this.options;
+    return `${describeWindow(this.kernelSize, this.options)}, dilation=${show(dilation)}, ceilMode=${ceilMode}`;
   }
 }
 

@@ -1,20 +1,26 @@
 import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
 import { SerializationError, tensor, type DType, type ElementArray, type Tensor } from "@tapegrad/tensor";
 import { Float16Array } from "@petamoriken/float16";
-import type { StateDict } from "./module.ts";
+import type { StateDict } from "./state-dict.ts";
 
-/** Names of the dtypes in the file. Source: the safetensors format description. */
+// Source: the format description at github.com/huggingface/safetensors. 8 bytes with the length of the header, the header in
+// JSON, the elements of all tensors without a gap.
+
+/** Names of the dtypes in the file. */
 const fileDTypes: Readonly<Record<DType, string>> = { float32: "F32", float64: "F64", float16: "F16", int32: "I32", uint8: "U8", bool: "BOOL" };
 
 const elementBytes: Readonly<Record<string, number>> = { F32: 4, F64: 8, F16: 2, I32: 4, I64: 8, U8: 1, BOOL: 1 };
 
+/** The entry of the header that is no tensor. */
+const metadataName = "__metadata__";
+
 interface Entry {
   readonly dtype: string;
   readonly shape: readonly number[];
-  readonly data_offsets: readonly [number, number];
+  readonly data_offsets: readonly [begin: number, end: number];
 }
 
-function bytesOf(x: Tensor): Uint8Array {
+function bytesOf(x: Tensor): Uint8Array<ArrayBuffer> {
   const values = x.toTypedArray();
   return new Uint8Array(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength);
 }
@@ -22,24 +28,33 @@ function bytesOf(x: Tensor): Uint8Array {
 /**
  * Writes named tensors to a safetensors file, which PyTorch reads. The file appears under its name only when it is whole.
  *
- * Throws    SerializationError `safetensors/write`
+ * Throws    SerializationError `safetensors/write`, `safetensors/name`
  */
 export function saveSafetensors(path: string, state: Readonly<StateDict>, metadata: Readonly<Record<string, string>> = {}): void {
-  const header: Record<string, unknown> = Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {};
-  const parts: Uint8Array[] = [];
+  if (Object.hasOwn(state, metadataName)) {
+    throw new SerializationError({ op: "saveSafetensors", fact: `the name ${metadataName} is taken by the format itself`, code: "safetensors/name" });
+  }
+  const tensors = Object.entries(state).map(([name, x]) => ({ name, dtype: fileDTypes[x.dtype], shape: x.shape, bytes: bytesOf(x) }));
+  // The widest elements first, so that every tensor starts at a multiple of its element's size: PyTorch maps the file into memory.
+  const ordered = tensors.toSorted((a, b) => (elementBytes[b.dtype] ?? 0) - (elementBytes[a.dtype] ?? 0));
+  const begins = new Map<string, number>();
   let offset = 0;
-  for (const [name, x] of Object.entries(state)) {
-    const bytes = bytesOf(x);
-    header[name] = { dtype: fileDTypes[x.dtype], shape: x.shape, data_offsets: [offset, offset + bytes.length] };
-    parts.push(bytes);
+  for (const { name, bytes } of ordered) {
+    begins.set(name, offset);
     offset += bytes.length;
   }
-  const text = JSON.stringify(header);
+  const entries = tensors.map(({ name, dtype, shape, bytes }): [string, Entry] => {
+    const begin = begins.get(name) ?? 0;
+    return [name, { dtype, shape, data_offsets: [begin, begin + bytes.length] }];
+  });
+  const notes = Object.keys(metadata).length > 0 ? [[metadataName, metadata] as const] : [];
+  const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries<unknown>([...notes, ...entries])));
   // The data starts at a multiple of 8 bytes; spaces fill the gap.
-  const json = new TextEncoder().encode(text + " ".repeat((8 - (new TextEncoder().encode(text).length % 8)) % 8));
+  const header = new Uint8Array(Math.ceil(json.length / 8) * 8).fill(0x20);
+  header.set(json);
   const length = new Uint8Array(8);
-  new DataView(length.buffer).setBigUint64(0, BigInt(json.length), true);
-  writeWhole(path, [length, json, ...parts]);
+  new DataView(length.buffer).setBigUint64(0, BigInt(header.length), true);
+  writeWhole(path, [length, header, ...ordered.map(({ bytes }) => bytes)]);
 }
 
 function writeWhole(path: string, parts: readonly Uint8Array[]): void {
@@ -54,7 +69,7 @@ function writeWhole(path: string, parts: readonly Uint8Array[]): void {
     }
     renameSync(partial, path);
   } catch (cause) {
-    rmSync(partial, { force: true });
+    removeIfThere(partial);
     throw new SerializationError({
       op: "saveSafetensors",
       fact: `${path} cannot be written: ${cause instanceof Error ? cause.message : String(cause)}`,
@@ -65,15 +80,46 @@ function writeWhole(path: string, parts: readonly Uint8Array[]): void {
   }
 }
 
+function removeIfThere(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // The first error is the one to tell.
+  }
+}
+
 /**
- * Reads a safetensors file. 64-bit integers, which PyTorch writes for counters, become int32.
+ * Reads the tensors of a safetensors file. 64-bit integers, which PyTorch writes for counters, become int32.
+ *
+ * Throws    SerializationError `safetensors/read`, `safetensors/format`, `safetensors/dtype`, `safetensors/range`
+ */
+export function loadSafetensors(path: string): StateDict {
+  const { tensors, data } = readWhole(path);
+  return Object.fromEntries(tensors.map(([name, entry]) => [name, readTensor(path, name, entry, data)]));
+}
+
+/**
+ * Reads the notes that were saved with the tensors of a safetensors file.
  *
  * Throws    SerializationError `safetensors/read`, `safetensors/format`, `safetensors/dtype`
  */
-export function loadSafetensors(path: string): StateDict {
-  let bytes: Uint8Array;
+export function loadSafetensorsMetadata(path: string): Record<string, string> {
+  return readWhole(path).metadata;
+}
+
+/** A file that has passed all checks. */
+interface Contents {
+  readonly metadata: Record<string, string>;
+  readonly tensors: readonly (readonly [name: string, entry: Entry])[];
+  readonly data: Uint8Array<ArrayBuffer>;
+}
+
+function readWhole(path: string): Contents {
+  let bytes: Uint8Array<ArrayBuffer>;
   try {
-    bytes = readFileSync(path);
+    // As a plain Uint8Array, whose slices are copies: those of a Buffer are views.
+    const { buffer, byteOffset, byteLength } = readFileSync(path);
+    bytes = new Uint8Array(buffer, byteOffset, byteLength);
   } catch (cause) {
     throw new SerializationError({
       op: "loadSafetensors",
@@ -83,60 +129,97 @@ export function loadSafetensors(path: string): StateDict {
       cause,
     });
   }
-  const { header, data } = parse(path, bytes);
-  const state: StateDict = {};
-  for (const [name, entry] of Object.entries(header)) if (name !== "__metadata__") state[name] = readEntry(path, name, entry, data);
-  return state;
+  const { header, data } = split(path, bytes);
+  const { [metadataName]: metadata = {}, ...entries } = header;
+  if (!isObject(metadata) || !Object.values(metadata).every((value) => typeof value === "string")) throw malformed(path, `${metadataName} must hold texts`);
+  const tensors = Object.entries(entries).map(([name, entry]) => [name, checkedEntry(path, name, entry)] as const);
+  checkLayout(path, tensors, data.length);
+  return { metadata: metadata as Record<string, string>, tensors, data };
 }
 
 function malformed(path: string, fact: string, cause?: unknown): SerializationError {
   return new SerializationError({ op: "loadSafetensors", fact: `${path}: ${fact}`, code: "safetensors/format", data: { path }, ...(cause === undefined ? {} : { cause }) });
 }
 
-function parse(path: string, bytes: Uint8Array): { header: Record<string, unknown>; data: Uint8Array } {
+function split(path: string, bytes: Uint8Array<ArrayBuffer>): Pick<Contents, "data"> & { header: Record<string, unknown> } {
   if (bytes.length < 8) throw malformed(path, `${bytes.length} bytes are too few for a header`);
   const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
-  if (length > BigInt(bytes.length - 8)) throw malformed(path, `the header of ${length} bytes is cut off`);
+  if (length > BigInt(bytes.length - 8)) throw malformed(path, `the header needs ${length} bytes, but only ${bytes.length - 8} follow`);
   const end = 8 + Number(length);
+  let header: unknown;
   try {
-    const header: unknown = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, end)));
-    if (typeof header !== "object" || header === null || Array.isArray(header)) throw new TypeError("not an object");
-    return { header: header as Record<string, unknown>, data: bytes.subarray(end) };
+    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(8, end)));
   } catch (cause) {
     throw malformed(path, "the header is not JSON", cause);
   }
+  if (!isObject(header)) throw malformed(path, "the header is not a JSON object");
+  return { header, data: bytes.subarray(end) };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function isSizes(list: unknown): list is number[] {
+  return Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
 }
 
 function isEntry(value: unknown): value is Entry {
-  if (typeof value !== "object" || value === null) return false;
-  const { dtype, shape, data_offsets: offsets } = value as Record<string, unknown>;
-  const isSizes = (list: unknown): list is number[] => Array.isArray(list) && list.every((n) => Number.isInteger(n) && (n as number) >= 0);
+  if (!isObject(value)) return false;
+  const { dtype, shape, data_offsets: offsets } = value;
   return typeof dtype === "string" && isSizes(shape) && isSizes(offsets) && offsets.length === 2;
 }
 
-function readEntry(path: string, name: string, entry: unknown, data: Uint8Array): Tensor {
-  if (!isEntry(entry)) throw malformed(path, `the entry of ${name} has no dtype, shape and offsets`);
-  const [begin, end] = entry.data_offsets;
+function checkedEntry(path: string, name: string, entry: unknown): Entry {
+  if (!isEntry(entry)) throw malformed(path, `the entry of ${name} must have a dtype, a shape and two data_offsets`);
   const size = elementBytes[entry.dtype];
   if (size === undefined) {
-    throw new SerializationError({ op: "loadSafetensors", fact: `${path}: ${name} has dtype ${entry.dtype}, which is not supported`, code: "safetensors/dtype", data: { path, name, dtype: entry.dtype } });
+    throw new SerializationError({
+      op: "loadSafetensors",
+      fact: `${path}: ${name} has dtype ${entry.dtype}, which is not supported; use one of ${Object.keys(elementBytes).join(", ")}`,
+      code: "safetensors/dtype",
+      data: { path, name, dtype: entry.dtype },
+    });
   }
-  const count = entry.shape.reduce((product, n) => product * n, 1);
-  if (end > data.length || end - begin !== count * size) throw malformed(path, `${name} has ${end - begin} bytes at ${begin}, its shape needs ${count * size} within ${data.length}`);
-  // A copy, so that it is aligned for its type.
-  const bytes = data.slice(begin, end).buffer;
-  return fromBytes(entry, bytes);
+  const [begin, end] = entry.data_offsets;
+  const needed = entry.shape.reduce((product, n) => product * n, size);
+  if (end - begin !== needed) throw malformed(path, `${name} has ${end - begin} bytes, its shape and dtype need ${needed}`);
+  return entry;
 }
 
-function fromBytes({ dtype, shape }: Entry, bytes: ArrayBuffer): Tensor {
+/** The tensors must fill the data without gaps and overlaps: the format forbids both. */
+function checkLayout(path: string, tensors: Contents["tensors"], size: number): void {
+  let filled = 0;
+  const ordered = tensors.toSorted(([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0] || a.data_offsets[1] - b.data_offsets[1]);
+  for (const [name, { data_offsets: [begin, end] }] of ordered) {
+    if (begin !== filled) throw malformed(path, `${name} begins at byte ${begin} of the data, the tensors before it end at ${filled}`);
+    filled = end;
+  }
+  if (filled !== size) throw malformed(path, `the tensors need ${filled} bytes of data, the file has ${size}`);
+}
+
+function readTensor(path: string, name: string, { dtype, shape, data_offsets: [begin, end] }: Entry, data: Uint8Array<ArrayBuffer>): Tensor {
+  // A copy, so that it is aligned for its type.
+  const bytes = data.slice(begin, end).buffer;
   const make = (values: ElementArray, as?: DType): Tensor => tensor(values, { shape, ...(as === undefined ? {} : { dtype: as }) });
   switch (dtype) {
     case "F32": return make(new Float32Array(bytes));
     case "F64": return make(new Float64Array(bytes));
     case "F16": return make(new Float16Array(bytes));
     case "I32": return make(new Int32Array(bytes));
-    case "I64": return make(Int32Array.from(new BigInt64Array(bytes), Number));
+    case "I64": return make(narrowed(path, name, new BigInt64Array(bytes)));
     case "BOOL": return make(new Uint8Array(bytes), "bool");
     default: return make(new Uint8Array(bytes));
   }
+}
+
+function narrowed(path: string, name: string, values: BigInt64Array): Int32Array {
+  const wide = values.find((value) => BigInt.asIntN(32, value) !== value);
+  if (wide === undefined) return Int32Array.from(values, Number);
+  throw new SerializationError({
+    op: "loadSafetensors",
+    fact: `${path}: ${name} holds ${wide}, which does not fit int32, the widest integer here`,
+    code: "safetensors/range",
+    data: { path, name },
+  });
 }

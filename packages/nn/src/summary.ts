@@ -13,7 +13,7 @@ export interface LayerSummary {
   readonly parameters: number;
 }
 
-/** Layers in the order they ran, and their totals. */
+/** Layers in the order of their declaration, and their totals. */
 export interface ModelSummary {
   readonly layers: readonly LayerSummary[];
   readonly parameters: number;
@@ -35,13 +35,16 @@ export function summary(model: Module, input: Tensor): ModelSummary {
       if (output instanceof Tensor) shapes.set(ran, output.shape);
     }),
   );
-  const wasTraining = model.training;
+  const modes = modules.map(([, module]) => module.training);
   try {
     model.eval();
     noGrad(() => model.forward(input));
   } finally {
     for (const undo of remove) undo();
-    model.train(wasTraining);
+    // One by one: a frozen layer may be in evaluation while its model trains.
+    modules.forEach(([, module], i) => {
+      module.training = modes[i] ?? true;
+    });
   }
   const count = (tensors: readonly Tensor[]): number => tensors.reduce((total, x) => total + x.numel(), 0);
   const layers = modules.slice(1).map(([name, module]): LayerSummary => {
@@ -49,7 +52,8 @@ export function summary(model: Module, input: Tensor): ModelSummary {
   });
   const parameters = count(model.parameters());
   const trainable = count(model.parameters().filter((parameter) => parameter.requiresGrad));
-  return { layers, parameters, trainable, toString: () => formatTable(model.constructor.name, layers, parameters, trainable) };
+  const toString = (): string => formatTable(model.constructor.name, layers, parameters, trainable);
+  return { layers, parameters, trainable, toString, [Symbol.for("nodejs.util.inspect.custom")]: toString };
 }
 
 function formatTable(title: string, layers: readonly LayerSummary[], parameters: number, trainable: number): string {

@@ -22,7 +22,7 @@ export function arraysOf<Name extends string>(
   return shapes.chain((byName) => {
     const arrays: Partial<Record<Name, fc.Arbitrary<NdArray>>> = {};
     for (const name in byName) arrays[name] = arrayOf(byName[name]);
-    return fc.record(arrays as Record<Name, fc.Arbitrary<NdArray>>) as fc.Arbitrary<Record<Name, NdArray>>;
+    return fc.record(arrays) as fc.Arbitrary<Record<Name, NdArray>>;
   });
 }
 

@@ -1,5 +1,5 @@
 import { beginCall, dtypeInfo, wasm, type DType, type HostArray } from "@tapegrad/kernels";
-import { Float16Array } from "@petamoriken/float16";
+import { Float16Array, isFloat16Array } from "@petamoriken/float16";
 import { DTypeError, IndexError, ShapeError } from "./errors.ts";
 import { checkShape, formatShape, sizeOf, type Shape } from "./shape.ts";
 import { emptyTensor, requireGradDType, tensorFromHost, type ElementArray, type NestedArray, type Tensor } from "./tensor.ts";
@@ -42,11 +42,12 @@ function fromElements(data: ElementArray, options: FromDataOptions): Tensor {
   const dtype = options.dtype ?? own;
   const shape = checkedShape(options.shape ?? [data.length], data.length);
   const isStored = dtype === own && !(data instanceof Float16Array);
-  return withOptions(tensorFromHost(isStored ? (data as HostArray) : encode(data, dtype), shape, dtype), options);
+  return withOptions(tensorFromHost(isStored ? (data) : encode(data, dtype), shape, dtype), options);
 }
 
 function isElementArray(data: NestedArray | ElementArray): data is ElementArray {
-  return ArrayBuffer.isView(data);
+  // Where the engine has no Float16Array, its stand-in is a proxy, which is no view.
+  return ArrayBuffer.isView(data) || isFloat16Array(data);
 }
 
 function elementDType(data: ElementArray): DType {
@@ -110,7 +111,7 @@ function flatten(data: NestedArray, shape: Shape, depth: number, flat: number[])
 }
 
 /** Host elements of numbers in a dtype: bool as 0 and 1, float16 as bit patterns, integers wrapped. */
-export function encode(values: ArrayLike<number>, dtype: DType): HostArray {
+function encode(values: ArrayLike<number>, dtype: DType): HostArray {
   switch (dtype) {
     case "float32": return Float32Array.from(values);
     case "float64": return Float64Array.from(values);

@@ -10,9 +10,10 @@ import { expand } from "./ops/expand.ts";
 import { relu } from "./ops/activation.ts";
 import { clamp } from "./ops/extremum.ts";
 import { to } from "./ops/cast.ts";
+import { alias } from "./ops/reshape.ts";
 import { fullLike } from "./creation.ts";
 import { formatShape, sameShape, tryBroadcast } from "./shape.ts";
-import { describe, Tensor } from "./tensor.ts";
+import { describe, type Tensor } from "./tensor.ts";
 
 /**
  * Replaces a tensor's elements by the result of `compute`, which gets the old ones.
@@ -47,7 +48,7 @@ function inPlace(op: string, target: Tensor, compute: (old: Tensor) => Tensor): 
   if (isFloat(result.dtype) && !isFloat(target.dtype)) {
     throw new DTypeError({
       op,
-      fact: `a ${result.dtype} result does not fit into a ${target.dtype} tensor`,
+      fact: `the result is ${result.dtype}, which does not fit into ${target.dtype}`,
       details: [describe("x", target)],
       code: "inPlace/dtype",
       data: { result: result.dtype, target: target.dtype },
@@ -128,7 +129,7 @@ export function copy_(x: Tensor, source: Tensor): Tensor {
     });
   }
   // The old elements play no part: unlike the other ops, this one cuts the tensor off from its past.
-  return inPlace("copy_", x, () => expand(to(source, x.dtype), x.shape));
+  return inPlace("copy_", x, () => alias(expand(to(source, x.dtype), x.shape)));
 }
 
 /** Sets every element to `value`, in place. Throws as `add_`. */

@@ -45,7 +45,7 @@ export function defineOp<const N extends readonly string[], A, const S extends r
     errors: spec.errors ?? (() => []),
   } as Op;
   table.set(spec.name, op);
-  return { op, run: (inputs, attrs) => dispatch(op, inputs as readonly (Tensor | null)[], attrs) };
+  return { op, run: (inputs, attrs) => dispatch(op, inputs, attrs) };
 }
 
 const stack: Interpreter[] = [];

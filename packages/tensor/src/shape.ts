@@ -48,7 +48,7 @@ export function tryBroadcast(a: Shape, b: Shape): Shape | null {
 }
 
 /** The shape that both broadcast to. Throws ShapeError `OP/broadcast`. */
-export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
+export function broadcastShapes(op: string, a: Shape, b: Shape, names: readonly [string, string] = ["a", "b"]): Shape {
   const out = tryBroadcast(a, b);
   if (out !== null) return out;
   const rank = Math.max(a.length, b.length);
@@ -61,8 +61,8 @@ export function broadcastShapes(op: string, a: Shape, b: Shape): Shape {
   }
   throw new ShapeError({
     op,
-    fact: `a.shape[${-bad}] = ${a[a.length - bad]} and b.shape[${-bad}] = ${b[b.length - bad]} must be equal, or one of them 1`,
-    details: [`a  ${formatShape(a)}`, `b  ${formatShape(b)}`],
+    fact: `${names[0]}.shape[${-bad}] = ${a[a.length - bad]} and ${names[1]}.shape[${-bad}] = ${b[b.length - bad]} must be equal, or one of them 1`,
+    details: [`${names[0]}  ${formatShape(a)}`, `${names[1]}  ${formatShape(b)}`],
     code: `${op}/broadcast`,
     data: { a, b },
   });

@@ -1,5 +1,5 @@
 import { beginCall, dtypeInfo, float16View, Storage, type DType, type HostArray } from "@tapegrad/kernels";
-import { Float16Array } from "@petamoriken/float16";
+import { type Float16Array } from "@petamoriken/float16";
 import { DTypeError, GradError, IndexError, MemoryError, ShapeError } from "./errors.ts";
 import { contiguousStrides, formatShape, normalizeDim, sizeOf, type Shape } from "./shape.ts";
 
@@ -92,8 +92,8 @@ export class Tensor {
   size(dim: number): number;
   size(dim?: number): Shape | number {
     if (dim === undefined) return this.shape;
-    if (this.shape.length === 0) normalizeDim("size", dim, -1);
-    return this.shape[normalizeDim("size", dim, this.shape.length)] ?? 1;
+    if (this.shape.length === 0) throw new IndexError({ op: "size", fact: `dim ${dim} of a 0-d tensor: it has no dimensions`, code: "size/dim", data: { dim } });
+    return this.shape[normalizeDim("size", dim, this.shape.length)] as number;
   }
 
   /** Whether the op that takes this tensor is recorded: it is a leaf with the flag set, or the result of a recorded op. */

@@ -1,5 +1,5 @@
 import { binaryOps, unaryOps } from "@tapegrad/kernels";
-import { opTable, type DType, type Op, type Sample, type SampleInput, type Shape } from "@tapegrad/tensor";
+import { opTable, type DType, type Op, type Sample, type Shape } from "@tapegrad/tensor";
 
 /** Every op, by name. Importing the tensor package has entered them all. */
 export const ops: readonly Op[] = [...opTable.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -21,10 +21,24 @@ function resize(op: Op, shapes: readonly (readonly Shape[])[], attrs?: (shape: S
   const [first] = op.samples();
   if (first === undefined) return [];
   return shapes.map((shape) => ({
-    inputs: first.inputs.map((input, i) => (input === null ? null : { ...(input as SampleInput), shape: shape[i] ?? shape[0] ?? [] })),
+    inputs: first.inputs.map((input, i) => (input === null ? null : { ...(input), shape: shape[i] ?? shape[0] ?? [] })),
     attrs: attrs === undefined ? first.attrs : attrs(shape[0] ?? [], first.attrs),
   }));
 }
+
+/** Products and convolutions of more than one tile. */
+const larger: Readonly<Record<string, readonly Sample<unknown>[]>> = {
+  matmul: [
+    { inputs: [{ shape: [33, 70] }, { shape: [70, 29] }], attrs: null },
+    { inputs: [{ shape: [3, 1, 65, 19] }, { shape: [2, 19, 66] }], attrs: null },
+    { inputs: [{ shape: [1, 300] }, { shape: [300, 1] }], attrs: null },
+  ],
+  linear: [{ inputs: [{ shape: [65, 130] }, { shape: [67, 130] }, { shape: [67] }], attrs: null }],
+  conv2d: [
+    { inputs: [{ shape: [2, 8, 13, 11] }, { shape: [17, 8, 3, 3] }, { shape: [17] }], attrs: { stride: [1, 1], before: [1, 1], dilation: [1, 1], groups: 1, outSize: [13, 11] } },
+    { inputs: [{ shape: [3, 6, 16, 15] }, { shape: [10, 6, 5, 5] }, null], attrs: { stride: [1, 1], before: [0, 0], dilation: [1, 1], groups: 1, outSize: [12, 11] } },
+  ],
+};
 
 /** Longer operands for the ops whose attributes do not depend on the shape. */
 export function resized(op: Op): readonly Sample<unknown>[] {
@@ -53,7 +67,7 @@ export function resized(op: Op): readonly Sample<unknown>[] {
       ...resize(op, [[[3, n]]], () => ({ dim: 0 })),
     ]);
   }
-  return [];
+  return larger[op.name] ?? [];
 }
 
 /** A variance of one element divides by zero. */

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import { dispatch, mul, sum, type DType, type Op, type Sample, type Tensor } from "@tapegrad/tensor";
+import { dispatch, mul, sum, to, type DType, type Op, type Sample, type Tensor } from "@tapegrad/tensor";
 import { grad } from "../backward.ts";
 import { gradcheck } from "../gradcheck.ts";
 import { describeSample, dtypesOf, ops } from "./cases.ts";
@@ -12,7 +12,7 @@ import { gradients, isFloating, isRecorded, leaves, operands, type OpInputs } fr
 import { derivative, probes } from "./stencil.ts";
 import { count, exempt, table, uncovered, type Kind } from "./tally.ts";
 
-const kinds: readonly Kind[] = ["gradient", "second", "composite"];
+const kinds: readonly Kind[] = ["gradient", "second", "halfGradient", "composite"];
 
 /** Inputs that an op takes as constants although they are floating; each with the reason. */
 const constants: Readonly<Record<string, string>> = {
@@ -71,7 +71,7 @@ function firstDerivatives(op: Op, inputs: OpInputs, attrs: unknown, dOut: Tensor
   found.forEach((gradient, k) => {
     if (gradient === null) return;
     const part = sum(mul(gradient, fromValues(v[k] as Float64Array, gradient.shape, "float64")));
-    total = total === null ? part : (total as Tensor).add(part);
+    total = total === null ? part : (total).add(part);
   });
   return { value: total, given, c };
 }
@@ -87,8 +87,8 @@ function checkSecond(op: Op, sample: Sample<unknown>, seed: number): void {
   const v = floating.map((x) => direction(x.numel(), random));
   const { value, given, c } = firstDerivatives(op, inputs, sample.attrs, dOut, v, true);
   const variables = [...given.filter(isFloating), c];
-  const isConnected = value !== null && (value as Tensor).requiresGrad;
-  const tape = isConnected ? grad([value as Tensor], variables, { allowUnused: true }) : variables.map(() => null);
+  const isConnected = value !== null && (value).requiresGrad;
+  const tape = isConnected ? grad([value], variables, { allowUnused: true }) : variables.map(() => null);
   const scalarAt = (k: number, moved: Float64Array): number => {
     let seen = 0;
     const at = inputs.map((x) => (isFloating(x) && seen++ === k ? fromValues(moved, x.shape, "float64") : x));
@@ -103,6 +103,28 @@ function checkSecond(op: Op, sample: Sample<unknown>, seed: number): void {
     const found = at.map((index) => (row === null ? 0 : (numbersOf(row)[index] as number)));
     const name = k === floating.length ? "dOut" : `floating input ${k}`;
     count(op.name, "second", expectValues(found, numeric, second, `${op.name} ${describeSample(sample)} seed ${seed}: second derivative by ${name}`));
+  });
+}
+
+/**
+ * Gradients of float16 operands are those of float32 within a bound: formulas of several ops round to 11 bits in between,
+ * where each may lose half a unit of the largest number involved.
+ */
+function checkHalf(op: Op, sample: Sample<unknown>, seed: number): void {
+  const random = randomFrom(seed);
+  const half = operands(sample, "float16", random);
+  const wide = half.map((x) => (x?.dtype === "float16" ? to(x, "float32") : x));
+  const out = dispatch(op, half, sample.attrs);
+  if (!isRecorded(op, half, out) || out.dtype !== "float16") return;
+  const dOut = upstream(out.shape, "float16", random);
+  const found = gradients(op, half, sample.attrs, dOut);
+  const expected = gradients(op, wide, sample.attrs, to(dOut, "float32"));
+  found.forEach((gradient, k) => {
+    if (gradient === null) return;
+    const target = numbersOf(expected[k] as Tensor);
+    const largest = target.reduce((best, value) => Math.max(best, Math.abs(value)), 1);
+    expect([gradient.dtype, ...gradient.shape]).toEqual(["float16", ...(expected[k] as Tensor).shape]);
+    count(op.name, "halfGradient", expectValues(numbersOf(gradient), target, { rtol: 2 ** -8, atol: 2 ** -9 * largest }, `${op.name} ${describeSample(sample)}: float16 gradient ${k}`));
   });
 }
 
@@ -147,6 +169,10 @@ describe.each(ops.map((op) => [op.name, op] as const))("%s", (_, op) => {
       fc.assert(fc.property(fc.nat(samples.length - 1), fc.integer(), (i, seed) => checkGradient(op, samples[i] as Sample<unknown>, seed)), { seed: 11, numRuns: 6 });
     });
 
+    test("in float16 it is that of float32 within a bound", () => {
+      samples.forEach((sample, i) => checkHalf(op, sample, i));
+    });
+
     test("so is the gradient of its gradient", () => {
       samples.forEach((sample, i) => checkSecond(op, sample, i));
     });
@@ -156,6 +182,7 @@ describe.each(ops.map((op) => [op.name, op] as const))("%s", (_, op) => {
       for (const sample of samples) checkGradient(op, sample, 1);
       exempt(op.name, "gradient", "no derivative");
       exempt(op.name, "second", "no derivative");
+      exempt(op.name, "halfGradient", "no derivative");
     });
   }
 

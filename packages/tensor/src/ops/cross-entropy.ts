@@ -188,7 +188,10 @@ function classify(op: string, x: Tensor, targets: Tensor, options: Classificatio
   if (x.ndim === 0 || !sameShape(targets.shape, expected)) {
     throw new ShapeError({
       op,
-      fact: `targets ${formatShape(targets.shape)} must have shape ${formatShape(expected)}: one class index for each row of x ${formatShape(x.shape)}`,
+      fact:
+        x.ndim === 0
+          ? "x must be [C] or [N, C, ...], not 0-d"
+          : `targets ${formatShape(targets.shape)} must have shape ${formatShape(expected)}: one class index for each row of x ${formatShape(x.shape)}`,
       details: [describe("x", x), describe("targets", targets)],
       code: `${op}/shape`,
       data: { x: x.shape, targets: targets.shape },

@@ -1,6 +1,5 @@
 import type { DType } from "@tapegrad/kernels";
 import { binaryKernel, type BinaryName } from "../compute/pointwise.ts";
-import { DTypeError } from "../errors.ts";
 import { defineOp } from "../op.ts";
 import type { BackwardContext, ErrorSample, Sample, SampleInput } from "../op-spec.ts";
 import { floatType, resultType } from "../promote.ts";
@@ -106,10 +105,4 @@ function scalarTensor(value: number, dtype: DType): Tensor {
   made.storage.kept = true;
   recent.set(key, made);
   return made;
-}
-
-/** For ops that take tensors with numbers only where a gradient or a mask makes sense. */
-export function requireFloating(op: string, x: Tensor): void {
-  if (x.dtype === "float32" || x.dtype === "float64" || x.dtype === "float16") return;
-  throw new DTypeError({ op, fact: `dtype ${x.dtype} must be floating`, code: `${op}/floating`, data: { dtype: x.dtype } });
 }

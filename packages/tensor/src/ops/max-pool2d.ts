@@ -2,7 +2,7 @@ import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
 import { contiguousKernel } from "../compute/copy.ts";
 import { defineOp } from "../op.ts";
 import { sizeOf, type Shape } from "../shape.ts";
-import { emptyTensor, Tensor } from "../tensor.ts";
+import { emptyTensor, type Tensor } from "../tensor.ts";
 import { gather } from "./gather.ts";
 import { pooledShape, poolGeometry, type Pool2dOptions, type PoolGeometry } from "./pool-geometry.ts";
 import { reshape } from "./reshape.ts";

@@ -57,6 +57,16 @@ export function poolGeometry(op: string, x: Tensor, kernelSize: number | Pair, o
         data: { x: x.shape, kernel, padding },
       });
     }
+    // Such a window has no maximum, and its index would point outside the image.
+    if (padding[dim] > 0 && dilation[dim] > length) {
+      throw new ShapeError({
+        op,
+        fact: `with dilation ${dilation[dim]} on ${length} pixels a window could lie in the padding alone`,
+        details: [describe("x", x)],
+        code: `${op}/too-small`,
+        data: { x: x.shape, dilation, padding },
+      });
+    }
     if (options.ceilMode !== true) return Math.floor(room / stride[dim]) + 1;
     const windows = Math.ceil(room / stride[dim]) + 1;
     // No window starts in the padding behind the image (as PyTorch).

@@ -5,7 +5,7 @@ import { defineUnary, type UnaryOp } from "./define-unary.ts";
 const betweenJumps = { range: [-2.4, 2.4], avoid: [-2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2] } as const;
 
 /**
- * -1, 0 or 1; NaN stays NaN.
+ * -1, 0 or 1; 0 for NaN, as PyTorch has it.
  *
  * Gradient  dx = 0
  * @example

@@ -15,7 +15,7 @@ const definition = defineOp<readonly ["condition", "a", "b"], null, readonly ["c
   dtypes: ["bool"],
   halfNative: true,
   infer: ([condition, a, b]) => {
-    const shape = broadcastShapes("where", broadcastShapes("where", a.shape, b.shape), condition.shape);
+    const shape = broadcastShapes("where", condition.shape, broadcastShapes("where", a.shape, b.shape), ["condition", "values"]);
     return { shape, dtype: resultType(a, b) };
   },
   forward: ([condition, a, b], _, spec) => {

@@ -1,0 +1,223 @@
+import {
+  add, clamp, div, eq, floorDivide, ge, gt, le, logicalAnd, logicalOr, logicalXor, lt, maximum, minimum, mul, ne, neg, pow,
+  relu, remainder, sub, tensor, where, zeros, type ErrorSample,
+} from "@tapegrad/tensor";
+
+/** Operands of pointwise ops that do not fit. */
+export const errorsOfPointwise: readonly ErrorSample[] = [
+  {
+    call: () => add(zeros([2, 3]), zeros([2, 4])),
+    error: "ShapeError",
+    message: `add: a.shape[-1] = 3 and b.shape[-1] = 4 must be equal, or one of them 1
+  a  [2, 3]
+  b  [2, 4]
+  code: add/broadcast`,
+  },
+  {
+    call: () => sub(zeros([2]), zeros([3])),
+    error: "ShapeError",
+    message: `sub: a.shape[-1] = 2 and b.shape[-1] = 3 must be equal, or one of them 1
+  a  [2]
+  b  [3]
+  code: sub/broadcast`,
+  },
+  {
+    call: () => mul(zeros([4, 2, 3]), zeros([5, 1, 3])),
+    error: "ShapeError",
+    message: `mul: a.shape[-3] = 4 and b.shape[-3] = 5 must be equal, or one of them 1
+  a  [4, 2, 3]
+  b  [5, 1, 3]
+  code: mul/broadcast`,
+  },
+  {
+    call: () => div(zeros([2]), zeros([3])),
+    error: "ShapeError",
+    message: `div: a.shape[-1] = 2 and b.shape[-1] = 3 must be equal, or one of them 1
+  a  [2]
+  b  [3]
+  code: div/broadcast`,
+  },
+  {
+    call: () => pow(zeros([2]), zeros([3])),
+    error: "ShapeError",
+    message: `pow: a.shape[-1] = 2 and b.shape[-1] = 3 must be equal, or one of them 1
+  a  [2]
+  b  [3]
+  code: pow/broadcast`,
+  },
+  {
+    call: () => maximum(zeros([2]), zeros([3])),
+    error: "ShapeError",
+    message: `maximum: a.shape[-1] = 2 and b.shape[-1] = 3 must be equal, or one of them 1
+  a  [2]
+  b  [3]
+  code: maximum/broadcast`,
+  },
+  {
+    call: () => minimum(zeros([2]), zeros([3])),
+    error: "ShapeError",
+    message: `minimum: a.shape[-1] = 2 and b.shape[-1] = 3 must be equal, or one of them 1
+  a  [2]
+  b  [3]
+  code: minimum/broadcast`,
+  },
+  {
+    call: () => floorDivide(zeros([2]), zeros([3])),
+    error: "ShapeError",
+    message: `floorDivide: a.shape[-1] = 2 and b.shape[-1] = 3 must be equal, or one of them 1
+  a  [2]
+  b  [3]
+  code: floorDivide/broadcast`,
+  },
+  {
+    call: () => remainder(zeros([2]), zeros([3])),
+    error: "ShapeError",
+    message: `remainder: a.shape[-1] = 2 and b.shape[-1] = 3 must be equal, or one of them 1
+  a  [2]
+  b  [3]
+  code: remainder/broadcast`,
+  },
+  {
+    call: () => floorDivide(tensor([1], { dtype: "int32" }), tensor([0], { dtype: "int32" })),
+    error: "TapegradError",
+    message: `floorDivide: b has a zero: the integer quotient is not defined
+  hint: use float operands
+  code: floorDivide/zero`,
+  },
+  {
+    call: () => remainder(tensor([1, 2], { dtype: "uint8" }), tensor([1, 0], { dtype: "uint8" })),
+    error: "TapegradError",
+    message: `remainder: b has a zero: the integer quotient is not defined
+  hint: use float operands
+  code: remainder/zero`,
+  },
+  {
+    call: () => eq(zeros([2]), zeros([3])),
+    error: "ShapeError",
+    message: `eq: a.shape[-1] = 2 and b.shape[-1] = 3 must be equal, or one of them 1
+  a  [2]
+  b  [3]
+  code: eq/broadcast`,
+  },
+  {
+    call: () => ne(zeros([2]), zeros([3])),
+    error: "ShapeError",
+    message: `ne: a.shape[-1] = 2 and b.shape[-1] = 3 must be equal, or one of them 1
+  a  [2]
+  b  [3]
+  code: ne/broadcast`,
+  },
+  {
+    call: () => lt(zeros([2]), zeros([3])),
+    error: "ShapeError",
+    message: `lt: a.shape[-1] = 2 and b.shape[-1] = 3 must be equal, or one of them 1
+  a  [2]
+  b  [3]
+  code: lt/broadcast`,
+  },
+  {
+    call: () => le(zeros([2]), zeros([3])),
+    error: "ShapeError",
+    message: `le: a.shape[-1] = 2 and b.shape[-1] = 3 must be equal, or one of them 1
+  a  [2]
+  b  [3]
+  code: le/broadcast`,
+  },
+  {
+    call: () => gt(zeros([2]), zeros([3])),
+    error: "ShapeError",
+    message: `gt: a.shape[-1] = 2 and b.shape[-1] = 3 must be equal, or one of them 1
+  a  [2]
+  b  [3]
+  code: gt/broadcast`,
+  },
+  {
+    call: () => ge(zeros([2]), zeros([3])),
+    error: "ShapeError",
+    message: `ge: a.shape[-1] = 2 and b.shape[-1] = 3 must be equal, or one of them 1
+  a  [2]
+  b  [3]
+  code: ge/broadcast`,
+  },
+  {
+    call: () => logicalAnd(zeros([2]), zeros([3])),
+    error: "ShapeError",
+    message: `logicalAnd: a.shape[-1] = 2 and b.shape[-1] = 3 must be equal, or one of them 1
+  a  [2]
+  b  [3]
+  code: logicalAnd/broadcast`,
+  },
+  {
+    call: () => logicalOr(zeros([2]), zeros([3])),
+    error: "ShapeError",
+    message: `logicalOr: a.shape[-1] = 2 and b.shape[-1] = 3 must be equal, or one of them 1
+  a  [2]
+  b  [3]
+  code: logicalOr/broadcast`,
+  },
+  {
+    call: () => logicalXor(zeros([2]), zeros([3])),
+    error: "ShapeError",
+    message: `logicalXor: a.shape[-1] = 2 and b.shape[-1] = 3 must be equal, or one of them 1
+  a  [2]
+  b  [3]
+  code: logicalXor/broadcast`,
+  },
+  {
+    call: () => where(tensor([1, 0]), 1, 2),
+    error: "DTypeError",
+    message: `where: condition.dtype = float32 must be bool
+  hint: compare first: where(ne(condition, 0), a, b)
+  code: where/condition`,
+  },
+  {
+    call: () => where(tensor([true, false]), zeros([3]), 0),
+    error: "ShapeError",
+    message: `where: condition.shape[-1] = 2 and values.shape[-1] = 3 must be equal, or one of them 1
+  condition  [2]
+  values  [3]
+  code: where/broadcast`,
+  },
+  {
+    call: () => where(tensor([true]), zeros([2]), zeros([3])),
+    error: "ShapeError",
+    message: `where: a.shape[-1] = 2 and b.shape[-1] = 3 must be equal, or one of them 1
+  a  [2]
+  b  [3]
+  code: where/broadcast`,
+  },
+  {
+    call: () => clamp(zeros([1]), { min: 2, max: 1 }),
+    error: "IndexError",
+    message: `clamp: min 2 must not be above max 1
+  code: clamp/bounds`,
+  },
+  {
+    call: () => clamp(zeros([1]), { min: NaN }),
+    error: "IndexError",
+    message: `clamp: min NaN must not be above max Infinity
+  code: clamp/bounds`,
+  },
+  {
+    call: () => relu(tensor([1], { dtype: "int32" })),
+    error: "DTypeError",
+    message: `relu: dtype int32 is not supported; use one of float32, float64, float16
+  x  [1]  int32
+  code: relu/dtype`,
+  },
+  {
+    call: () => sub(tensor([true]), tensor([true])),
+    error: "DTypeError",
+    message: `sub: dtype bool is not supported; use one of float32, float64, float16, int32, uint8
+  a  [1]  bool
+  b  [1]  bool
+  code: sub/dtype`,
+  },
+  {
+    call: () => neg(tensor([true])),
+    error: "DTypeError",
+    message: `neg: dtype bool is not supported; use one of float32, float64, float16, int32, uint8
+  x  [1]  bool
+  code: neg/dtype`,
+  },
+];

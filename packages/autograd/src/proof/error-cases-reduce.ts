@@ -1,0 +1,224 @@
+import {
+  amax, amin, argmax, argmin, gather, indexSelect, logSoftmax, logsumexp, max, mean, min, norm, prod, softmax, std, sum,
+  tensor, variance, zeros, type ErrorSample,
+} from "@tapegrad/tensor";
+
+/** Dimensions and indices out of range. */
+export const errorsOfReduce: readonly ErrorSample[] = [
+  {
+    call: () => sum(zeros([2]), { dim: 1 }),
+    error: "IndexError",
+    message: `sum: dim 1 is outside [-1, 0], the dimensions of a 1-d tensor
+  code: sum/dim`,
+  },
+  {
+    call: () => sum(zeros([2, 3]), { dim: [0, -2] }),
+    error: "IndexError",
+    message: `sum: dim 0 is given twice
+  code: sum/dim-twice`,
+  },
+  {
+    call: () => sum(zeros([2]), { dim: 0.5 }),
+    error: "IndexError",
+    message: `sum: dim 0.5 is outside [-1, 0], the dimensions of a 1-d tensor
+  code: sum/dim`,
+  },
+  {
+    call: () => mean(zeros([2]), { dim: 1 }),
+    error: "IndexError",
+    message: `mean: dim 1 is outside [-1, 0], the dimensions of a 1-d tensor
+  code: mean/dim`,
+  },
+  {
+    call: () => mean(zeros([2], { dtype: "int32" })),
+    error: "DTypeError",
+    message: `mean: dtype int32 must be floating
+  x  [2]  int32
+  hint: convert it first: x.to("float32")
+  code: mean/dtype`,
+  },
+  {
+    call: () => prod(zeros([2]), { dim: -2 }),
+    error: "IndexError",
+    message: `prod: dim -2 is outside [-1, 0], the dimensions of a 1-d tensor
+  code: prod/dim`,
+  },
+  {
+    call: () => prod(zeros([2]), { dim: [0, 0] }),
+    error: "IndexError",
+    message: `prod: dim 0 is given twice
+  code: prod/dim-twice`,
+  },
+  {
+    call: () => variance(zeros([2]), { dim: 1 }),
+    error: "IndexError",
+    message: `var: dim 1 is outside [-1, 0], the dimensions of a 1-d tensor
+  code: var/dim`,
+  },
+  {
+    call: () => std(zeros([2]), { dim: 1 }),
+    error: "IndexError",
+    message: `var: dim 1 is outside [-1, 0], the dimensions of a 1-d tensor
+  code: var/dim`,
+  },
+  {
+    call: () => norm(zeros([2]), { dim: 1 }),
+    error: "IndexError",
+    message: `sum: dim 1 is outside [-1, 0], the dimensions of a 1-d tensor
+  code: sum/dim`,
+  },
+  {
+    call: () => logsumexp(zeros([2]), { dim: 1 }),
+    error: "IndexError",
+    message: `logsumexp: dim 1 is outside [-1, 0], the dimensions of a 1-d tensor
+  code: logsumexp/dim`,
+  },
+  {
+    call: () => logsumexp(zeros([0])),
+    error: "IndexError",
+    message: `logsumexp: no elements to choose from: a reduced dimension of [0] has size 0
+  code: logsumexp/empty`,
+  },
+  {
+    call: () => amax(zeros([2, 0])),
+    error: "IndexError",
+    message: `amax: no elements to choose from: a reduced dimension of [2, 0] has size 0
+  code: amax/empty`,
+  },
+  {
+    call: () => amax(zeros([2]), { dim: 1 }),
+    error: "IndexError",
+    message: `amax: dim 1 is outside [-1, 0], the dimensions of a 1-d tensor
+  code: amax/dim`,
+  },
+  {
+    call: () => amin(zeros([0, 2]), { dim: 0 }),
+    error: "IndexError",
+    message: `amin: no elements to choose from: a reduced dimension of [0, 2] has size 0
+  code: amin/empty`,
+  },
+  {
+    call: () => amin(zeros([2]), { dim: 1 }),
+    error: "IndexError",
+    message: `amin: dim 1 is outside [-1, 0], the dimensions of a 1-d tensor
+  code: amin/dim`,
+  },
+  {
+    call: () => argmax(zeros([0])),
+    error: "IndexError",
+    message: `argmax: no elements to choose from: a reduced dimension of [0] has size 0
+  code: argmax/empty`,
+  },
+  {
+    call: () => argmax(zeros([2]), { dim: 1 }),
+    error: "IndexError",
+    message: `argmax: dim 1 is outside [-1, 0], the dimensions of a 1-d tensor
+  code: argmax/dim`,
+  },
+  {
+    call: () => argmin(zeros([0])),
+    error: "IndexError",
+    message: `argmin: no elements to choose from: a reduced dimension of [0] has size 0
+  code: argmin/empty`,
+  },
+  {
+    call: () => argmin(zeros([2]), { dim: 1 }),
+    error: "IndexError",
+    message: `argmin: dim 1 is outside [-1, 0], the dimensions of a 1-d tensor
+  code: argmin/dim`,
+  },
+  {
+    call: () => max(zeros([0])),
+    error: "IndexError",
+    message: `amax: no elements to choose from: a reduced dimension of [0] has size 0
+  code: amax/empty`,
+  },
+  {
+    call: () => max(zeros([2, 0]), 1),
+    error: "IndexError",
+    message: `argmax: no elements to choose from: a reduced dimension of [2, 0] has size 0
+  code: argmax/empty`,
+  },
+  {
+    call: () => min(zeros([0])),
+    error: "IndexError",
+    message: `amin: no elements to choose from: a reduced dimension of [0] has size 0
+  code: amin/empty`,
+  },
+  {
+    call: () => min(zeros([2, 0]), 1),
+    error: "IndexError",
+    message: `argmin: no elements to choose from: a reduced dimension of [2, 0] has size 0
+  code: argmin/empty`,
+  },
+  {
+    call: () => softmax(zeros([2]), 1),
+    error: "IndexError",
+    message: `softmax: dim 1 is outside [-1, 0], the dimensions of a 1-d tensor
+  code: softmax/dim`,
+  },
+  {
+    call: () => logSoftmax(zeros([2]), -2),
+    error: "IndexError",
+    message: `logSoftmax: dim -2 is outside [-1, 0], the dimensions of a 1-d tensor
+  code: logSoftmax/dim`,
+  },
+  {
+    call: () => gather(zeros([2, 3]), 1, zeros([3, 1], { dtype: "int32" })),
+    error: "ShapeError",
+    message: `gather: indices [3, 1] must have the sizes of x [2, 3] in all dimensions but 1
+  x  [2, 3]  float32
+  indices  [3, 1]  int32
+  code: gather/shape`,
+  },
+  {
+    call: () => gather(zeros([2, 3]), 2, zeros([2, 1], { dtype: "int32" })),
+    error: "IndexError",
+    message: `gather: dim 2 is outside [-2, 1], the dimensions of a 2-d tensor
+  code: gather/dim`,
+  },
+  {
+    call: () => gather(zeros([2, 3]), 1, zeros([2, 1])),
+    error: "DTypeError",
+    message: `gather: indices.dtype = float32 must be int32
+  code: gather/indices-dtype`,
+  },
+  {
+    call: () => gather(zeros([2, 3]), 1, tensor([[0], [3]], { dtype: "int32" })),
+    error: "IndexError",
+    message: `gather: index 3 at position 1 is outside [-3, 2]
+  code: gather/index`,
+  },
+  {
+    call: () => gather(zeros([2, 3]), 1, tensor([[-4], [0]], { dtype: "int32" })),
+    error: "IndexError",
+    message: `gather: index -4 at position 0 is outside [-3, 2]
+  code: gather/index`,
+  },
+  {
+    call: () => indexSelect(zeros([2, 3]), 0, zeros([1, 1], { dtype: "int32" })),
+    error: "ShapeError",
+    message: `indexSelect: indices must have 1 dimension, not 2
+  x  [2, 3]  float32
+  indices  [1, 1]  int32
+  code: indexSelect/indices`,
+  },
+  {
+    call: () => indexSelect(zeros([2, 3]), 2, zeros([1], { dtype: "int32" })),
+    error: "IndexError",
+    message: `indexSelect: dim 2 is outside [-2, 1], the dimensions of a 2-d tensor
+  code: indexSelect/dim`,
+  },
+  {
+    call: () => indexSelect(zeros([2, 3]), 0, zeros([1])),
+    error: "DTypeError",
+    message: `indexSelect: indices.dtype = float32 must be int32
+  code: indexSelect/indices-dtype`,
+  },
+  {
+    call: () => indexSelect(zeros([2, 3]), 0, tensor([0, 2], { dtype: "int32" })),
+    error: "IndexError",
+    message: `indexSelect: index 2 at position 1 is outside [-2, 1]
+  code: indexSelect/index`,
+  },
+];

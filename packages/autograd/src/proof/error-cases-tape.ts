@@ -1,0 +1,206 @@
+import { mul, tensor, Tensor, zeros, type ErrorSample } from "@tapegrad/tensor";
+import { grad } from "../backward.ts";
+import { enableGrad, inferenceMode, noGrad } from "../grad-mode.ts";
+import { gradcheck } from "../gradcheck.ts";
+import { changed, leaf, reentered, staleView, twice, usedAfterScope } from "./error-calls.ts";
+
+/** Misuse of the tape, of changes in place, and of memory. */
+export const errorsOfTape: readonly ErrorSample[] = [
+  {
+    call: () => leaf([1, 2]).add_(1),
+    error: "GradError",
+    message: `add_: a leaf that requires grad cannot be changed in place while the tape records
+  x  [2]  float32
+  hint: wrap the change in noGrad(() => ...)
+  code: inPlace/leaf`,
+  },
+  {
+    call: () => zeros([2]).add_(zeros([3, 2])),
+    error: "ShapeError",
+    message: `add_: the result [3, 2] must keep the shape of the tensor [2]
+  x  [2]  float32
+  code: inPlace/shape`,
+  },
+  {
+    call: () => tensor([1], { dtype: "int32" }).mul_(1.5),
+    error: "DTypeError",
+    message: `mul_: the result is float32, which does not fit into int32
+  x  [1]  int32
+  code: inPlace/dtype`,
+  },
+  {
+    call: () => zeros([2, 2]).select(0, 0).add_(leaf([1, 2])),
+    error: "GradError",
+    message: `add_: a part of a tensor cannot be changed in place while the tape records: the whole would lose its gradient
+  x  [2]  float32
+  hint: build the whole with cat, stack or where; or change it inside noGrad()
+  code: inPlace/view`,
+  },
+  {
+    call: () => zeros([2]).copy_(zeros([3])),
+    error: "ShapeError",
+    message: `copy_: source [3] must broadcast to [2]
+  x  [2]  float32
+  source  [3]  float32
+  code: copy_/shape`,
+  },
+  {
+    call: () => leaf([1, 2]).fill_(3),
+    error: "GradError",
+    message: `fill_: a leaf that requires grad cannot be changed in place while the tape records
+  x  [2]  float32
+  hint: wrap the change in noGrad(() => ...)
+  code: inPlace/leaf`,
+  },
+  {
+    call: () => zeros([1]).backward(),
+    error: "GradError",
+    message: `backward: the output does not depend on anything that requires grad, or was computed inside noGrad
+  output  [1]  float32
+  hint: set requiresGrad on the parameters, and compute the output outside noGrad
+  code: backward/no-graph`,
+  },
+  {
+    call: () => mul(leaf([1, 2]), 2).backward(),
+    error: "GradError",
+    message: `backward: the output has 2 elements: only one element has a gradient of its own
+  output  [2]  float32
+  hint: reduce it first (sum, mean), or pass the gradient of something with respect to it
+  code: backward/not-scalar`,
+  },
+  {
+    call: () => mul(leaf([1, 2]), 2).backward(zeros([3])),
+    error: "GradError",
+    message: `backward: the gradient must have the shape of the output
+  output  [2]  float32
+  gradient  [3]  float32
+  code: backward/gradient-shape`,
+  },
+  {
+    call: () => grad([zeros([1])], [leaf([1])]),
+    error: "GradError",
+    message: `grad: the output does not depend on anything that requires grad, or was computed inside noGrad
+  output  [1]  float32
+  hint: set requiresGrad on the parameters, and compute the output outside noGrad
+  code: grad/no-graph`,
+  },
+  {
+    call: () => grad([mul(leaf([1, 2]), 2)], [leaf([1])]),
+    error: "GradError",
+    message: `grad: the output has 2 elements: only one element has a gradient of its own
+  output  [2]  float32
+  hint: reduce it first (sum, mean), or pass the gradient of something with respect to it
+  code: grad/not-scalar`,
+  },
+  {
+    call: () => grad([mul(leaf([1]), 2)], [leaf([1])]),
+    error: "GradError",
+    message: `grad: the outputs do not depend on input 0
+  hint: pass { allowUnused: true } to get null instead
+  code: grad/unused`,
+  },
+  {
+    call: () => grad([mul(leaf([1]), 2)], [zeros([1])]),
+    error: "GradError",
+    message: `grad: input 0 does not require grad
+  input  [1]  float32
+  hint: set requiresGrad before the outputs are computed
+  code: grad/no-grad`,
+  },
+  {
+    call: () => grad([mul(leaf([1]), 2)], [leaf([1])], { gradOutputs: [zeros([2])] }),
+    error: "GradError",
+    message: `grad: the gradient must have the shape of the output
+  output  [1]  float32
+  gradient  [2]  float32
+  code: grad/gradient-shape`,
+  },
+  {
+    call: () => zeros([1]).retainGrad(),
+    error: "GradError",
+    message: `retainGrad: the tensor is not the result of a recorded op
+  x  [1]  float32
+  code: retainGrad/no-graph`,
+  },
+  {
+    call: () => zeros([1]).registerHook(() => undefined),
+    error: "GradError",
+    message: `registerHook: the tensor is not the result of a recorded op
+  x  [1]  float32
+  code: registerHook/no-graph`,
+  },
+  {
+    call: () => noGrad(async () => 1),
+    error: "GradError",
+    message: `noGrad: the function is asynchronous: recording would be switched back before it ends
+  hint: switch inside it, around the synchronous parts
+  code: gradMode/async`,
+  },
+  {
+    call: () => enableGrad(async () => 1),
+    error: "GradError",
+    message: `enableGrad: the function is asynchronous: recording would be switched back before it ends
+  hint: switch inside it, around the synchronous parts
+  code: gradMode/async`,
+  },
+  {
+    call: () => inferenceMode(() => Promise.resolve(1)),
+    error: "GradError",
+    message: `inferenceMode: the function is asynchronous: recording would be switched back before it ends
+  hint: switch inside it, around the synchronous parts
+  code: gradMode/async`,
+  },
+  {
+    call: () => gradcheck((x) => mul(x, x), [leaf([1])]),
+    error: "GradError",
+    message: `gradcheck: input dtype float32 must be float64: others are too coarse
+  code: gradcheck/dtype`,
+  },
+  {
+    call: () => gradcheck((x) => mul(x, x.detach()), [tensor([1.5], { dtype: "float64", requiresGrad: true })]),
+    error: "GradError",
+    message: `gradcheck: d output[0] / d input 0[0] is 1.5 on the tape, 2.9999999999996305 numerically
+  code: gradcheck/mismatch`,
+  },
+  {
+    call: () => twice(),
+    error: "GradError",
+    message: `backward: the graph was already used up at sum: its saved tensors were released by an earlier backward
+  hint: pass { retainGraph: true } to the earlier backward
+  code: backward/released`,
+  },
+  {
+    call: () => changed(),
+    error: "GradError",
+    message: `backward: b [2], saved by mul at version 0, was changed in place: it is at version 1
+  hint: change a copy (b.clone()), or use the op that is not in place
+  code: backward/changed`,
+  },
+  {
+    call: () => staleView(),
+    error: "GradError",
+    message: `mul: a tensor [2, 1] shares its elements with one that was changed in place on the tape; its own gradient would be wrong
+  hint: take the view again after the change
+  code: tape/stale-view`,
+  },
+  {
+    call: () => reentered(),
+    error: "GradError",
+    message: `backward: a backward pass inside a backward pass reached the same graph, at mul
+  hint: hooks may compute with gradients, but not call backward on the graph that is being walked
+  code: backward/reentered`,
+  },
+  {
+    call: () => usedAfterScope(),
+    error: "MemoryError",
+    message: `heap: a tensor of 12 bytes is used after it was freed
+  hint: return it from its scope(), or keep() it
+  code: heap/freed`,
+  },
+  {
+    call: () => new Tensor(zeros([2]).storage, [], [], 5).item(),
+    error: "IndexError",
+    message: `item: position 5 is outside the storage of 2
+  code: item/position`,
+  },
+];

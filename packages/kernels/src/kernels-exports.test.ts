@@ -1,0 +1,42 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { binaryOps, unaryOps } from "./pointwise-ops.ts";
+import { reduceOps } from "./reduce-ops.ts";
+import { wasm } from "./wasm.ts";
+
+function read(path: string): string {
+  return readFileSync(new URL(path, import.meta.url), "utf8");
+}
+
+/** Names and numbers of parameters, from the text of `exports.ts`: types are gone when tests run. */
+function declaredFunctions(): Map<string, number> {
+  const declarations = read("./exports.ts").matchAll(/^ {2}(\w+)\(([^)]*)\): (?:number|void);$/gm);
+  return new Map(Array.from(declarations, ([, name = "", list = ""]) => [name, list.split(",").filter((p) => p.trim() !== "").length]));
+}
+
+describe("KernelExports", () => {
+  const declared = declaredFunctions();
+
+  it("names exactly the functions of the module", () => {
+    const exported = Object.entries(wasm).filter(([, value]) => typeof value === "function").map(([name]) => name);
+    expect([...declared.keys()].sort()).toEqual(exported.sort());
+    expect(declared.size).toBeGreaterThan(40);
+  });
+
+  it("gives each function as many parameters as the module does", () => {
+    const lengths = Object.entries(wasm).flatMap(([name, value]) => (typeof value === "function" ? [[name, (value as () => void).length]] : []));
+    expect(Object.fromEntries(declared)).toEqual(Object.fromEntries(lengths));
+  });
+});
+
+describe("operation codes", () => {
+  /** The constants of `assembly/pointwise-ops.ts`, in order: unary, then binary, then reductions. */
+  const constants = Array.from(read("../assembly/pointwise-ops.ts").matchAll(/^export const (\w+): i32 = (\d+);/gm), ([, name = "", code = ""]) => [name, Number(code)] as const);
+
+  it("are the same on both sides", () => {
+    const flat = (name: string): string => name.replaceAll("_", "").toUpperCase();
+    const sameName = (name: string): string => flat(name).replace(/^IS(NAN|INF|FINITE)$/, "IS$1");
+    const host = [unaryOps, binaryOps, reduceOps].flatMap((ops) => Object.entries(ops)).map(([name, code]) => `${sameName(name)} ${code}`);
+    expect(constants.map(([name, code]) => `${sameName(name)} ${code}`)).toEqual(host);
+  });
+});

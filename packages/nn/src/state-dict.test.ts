@@ -1,0 +1,192 @@
+import { describe, expect, test } from "vitest";
+import { enterScope, leaveScope, ones, randn, tensor, zeros, type Tensor } from "@tapegrad/tensor";
+import { Sigmoid, ReLU } from "./activation.ts";
+import { BatchNorm1d, BatchNorm2d } from "./batch-norm.ts";
+import { Conv2d } from "./conv2d.ts";
+import { Dropout } from "./dropout.ts";
+import { Flatten } from "./flatten.ts";
+import { LayerNorm } from "./layer-norm.ts";
+import { Linear } from "./linear.ts";
+import { CrossEntropyLoss } from "./loss.ts";
+import { Module } from "./module.ts";
+import { Buffer, Parameter } from "./parameter.ts";
+import { AvgPool2d } from "./pooling.ts";
+import { Sequential } from "./sequential.ts";
+import { stateName } from "./state-dict.ts";
+import { fixtures, type RecordedNames } from "./testing/fixtures.ts";
+import { thrownBy } from "./testing/thrown.ts";
+
+class ResidualBlock extends Module {
+  readonly conv1 = new Conv2d(2, 2, 3, { padding: 1, bias: false });
+  readonly bn1 = new BatchNorm2d(2);
+  readonly shortcutConv = new Conv2d(2, 2, 1);
+
+  override forward(x: Tensor): Tensor {
+    return this.bn1.forward(this.conv1.forward(x)).add(this.shortcutConv.forward(x));
+  }
+}
+
+/** The Net of fixtures/generate.py. */
+class Net extends Module {
+  readonly W1 = new Parameter(zeros([2, 3]));
+  readonly features = new Sequential(new Conv2d(3, 2, 3), new BatchNorm2d(2), new ReLU(), new Sequential(new Dropout(), new Linear(4, 2)));
+  readonly blocks = [new ResidualBlock(), [new Linear(2, 2)]];
+  readonly scales = [new Parameter(zeros([1])), new Parameter(zeros([2]))];
+  readonly finalNorm = new LayerNorm([2, 2]);
+  readonly frozenNorm = new BatchNorm1d(2, { affine: false });
+  readonly untrackedNorm = new BatchNorm1d(2, { trackRunningStats: false });
+  readonly inProjWeightL0 = new Parameter(zeros([1]));
+  readonly useBN = new Linear(1, 1);
+  readonly tied = this.useBN;
+  readonly loss = new CrossEntropyLoss({ weight: ones([4]) });
+  readonly positionIds = new Buffer(zeros([3]));
+
+  override forward(x: Tensor): Tensor {
+    return x;
+  }
+}
+
+function lenet(): Sequential {
+  return new Sequential(
+    new Conv2d(1, 6, 5, { padding: 2 }), new Sigmoid(), new AvgPool2d(2), new Conv2d(6, 16, 5), new Sigmoid(), new AvgPool2d(2), new Flatten(),
+    new Linear(400, 120), new Sigmoid(), new Linear(120, 84), new Sigmoid(), new Linear(84, 10),
+  );
+}
+
+const shapesOf = (module: Module): Record<string, readonly number[]> => Object.fromEntries(Object.entries(module.stateDict()).map(([name, x]) => [name, x.shape]));
+
+describe(`names are PyTorch ${fixtures.torch}'s`, () => {
+  // PyTorch lists a module's own tensors before those of its children; here the order is that of the fields.
+  const sorted = (names: readonly string[]): readonly string[] => names.toSorted();
+
+  test("of a model with every kind of field", () => {
+    const { state, parameters, buffers }: RecordedNames = fixtures.names;
+    const net = new Net();
+    expect(shapesOf(net)).toEqual(state);
+    expect(sorted(net.namedParameters().map(([name]) => stateName(name)))).toEqual(sorted(parameters));
+    expect(sorted(net.namedBuffers().map(([name]) => stateName(name)))).toEqual(sorted(buffers));
+  });
+
+  test("of a LeNet, in the same order", () => {
+    const { state, parameters, modules, children } = fixtures.lenetNames;
+    const model = lenet();
+    expect(Object.entries(shapesOf(model))).toEqual(Object.entries(state));
+    expect(model.namedParameters().map(([name]) => name)).toEqual(parameters);
+    expect(model.namedModules().map(([name]) => name)).toEqual(modules);
+    expect(model.namedChildren().map(([name]) => name)).toEqual(children);
+  });
+
+  test.each([
+    ["weight", "weight"],
+    ["bn1.runningMean", "bn1.running_mean"],
+    ["layers.0.conv1", "layers.0.conv1"],
+    ["numBatchesTracked", "num_batches_tracked"],
+    ["weightIhL0", "weight_ih_l0"],
+    ["useBN", "use_bn"],
+    ["useBNLayer", "use_bn_layer"],
+    ["aBC", "a_bc"],
+    ["already_snake", "already_snake"],
+    ["W1", "W1"],
+    ["Mixed_5b.branch1x1", "Mixed_5b.branch1x1"],
+  ])("%s becomes %s", (path, name) => {
+    expect(stateName(path)).toBe(name);
+  });
+});
+
+describe("stateDict", () => {
+  test("gives the module's own tensors, off the tape", () => {
+    const layer = new Linear(2, 1);
+    const { weight } = layer.stateDict();
+    expect(weight?.requiresGrad).toBe(false);
+    expect(weight?.storage).toBe(layer.weight.storage);
+  });
+});
+
+describe("loadStateDict", () => {
+  test("copies a whole model, whatever the dtypes", () => {
+    const [source, target] = [lenet().to("float64"), lenet()];
+    expect(target.loadStateDict(source.stateDict())).toEqual({ missingKeys: [], unexpectedKeys: [] });
+    const weights = source.to("float32").stateDict();
+    for (const [name, x] of Object.entries(target.stateDict())) {
+      expect(x.toArray(), name).toEqual(weights[name]?.toArray());
+      expect(x.dtype).toBe("float32");
+    }
+    const x = randn([1, 1, 28, 28]);
+    expect(target.forward(x).toArray()).toEqual(source.forward(x).toArray());
+  });
+
+  test("writes into the parameters that the optimizer has, and keeps them leaves", () => {
+    const layer = new Linear(1, 1);
+    const { weight } = layer;
+    layer.loadStateDict({ weight: tensor([[2]]), bias: tensor([3]) });
+    expect(layer.weight).toBe(weight);
+    expect(weight.isLeaf && weight.requiresGrad).toBe(true);
+    expect(layer.forward(tensor([[5]])).item()).toBe(13);
+  });
+
+  test("brings batch norm its statistics and its counter", () => {
+    const [source, target] = [new BatchNorm1d(2), new BatchNorm1d(2)];
+    for (let batch = 0; batch < 3; batch++) source.forward(randn([4, 2]));
+    target.loadStateDict(source.stateDict());
+    expect(target.runningVar?.toArray()).toEqual(source.runningVar?.toArray());
+    expect(target.numBatchesTracked?.item()).toBe(3);
+  });
+
+  test("takes non-contiguous tensors", () => {
+    const layer = new Linear(2, 3, { bias: false });
+    layer.loadStateDict({ weight: tensor([[1, 2, 3], [4, 5, 6]]).T });
+    expect(layer.weight.toArray()).toEqual([[1, 4], [2, 5], [3, 6]]);
+  });
+
+  test("names what is missing and what is unexpected", () => {
+    const model = new Sequential(new Linear(2, 2), new Linear(2, 1));
+    const { "0.weight": weight = zeros([]), "0.bias": bias = zeros([]) } = model.stateDict();
+    const error = thrownBy(() => model.loadStateDict({ "0.weight": weight, "0.bias": bias, "fc.weight": weight }));
+    expect(error.name).toBe("SerializationError");
+    expect(error.message).toBe(`loadStateDict: the state does not fit Sequential: 2 names are missing, 1 unexpected
+  missing     1.weight
+  missing     1.bias
+  unexpected  fc.weight
+  hint: pass { strict: false } to load what fits
+  code: loadStateDict/missing`);
+    expect(error.data).toEqual({ missingKeys: ["1.weight", "1.bias"], unexpectedKeys: ["fc.weight"] });
+    expect(thrownBy(() => new ReLU().loadStateDict({ weight })).code).toBe("loadStateDict/unexpected");
+  });
+
+  test("loads what fits when it need not be strict", () => {
+    const layer = new Linear(1, 1);
+    const before = layer.bias?.toArray();
+    expect(layer.loadStateDict({ weight: tensor([[7]]), gain: tensor([1]) }, { strict: false })).toEqual({ missingKeys: ["bias"], unexpectedKeys: ["gain"] });
+    expect(layer.weight.item()).toBe(7);
+    expect(layer.bias?.toArray()).toEqual(before);
+  });
+
+  test.each([true, false])("refuses other shapes, all of which it names, and changes nothing (strict %s)", (strict) => {
+    const model = new Sequential(new Linear(2, 2), new Linear(2, 3));
+    const before = model.parameters().map((parameter) => parameter.toArray());
+    const state = { ...new Sequential(new Linear(2, 2), new Linear(2, 5)).stateDict() };
+    const error = thrownBy(() => model.loadStateDict(state, { strict }));
+    expect(error.message).toBe(`loadStateDict: shapes differ between Sequential and the state, in 2 of 4 tensors
+  1.weight  [3, 2] in the module, [5, 2] in the state
+  1.bias  [3] in the module, [5] in the state
+  code: loadStateDict/shape`);
+    expect(model.parameters().map((parameter) => parameter.toArray())).toEqual(before);
+  });
+
+  test("changes nothing when a tensor of the state was freed", () => {
+    const layer = new Linear(1, 1);
+    const before = layer.weight.toArray();
+    const outer = enterScope();
+    const bias = zeros([1]);
+    leaveScope(outer, { has: () => false });
+    expect(thrownBy(() => layer.loadStateDict({ weight: ones([1, 1]), bias })).code).toBe("heap/freed");
+    expect(layer.weight.toArray()).toEqual(before);
+  });
+
+  test("is noticed by a pending backward", () => {
+    const model = new Sequential(new Linear(2, 2), new Linear(2, 1));
+    const out = model.forward(ones([1, 2])).sum();
+    model.loadStateDict(new Sequential(new Linear(2, 2), new Linear(2, 1)).stateDict());
+    expect(thrownBy(() => out.backward()).code).toBe("backward/changed");
+  });
+});

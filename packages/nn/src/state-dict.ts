@@ -1,0 +1,60 @@
+import { noGrad } from "@tapegrad/autograd";
+import { copy_, formatShape, sameShape, SerializationError, type Tensor } from "@tapegrad/tensor";
+
+/** Tensors by the names that PyTorch gives them: `features.0.weight`, `bn1.running_mean`. */
+export type StateDict = Record<string, Tensor>;
+
+/** What `loadStateDict` found: names that only the module has, and names that only the state has. */
+export interface LoadResult {
+  readonly missingKeys: readonly string[];
+  readonly unexpectedKeys: readonly string[];
+}
+
+/** PyTorch's name for what a path of fields leads to: `bn1.runningMean` -> `bn1.running_mean`. */
+export function stateName(path: string): string {
+  return path.split(".").map(snakeCase).join(".");
+}
+
+/** A name that begins with a capital, like `W1`, stays as it is. */
+function snakeCase(name: string): string {
+  if (!/^[a-z]/.test(name)) return name;
+  return name.replace(/(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/g, "_").toLowerCase();
+}
+
+/** Copies a state into the tensors of a module; none of them changes unless all fit. Throws as `Module.loadStateDict`. */
+export function loadInto(module: string, own: ReadonlyMap<string, Tensor>, state: Readonly<StateDict>, strict: boolean): LoadResult {
+  const missingKeys = [...own.keys()].filter((name) => !Object.hasOwn(state, name));
+  const unexpectedKeys = Object.keys(state).filter((name) => !own.has(name));
+  if (strict && missingKeys.length + unexpectedKeys.length > 0) throw wrongNames(module, { missingKeys, unexpectedKeys });
+  const pairs = Object.entries(state).flatMap(([name, source]) => {
+    const target = own.get(name);
+    return target === undefined ? [] : [{ name, target, source }];
+  });
+  const misfits = pairs.filter(({ target, source }) => !sameShape(target.shape, source.shape));
+  if (misfits.length > 0) {
+    throw new SerializationError({
+      op: "loadStateDict",
+      fact: `shapes differ between ${module} and the state, in ${misfits.length} of ${own.size} tensors`,
+      details: misfits.map(({ name, target, source }) => `${name}  ${formatShape(target.shape)} in the module, ${formatShape(source.shape)} in the state`),
+      code: "loadStateDict/shape",
+      data: { names: misfits.map(({ name }) => name) },
+    });
+  }
+  // Reading throws MemoryError for a tensor that a scope has freed: better before the first copy.
+  for (const { source } of pairs) void source.storage.elements;
+  noGrad(() => {
+    for (const { target, source } of pairs) copy_(target, source);
+  });
+  return { missingKeys, unexpectedKeys };
+}
+
+function wrongNames(module: string, { missingKeys, unexpectedKeys }: LoadResult): SerializationError {
+  return new SerializationError({
+    op: "loadStateDict",
+    fact: `the state does not fit ${module}: ${missingKeys.length} names are missing, ${unexpectedKeys.length} unexpected`,
+    details: [...missingKeys.map((name) => `missing     ${name}`), ...unexpectedKeys.map((name) => `unexpected  ${name}`)],
+    hint: "pass { strict: false } to load what fits",
+    code: `loadStateDict/${missingKeys.length > 0 ? "missing" : "unexpected"}`,
+    data: { missingKeys, unexpectedKeys },
+  });
+}

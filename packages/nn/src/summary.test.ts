@@ -1,0 +1,102 @@
+import { inspect } from "node:util";
+import { describe, expect, test } from "vitest";
+import { zeros, type Tensor } from "@tapegrad/tensor";
+import { ReLU, Sigmoid } from "./activation.ts";
+import { BatchNorm2d } from "./batch-norm.ts";
+import { Conv2d } from "./conv2d.ts";
+import { Dropout } from "./dropout.ts";
+import { Flatten } from "./flatten.ts";
+import { Linear } from "./linear.ts";
+import { Module } from "./module.ts";
+import { AvgPool2d, MaxPool2d } from "./pooling.ts";
+import { Sequential } from "./sequential.ts";
+import { summary } from "./summary.ts";
+import { thrownBy } from "./testing/thrown.ts";
+
+/** d2l.ai, section 7.6. */
+function lenet(): Sequential {
+  return new Sequential(
+    new Conv2d(1, 6, 5, { padding: 2 }), new Sigmoid(), new AvgPool2d(2), new Conv2d(6, 16, 5), new Sigmoid(), new AvgPool2d(2), new Flatten(),
+    new Linear(400, 120), new Sigmoid(), new Linear(120, 84), new Sigmoid(), new Linear(84, 10),
+  );
+}
+
+describe("summary", () => {
+  test("counts d2l's LeNet: 156, 2416, 48120, 10164, 850", () => {
+    const { layers, parameters, trainable } = summary(lenet(), zeros([1, 1, 28, 28]));
+    expect(layers.map((layer) => layer.parameters).filter((count) => count > 0)).toEqual([156, 2416, 48120, 10164, 850]);
+    expect(layers.map(({ outputShape }) => outputShape)).toEqual([
+      [1, 6, 28, 28], [1, 6, 28, 28], [1, 6, 14, 14], [1, 16, 10, 10], [1, 16, 10, 10], [1, 16, 5, 5], [1, 400], [1, 120], [1, 120], [1, 84], [1, 84], [1, 10],
+    ]);
+    expect(layers[0]).toEqual({ name: "0", type: "Conv2d", outputShape: [1, 6, 28, 28], parameters: 156 });
+    expect([parameters, trainable]).toEqual([61706, 61706]);
+  });
+
+  test("counts the convolutions of VGG-11: 9,220,480 of its 132,863,336 parameters", () => {
+    // The dense layers, 123,642,856 parameters, would only take memory.
+    const widths = [[64], [128], [256, 256], [512, 512], [512, 512]];
+    let channels = 3;
+    const modules = widths.flatMap((block) => [
+      ...block.flatMap((width) => {
+        const conv = new Conv2d(channels, width, 3, { padding: 1 });
+        channels = width;
+        return [conv, new ReLU()];
+      }),
+      new MaxPool2d(2),
+    ]);
+    const { parameters, layers } = summary(new Sequential(...modules), zeros([1, 3, 32, 32]));
+    expect(parameters).toBe(9_220_480);
+    expect(layers.at(-1)?.outputShape).toEqual([1, 512, 1, 1]);
+    const dense = [[512 * 7 * 7, 4096], [4096, 4096], [4096, 1000]].reduce((total, [inputs = 0, outputs = 0]) => total + (inputs + 1) * outputs, 0);
+    expect(parameters + dense).toBe(132_863_336);
+  });
+
+  test("prints a table, through the console too", () => {
+    const model = new Sequential(new Linear(4, 300), new Sequential(new ReLU(), new Linear(300, 2, { bias: false })));
+    model.parameters()[0]?.requiresGrad_(false);
+    const result = summary(model, zeros([5, 4]));
+    const table = `Sequential
+Layer           Output shape  Parameters
+----------------------------------------
+0 (Linear)      [5, 300]           1,500
+1 (Sequential)  [5, 2]               600
+1.0 (ReLU)      [5, 300]               0
+1.1 (Linear)    [5, 2]               600
+----------------------------------------
+2,100 parameters, 900 of them trainable`;
+    expect(result.toString()).toBe(table);
+    expect(inspect(result)).toBe(table);
+  });
+
+  test("tells layers that did not run, and counts shared parameters once", () => {
+    class Partial extends Module {
+      readonly used = new Linear(2, 2);
+      readonly unused = new Linear(2, 2);
+      readonly again = this.used;
+
+      override forward(x: Tensor): Tensor {
+        return this.again.forward(this.used.forward(x));
+      }
+    }
+    const { layers, parameters } = summary(new Partial(), zeros([1, 2]));
+    expect(layers.map(({ name, outputShape }) => [name, outputShape])).toEqual([["used", [1, 2]], ["unused", null]]);
+    expect(parameters).toBe(12);
+    expect(summary(new Partial(), zeros([1, 2])).toString()).toContain("unused (Linear)  not run ");
+  });
+
+  test("leaves the model as it was: modes layer by layer, statistics, hooks", () => {
+    const model = new Sequential(new Conv2d(1, 2, 1), new BatchNorm2d(2), new Dropout());
+    model.at(1).eval();
+    const before = JSON.stringify(Object.values(model.stateDict()).map((x) => x.toArray()));
+    summary(model, zeros([1, 1, 1, 1]));
+    expect(model.modules().map(({ training }) => training)).toEqual([true, true, false, true]);
+    expect(JSON.stringify(Object.values(model.stateDict()).map((x) => x.toArray()))).toBe(before);
+    expect(model.forward(zeros([1, 1, 1, 1])).requiresGrad).toBe(true);
+  });
+
+  test("restores modes and hooks after an error too", () => {
+    const model = new Sequential(new Linear(2, 2), new Linear(3, 2));
+    expect(thrownBy(() => summary(model, zeros([1, 2]))).message).toContain("in 1 (Linear)");
+    expect(model.modules().every(({ training }) => training)).toBe(true);
+  });
+});
