@@ -27,10 +27,10 @@ const walls = Object.entries(allowed).flatMap(([name, others]) => {
     },
     {
       name: `imports-of-${name}-tests`,
-      comment: `the tests of ${name} may import what it imports, and reference`,
+      comment: `the tests of ${name} may import what it imports, kernels (to turn the heap and the threads), and reference`,
       severity: "error",
       from: { path: `^packages/${name}/.*${testCode}` },
-      to: { path: `^(packages/(?!(${[...own, "reference"].join("|")})/)|examples/|benchmarks/|scripts/)` },
+      to: { path: `^(packages/(?!(${[...own, "kernels", "reference"].join("|")})/)|examples/|benchmarks/|scripts/)` },
     },
   ];
 });

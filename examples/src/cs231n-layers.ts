@@ -2,7 +2,6 @@ import { manualSeed } from "tapegrad";
 import { Checks, type CheckResult } from "./cs231n/checks.ts";
 import { checkCourseFigures } from "./cs231n/course-figures.ts";
 import { checkLayerGradients } from "./cs231n/layer-cases.ts";
-import { CheckError } from "./training/check.ts";
 import { readOptions } from "./training/options.ts";
 import { report, type Figures } from "./training/report.ts";
 
@@ -37,7 +36,7 @@ export async function cs231nLayers(args: readonly string[]): Promise<Figures> {
     },
     json,
   );
-  if (checks.missed.length > 0) throw new CheckError(`cs231n-layers: ${checks.missed.length} of ${checks.results.length} checks missed`);
+  checks.requireAll();
   return figures;
 }
 

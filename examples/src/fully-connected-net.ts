@@ -29,11 +29,11 @@ export async function fullyConnectedNet(args: readonly string[]): Promise<Figure
   const normalized = normalize(CIFAR10.mean, CIFAR10.std);
   const augmented = compose(randomHorizontalFlip(), normalized);
   const { train, validation, test } = await loadSplitCifar10({ quick, root: data, trainTransform: augmented, testTransform: normalized });
-  const model = new FullyConnectedNet({ inputs: mean.numel(), hidden: quick ? [64, 32] : [1024, 512, 256], normalization, dropout: 0.25 });
+  const model = new FullyConnectedNet({ inputs: mean.numel(), hidden: quick ? [64, 32] : [512, 256, 128], normalization, dropout: 0.1 });
   const optimizer = new optim.Adam(model.parameters(), { lr: 1e-3 });
   const best = new BestWeights(model);
   const history = await fit(model, train, optimizer, {
-    epochs: quick ? 3 : 20,
+    epochs: quick ? 3 : 15,
     batchSize: 128,
     learningRate: warmupAndCosine(quick ? 5e-3 : 1e-3),
     penalty: () => l2Penalty(model.weights, 1e-4),

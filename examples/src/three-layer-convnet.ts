@@ -3,7 +3,6 @@ import { accuracy } from "./training/evaluate.ts";
 import { describeEpoch, fit } from "./training/fit.ts";
 import { loadSplitCifar10, type SplitImageData } from "./training/images.ts";
 import { l2Penalty } from "./training/l2-penalty.ts";
-import { heWeights } from "./training/normal-weights.ts";
 import { readOptions } from "./training/options.ts";
 import { countParameters, report, type Figures } from "./training/report.ts";
 
@@ -25,10 +24,10 @@ class ThreeLayerConvNet extends nn.Module {
 
   constructor({ filters, hidden, batchNorm }: Omit<ConvNetOptions, "batchSize">) {
     super();
-    this.conv = heWeights(new nn.Conv2d(3, filters, 7, { padding: 3 }));
+    this.conv = new nn.Conv2d(3, filters, 7, { padding: 3 });
     this.norm = batchNorm ? new nn.BatchNorm2d(filters) : null;
-    this.fc1 = heWeights(new nn.Linear(filters * 16 * 16, hidden));
-    this.fc2 = heWeights(new nn.Linear(hidden, 10));
+    this.fc1 = new nn.Linear(filters * 16 * 16, hidden);
+    this.fc2 = new nn.Linear(hidden, 10);
   }
 
   override forward(x: Tensor): Tensor {

@@ -1,4 +1,5 @@
 import { noGrad, randn, tensor, type NestedArray, type Tensor } from "tapegrad";
+import { CheckError } from "../training/check.ts";
 import { numericGradient, relativeError } from "./numeric-gradient.ts";
 
 /** What a check compares. */
@@ -36,6 +37,13 @@ export class Checks {
 
   get missed(): readonly CheckResult[] {
     return this.results.filter(({ passed }) => !passed);
+  }
+
+  /** Throws CheckError that names what missed. */
+  requireAll(): void {
+    if (this.missed.length === 0) return;
+    const names = this.missed.map(({ name, kind, error }) => `${name} (${kind}, ${error.toExponential(2)})`);
+    throw new CheckError(`${this.missed.length} of ${this.results.length} checks missed: ${names.join(", ")}`);
   }
 
   /** The largest error of one kind. */

@@ -4,7 +4,7 @@
  */
 import { getInt, getPointer, setInt } from "./control";
 import { F32, F64 } from "./dtype";
-import { lanes, loadTail, storeTail } from "./math-lanes";
+import { loadTail, storeTail } from "./math-lanes";
 import { parallelFor } from "./pool";
 import { dotTree } from "./reduce-dot";
 import { SquaredDeviation, Sum } from "./reduce-ops";
@@ -38,13 +38,6 @@ const EVAL_GRAD: i32 = 5;
   else v128.store(p, v);
 }
 
-/** The per-channel number that goes with the vector at `offset` of the segment: one channel, or a run of channels. */
-// @ts-ignore: decorator
-@inline function perChannel<T>(array: usize, channel: i32, offset: usize, left: usize): v128 {
-  if (array == 0) return v128.splat<T>(0);
-  return channel < 0 ? read(array + offset, left) : v128.load_splat<T>(array + <usize>channel * sizeof<T>());
-}
-
 function momentsOf<T>(segment: i32): void {
   const n = getInt(3);
   const x = getPointer(6) + <usize>segment * n * sizeof<T>();
@@ -63,38 +56,62 @@ function sumsOf<T>(segment: i32): void {
   store<T>(getPointer(14) + <usize>segment * sizeof<T>(), product);
 }
 
-/** Passes that write one element for each element. */
+/** One vector of a pass that writes an element for each element; at most `left` bytes are used. */
+// @ts-ignore: decorator
+@inline function vector<T>(
+  pass: i32, x: usize, out: usize, dOut: usize, left: usize, mean: v128, scale: v128, shift: v128, slope: v128,
+): void {
+  if (pass == EVAL_GRAD) { write(out, v128.mul<T>(read(dOut, left), scale), left); return; }
+  const centered = v128.sub<T>(read(x, left), mean);
+  if (pass == PRODUCTS) {
+    write(out, v128.mul<T>(read(dOut, left), centered), left);
+  } else if (pass == NORMALIZE) {
+    write(out, v128.add<T>(v128.mul<T>(centered, scale), shift), left);
+  } else {
+    const g = v128.sub<T>(v128.sub<T>(read(dOut, left), shift), v128.mul<T>(centered, slope));
+    write(out, v128.mul<T>(g, scale), left);
+  }
+}
+
+/** S elements of one channel. */
+// @ts-ignore: decorator
+@inline function channelSegment<T>(pass: i32, segment: i32): void {
+  const channel = <usize>(segment % getInt(2)) * sizeof<T>();
+  const zero = v128.splat<T>(0);
+  const mean = pass == EVAL_GRAD ? zero : v128.load_splat<T>(getPointer(9) + channel);
+  const scale = pass == PRODUCTS ? zero : v128.load_splat<T>(getPointer(10) + channel);
+  const hasShift = pass == TRAIN_GRAD || (pass == NORMALIZE && getPointer(11) != 0);
+  const shift = hasShift ? v128.load_splat<T>(getPointer(11) + channel) : zero;
+  const slope = pass == TRAIN_GRAD ? v128.load_splat<T>(getPointer(12) + channel) : zero;
+  const bytes = <usize>getInt(3) * sizeof<T>();
+  const begin = <usize>segment * bytes;
+  const x = getPointer(6) + begin, out = getPointer(7) + begin, dOut = getPointer(8) + begin;
+  let i: usize = 0;
+  for (; i + 16 <= bytes; i += 16) vector<T>(pass, x + i, out + i, dOut + i, 16, mean, scale, shift, slope);
+  if (i < bytes) vector<T>(pass, x + i, out + i, dOut + i, bytes - i, mean, scale, shift, slope);
+}
+
+/** The vector at byte `i` of a row of channels. */
+// @ts-ignore: decorator
+@inline function rowVector<T>(pass: i32, begin: usize, i: usize, left: usize): void {
+  const zero = v128.splat<T>(0);
+  const mean = pass == EVAL_GRAD ? zero : read(getPointer(9) + i, left);
+  const scale = pass == PRODUCTS ? zero : read(getPointer(10) + i, left);
+  const hasShift = pass == TRAIN_GRAD || (pass == NORMALIZE && getPointer(11) != 0);
+  const shift = hasShift ? read(getPointer(11) + i, left) : zero;
+  const slope = pass == TRAIN_GRAD ? read(getPointer(12) + i, left) : zero;
+  const at = begin + i;
+  vector<T>(pass, getPointer(6) + at, getPointer(7) + at, getPointer(8) + at, left, mean, scale, shift, slope);
+}
+
 // @ts-ignore: decorator
 @inline function elements<T>(pass: i32, segment: i32): void {
-  const isRow = getInt(3) == 1;
-  const n = isRow ? getInt(2) : getInt(3);
-  const channel = isRow ? -1 : segment % getInt(2);
-  const begin = <usize>segment * n * sizeof<T>();
-  const x = getPointer(6) + begin, out = getPointer(7) + begin, dOut = getPointer(8) + begin;
-  const bytes = <usize>n * sizeof<T>();
-  for (let i: usize = 0; i < bytes; i += 16) {
-    const left = bytes - i;
-    let y: v128;
-    if (pass == EVAL_GRAD) {
-      y = v128.mul<T>(read(dOut + i, left), perChannel<T>(getPointer(10), channel, i, left));
-    } else {
-      const centered = v128.sub<T>(read(x + i, left), perChannel<T>(getPointer(9), channel, i, left));
-      if (pass == PRODUCTS) {
-        y = v128.mul<T>(read(dOut + i, left), centered);
-      } else {
-        const scale = perChannel<T>(getPointer(10), channel, i, left);
-        const shift = perChannel<T>(getPointer(11), channel, i, left);
-        if (pass == NORMALIZE) {
-          y = v128.add<T>(v128.mul<T>(centered, scale), shift);
-        } else {
-          const slope = perChannel<T>(getPointer(12), channel, i, left);
-          const g = v128.sub<T>(v128.sub<T>(read(dOut + i, left), shift), v128.mul<T>(centered, slope));
-          y = v128.mul<T>(g, scale);
-        }
-      }
-    }
-    write(out + i, y, left);
-  }
+  if (getInt(3) != 1) { channelSegment<T>(pass, segment); return; }
+  const bytes = <usize>getInt(2) * sizeof<T>();
+  const begin = <usize>segment * bytes;
+  let i: usize = 0;
+  for (; i + 16 <= bytes; i += 16) rowVector<T>(pass, begin, i, 16);
+  if (i < bytes) rowVector<T>(pass, begin, i, bytes - i);
 }
 
 function normalizeOf<T>(segment: i32): void { elements<T>(NORMALIZE, segment); }

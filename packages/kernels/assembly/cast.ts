@@ -5,6 +5,7 @@
 import { floatFromHalf, floatsFromHalves, halfFromFloat, halvesFromFloats } from "./cast-half";
 import { getInt, getPointer, setInt } from "./control";
 import { BOOL, F16, F32, F64, I32, U8 } from "./dtype";
+import { boolBytes } from "./math-lanes";
 import { parallelFor } from "./pool";
 import { CHUNK, PARALLEL_FROM, bytesOf, chunkCount } from "./strided";
 
@@ -74,11 +75,16 @@ function i32ToF32(x: usize, out: usize, n: i32): void {
   for (let at: usize = 0; at < <usize>n << 2; at += 16) v128.store(out + at, f32x4.convert_i32x4_s(v128.load(x + at)));
 }
 
+/** As `toInt`. */
+// @ts-ignore: decorator
+@inline function truncated(v: v128): v128 {
+  const fits = f32x4.lt(f32x4.abs(v), f32x4.splat(2147483648));
+  return v128.bitselect(i32x4.trunc_sat_f32x4_s(v), i32x4.splat(0x80000000), fits);
+}
+
 function f32ToI32(x: usize, out: usize, n: i32): void {
   for (let at: usize = 0; at < <usize>n << 2; at += 16) {
-    const v = v128.load(x + at);
-    const fits = f32x4.lt(f32x4.abs(v), f32x4.splat(2147483648));
-    v128.store(out + at, v128.bitselect(i32x4.trunc_sat_f32x4_s(v), i32x4.splat(0x80000000), fits));
+    v128.store(out + at, truncated(v128.load(x + at)));
   }
 }
 
@@ -104,6 +110,26 @@ function f32ToF16(x: usize, out: usize, n: i32): void {
   }
 }
 
+function f32ToU8(x: usize, out: usize, n: i32): void {
+  const byte = i32x4.splat(255);
+  for (let i = 0; i < n; i += 16) {
+    const at = x + (<usize>i << 2);
+    const a = v128.and(truncated(v128.load(at)), byte), b = v128.and(truncated(v128.load(at, 16)), byte);
+    const c = v128.and(truncated(v128.load(at, 32)), byte), d = v128.and(truncated(v128.load(at, 48)), byte);
+    v128.store(out + i, i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_s(a, b), i16x8.narrow_i32x4_s(c, d)));
+  }
+}
+
+function f32ToBool(x: usize, out: usize, n: i32): void {
+  const zero = f32x4.splat(0);
+  for (let i = 0; i < n; i += 16) {
+    const at = x + (<usize>i << 2);
+    const a = f32x4.ne(v128.load(at), zero), b = f32x4.ne(v128.load(at, 16), zero);
+    const c = f32x4.ne(v128.load(at, 32), zero), d = f32x4.ne(v128.load(at, 48), zero);
+    v128.store(out + i, boolBytes(a, b, c, d));
+  }
+}
+
 /** Whether there was a vector form for the pair. */
 function vectorCast(from: i32, to: i32, x: usize, out: usize, n: i32): bool {
   if (to == F32) {
@@ -119,6 +145,8 @@ function vectorCast(from: i32, to: i32, x: usize, out: usize, n: i32): bool {
   if (from == F32) {
     switch (to) {
       case I32: f32ToI32(x, out, n); return true;
+      case U8: f32ToU8(x, out, n); return true;
+      case BOOL: f32ToBool(x, out, n); return true;
       case F64: f32ToF64(x, out, n); return true;
       case F16: f32ToF16(x, out, n); return true;
       default: return false;

@@ -4,6 +4,24 @@
  */
 import { demote, promoteHigh } from "./math-lanes";
 
+/** 1.5 * 2^23: adding it rounds a small float32 to an integer, which then stands in the low bits of the mantissa. */
+const MAGIC: f32 = 12582912;
+const MAGIC_BITS: i32 = 0x4b400000;
+
+/** n + MAGIC, n being the nearest integer to x / ln 2. */
+// @ts-ignore: decorator
+@inline function shiftedMultiple(x: v128): v128 {
+  return f32x4.add(f32x4.mul(x, f32x4.splat(1.44269504)), f32x4.splat(MAGIC));
+}
+
+/** x - n ln 2 */
+// @ts-ignore: decorator
+@inline function remainderOf(x: v128, shifted: v128): v128 {
+  const n = f32x4.sub(shifted, f32x4.splat(MAGIC));
+  const r = f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375)));
+  return f32x4.add(r, f32x4.mul(n, f32x4.splat(2.12194440e-4)));
+}
+
 // @ts-ignore: decorator
 @inline function polynomialOfExp(r: v128): v128 {
   let p = f32x4.splat(1.3814698e-3);
@@ -19,12 +37,10 @@ import { demote, promoteHigh } from "./math-lanes";
 @inline export function expF32(value: v128): v128 {
   // Beyond these the result is inf or 0 whatever the argument. pmin and pmax keep NaN.
   const x = f32x4.pmax(f32x4.pmin(value, f32x4.splat(89)), f32x4.splat(-104.5));
-  const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504)));
-  let r = f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375)));
-  r = f32x4.add(r, f32x4.mul(n, f32x4.splat(2.12194440e-4)));
-  const y = polynomialOfExp(r);
+  const shifted = shiftedMultiple(x);
+  const y = polynomialOfExp(remainderOf(x, shifted));
   // 2^n in two factors, so that each is a normal number and the second product rounds once.
-  const exponent = i32x4.trunc_sat_f32x4_s(n);
+  const exponent = i32x4.sub(shifted, i32x4.splat(MAGIC_BITS));
   const half = i32x4.shr_s(exponent, 1);
   return f32x4.mul(f32x4.mul(y, powerOfTwo(half)), powerOfTwo(i32x4.sub(exponent, half)));
 }
@@ -32,10 +48,9 @@ import { demote, promoteHigh } from "./math-lanes";
 /** exp for arguments in [-87, 88], where 2^n is a normal number: softmax and its kin, after clamping. */
 // @ts-ignore: decorator
 @inline export function expF32Normal(x: v128): v128 {
-  const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504)));
-  let r = f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375)));
-  r = f32x4.add(r, f32x4.mul(n, f32x4.splat(2.12194440e-4)));
-  return f32x4.mul(polynomialOfExp(r), powerOfTwo(i32x4.trunc_sat_f32x4_s(n)));
+  const shifted = shiftedMultiple(x);
+  const exponent = i32x4.sub(shifted, i32x4.splat(MAGIC_BITS));
+  return f32x4.mul(polynomialOfExp(remainderOf(x, shifted)), powerOfTwo(exponent));
 }
 
 // @ts-ignore: decorator

@@ -25,27 +25,41 @@ import { CHUNK, PARALLEL_FROM, bytesOf, chunkCount } from "./strided";
   return hasDecay ? v128.add<T>(g, v128.mul<T>(decay, param)) : g;
 }
 
+/** One vector of parameters, or the first `left` bytes of one. */
+// @ts-ignore: decorator
+@inline function sgdVector<T>(
+  param: usize, grad: usize, buffer: usize, left: usize, minusRate: v128, momentum: v128, undamped: v128, decay: v128,
+  hasDecay: bool, nesterov: bool, first: bool, maximize: bool,
+): void {
+  const p = read(param, left);
+  let step = effectiveGrad<T>(read(grad, left), p, decay, hasDecay, maximize);
+  if (buffer != 0) {
+    let b = step;
+    if (!first) b = v128.add<T>(v128.mul<T>(momentum, read(buffer, left)), v128.mul<T>(undamped, step));
+    write(buffer, b, left);
+    step = nesterov ? v128.add<T>(step, v128.mul<T>(momentum, b)) : b;
+  }
+  write(param, v128.add<T>(p, v128.mul<T>(minusRate, step)), left);
+}
+
 function sgdRange<T>(begin: i32, n: i32): void {
   const at = <usize>begin * sizeof<T>();
-  const param = getPointer(2) + at, grad = getPointer(3) + at;
-  const buffer = getPointer(4) != 0 ? getPointer(4) + at : 0;
+  let param = getPointer(2) + at, grad = getPointer(3) + at;
+  let buffer = getPointer(4) != 0 ? getPointer(4) + at : 0;
+  const bufferStep: usize = buffer != 0 ? 16 : 0;
   const minusRate = v128.splat<T>(<T>-getFloat(5)), momentum = v128.splat<T>(<T>getFloat(6));
   const undamped = v128.splat<T>(<T>(1 - getFloat(7))), decay = v128.splat<T>(<T>getFloat(8));
   const hasDecay = getFloat(8) != 0;
   const nesterov = getInt(9) != 0, first = getInt(10) != 0, maximize = getInt(11) != 0;
-  const bytes = <usize>n * sizeof<T>();
-  for (let i: usize = 0; i < bytes; i += 16) {
-    const left = bytes - i;
-    const p = read(param + i, left);
-    let step = effectiveGrad<T>(read(grad + i, left), p, decay, hasDecay, maximize);
-    if (buffer != 0) {
-      let b = step;
-      if (!first) b = v128.add<T>(v128.mul<T>(momentum, read(buffer + i, left)), v128.mul<T>(undamped, step));
-      write(buffer + i, b, left);
-      step = nesterov ? v128.add<T>(step, v128.mul<T>(momentum, b)) : b;
-    }
-    write(param + i, v128.add<T>(p, v128.mul<T>(minusRate, step)), left);
+  const end = param + <usize>n * sizeof<T>();
+  for (; param + 16 <= end; param += 16) {
+    sgdVector<T>(param, grad, buffer, 16, minusRate, momentum, undamped, decay, hasDecay, nesterov, first, maximize);
+    grad += 16;
+    buffer += bufferStep;
   }
+  if (param == end) return;
+  const left = end - param;
+  sgdVector<T>(param, grad, buffer, left, minusRate, momentum, undamped, decay, hasDecay, nesterov, first, maximize);
 }
 
 function sgdTask(task: i32): void {
@@ -67,6 +81,26 @@ export function sgdStep(
   runTasks(sgdTask, n);
 }
 
+// @ts-ignore: decorator
+@inline function adamVector<T>(
+  param: usize, grad: usize, first: usize, second: usize, largest: usize, left: usize, b1: v128, rest1: v128, b2: v128,
+  rest2: v128, eps: v128, decay: v128, kept: v128, minusStep: v128, root2: v128, addsDecay: bool, shrinks: bool, maximize: bool,
+): void {
+  let p = read(param, left);
+  const g = effectiveGrad<T>(read(grad, left), p, decay, addsDecay, maximize);
+  if (shrinks) p = v128.mul<T>(p, kept);
+  const m = v128.add<T>(v128.mul<T>(read(first, left), b1), v128.mul<T>(rest1, g));
+  let v = v128.add<T>(v128.mul<T>(read(second, left), b2), v128.mul<T>(v128.mul<T>(rest2, g), g));
+  write(first, m, left);
+  write(second, v, left);
+  if (largest != 0) {
+    v = v128.max<T>(read(largest, left), v);
+    write(largest, v, left);
+  }
+  const denominator = v128.add<T>(v128.div<T>(v128.sqrt<T>(v), root2), eps);
+  write(param, v128.add<T>(p, v128.div<T>(v128.mul<T>(minusStep, m), denominator)), left);
+}
+
 function adamRange<T>(begin: i32, n: i32): void {
   const at = <usize>begin * sizeof<T>();
   const param = getPointer(2) + at, grad = getPointer(3) + at, first = getPointer(4) + at, second = getPointer(5) + at;
@@ -80,22 +114,18 @@ function adamRange<T>(begin: i32, n: i32): void {
   const minusStep = v128.splat<T>(<T>(-lr / getFloat(13))), root2 = v128.splat<T>(<T>Math.sqrt(getFloat(14)));
   const addsDecay = weightDecay != 0 && !decoupled, shrinks = weightDecay != 0 && decoupled;
   const bytes = <usize>n * sizeof<T>();
-  for (let i: usize = 0; i < bytes; i += 16) {
-    const left = bytes - i;
-    let p = read(param + i, left);
-    const g = effectiveGrad<T>(read(grad + i, left), p, decay, addsDecay, maximize);
-    if (shrinks) p = v128.mul<T>(p, kept);
-    const m = v128.add<T>(v128.mul<T>(read(first + i, left), b1), v128.mul<T>(rest1, g));
-    let v = v128.add<T>(v128.mul<T>(read(second + i, left), b2), v128.mul<T>(v128.mul<T>(rest2, g), g));
-    write(first + i, m, left);
-    write(second + i, v, left);
-    if (largest != 0) {
-      v = v128.max<T>(read(largest + i, left), v);
-      write(largest + i, v, left);
-    }
-    const denominator = v128.add<T>(v128.div<T>(v128.sqrt<T>(v), root2), eps);
-    write(param + i, v128.add<T>(p, v128.div<T>(v128.mul<T>(minusStep, m), denominator)), left);
+  let i: usize = 0;
+  for (; i + 16 <= bytes; i += 16) {
+    adamVector<T>(
+      param + i, grad + i, first + i, second + i, largest != 0 ? largest + i : 0, 16, b1, rest1, b2, rest2, eps, decay, kept,
+      minusStep, root2, addsDecay, shrinks, maximize,
+    );
   }
+  if (i == bytes) return;
+  adamVector<T>(
+    param + i, grad + i, first + i, second + i, largest != 0 ? largest + i : 0, bytes - i, b1, rest1, b2, rest2, eps, decay,
+    kept, minusStep, root2, addsDecay, shrinks, maximize,
+  );
 }
 
 function adamTask(task: i32): void {

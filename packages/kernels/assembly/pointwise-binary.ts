@@ -10,6 +10,7 @@ import {
   CHUNK, PARALLEL_FROM, bytesOf, chunkCount, columnCount, firstColumn, firstRow, innerSize, lastRow, rowCount, rowOffset,
   rowStride, taskCount,
 } from "./strided";
+import { copyLayout, denseCopy, isFar } from "./strided-dense";
 
 /** One row; strides in elements. `out` may be an operand whose stride is 1. */
 function row<Op, T>(a: usize, b: usize, out: usize, n: i32, strideA: i32, strideB: i32): void {
@@ -135,6 +136,17 @@ function stridedTask(task: i32): void {
 }
 
 export function binaryStrided(kind: i32, dtype: i32, a: usize, b: usize, out: usize, layout: usize): void {
+  const farA = isFar(layout, 1), farB = isFar(layout, 2);
+  if (!farA && !farB) { runStrided(kind, dtype, a, b, out, layout); return; }
+  const dense = copyLayout(layout, 2);
+  const copyA = farA ? denseCopy(bytesOf(dtype), a, layout, 1, dense) : 0;
+  const copyB = farB ? denseCopy(bytesOf(dtype), b, layout, 2, dense) : 0;
+  runStrided(kind, dtype, farA ? copyA : a, farB ? copyB : b, out, dense);
+  if (farA) heap.free(copyA);
+  if (farB) heap.free(copyB);
+}
+
+function runStrided(kind: i32, dtype: i32, a: usize, b: usize, out: usize, layout: usize): void {
   const count = rowCount(layout), inner = innerSize(layout);
   if (<i64>count * inner <= PARALLEL_FROM) { rows(kind, dtype, a, b, out, layout, 0, count, 0, inner); return; }
   setInt(0, kind); setInt(1, dtype); setInt(2, a); setInt(3, b); setInt(4, out); setInt(5, layout);

@@ -10,6 +10,7 @@ import {
   CHUNK, PARALLEL_FROM, bytesOf, chunkCount, columnCount, firstColumn, firstRow, innerSize, lastRow, rowCount, rowOffset,
   rowStride, taskCount,
 } from "./strided";
+import { copyLayout, denseCopy, isFar } from "./strided-dense";
 
 /** One row: `stride` (in elements) of x is 1 in contiguous memory. In place where x == out and the stride is 1. */
 function row<Op, T>(x: usize, out: usize, n: i32, stride: i32, p0: T, p1: T): void {
@@ -148,6 +149,12 @@ function stridedTask(task: i32): void {
 }
 
 export function unaryStrided(kind: i32, dtype: i32, x: usize, out: usize, layout: usize, p0: f64, p1: f64): void {
+  if (isFar(layout, 1)) {
+    const copy = denseCopy(bytesOf(dtype), x, layout, 1, copyLayout(layout, 1));
+    unary(kind, dtype, copy, out, rowCount(layout) * innerSize(layout), p0, p1);
+    heap.free(copy);
+    return;
+  }
   const count = rowCount(layout), inner = innerSize(layout);
   if (<i64>count * inner <= PARALLEL_FROM) { rows(kind, dtype, x, out, layout, 0, count, 0, inner, p0, p1); return; }
   setInt(0, kind); setInt(1, dtype); setInt(2, x); setInt(3, out); setInt(4, layout); setFloat(5, p0); setFloat(6, p1);

@@ -86,6 +86,20 @@ function anyWindows<T>(x: usize, out: usize, indices: usize, oh: i32, begin: i32
   v128.store(indices, position);
 }
 
+/** A plane of 2 x 2 windows with stride 2 and no padding. */
+function twoByTwoPlane(x: usize, out: usize, indices: usize): void {
+  const W = getInt(6), OH = getInt(7), OW = getInt(8);
+  for (let oh = 0; oh < OH; oh++) {
+    for (let ow = 0; ow < OW;) {
+      ow = min(ow, OW - 4);
+      const corner = 2 * oh * W + 2 * ow;
+      const at = <usize>(oh * OW + ow) << 2;
+      fourOfTwoByTwo(x + (<usize>corner << 2), corner, out + at, indices + at, W);
+      ow += 4;
+    }
+  }
+}
+
 /** A row of float32 windows: the padded ends one by one, the inside by fours, the last four overlapping. */
 function rowF32(x: usize, out: usize, indices: usize, oh: i32): void {
   const H = getInt(5), W = getInt(6), OW = getInt(8), kH = getInt(9), kW = getInt(10), sH = getInt(11), sW = getInt(12);
@@ -99,34 +113,43 @@ function rowF32(x: usize, out: usize, indices: usize, oh: i32): void {
     return;
   }
   anyWindows<f32>(x, out, indices, oh, 0, first);
-  const twoByTwo = kH == 2 && kW == 2 && sW == 2 && dH == 1 && dW == 1;
   let ow = first;
   while (ow < end) {
     ow = min(ow, end - 4);
     const corner = top * W + ow * sW - pW;
     const from = x + (<usize>corner << 2), at = <usize>(oh * OW + ow) << 2;
-    if (twoByTwo) fourOfTwoByTwo(from, corner, out + at, indices + at, W);
-    else fourWindows(from, corner, out + at, indices + at, W, kH, kW, sW, dH, dW);
+    fourWindows(from, corner, out + at, indices + at, W, kH, kW, sW, dH, dW);
     ow += 4;
   }
   anyWindows<f32>(x, out, indices, oh, end, OW);
 }
 
+function isTwoByTwo(): bool {
+  const windows = getInt(9) == 2 && getInt(10) == 2 && getInt(11) == 2 && getInt(12) == 2;
+  const plain = getInt(13) == 0 && getInt(14) == 0 && getInt(15) == 1 && getInt(16) == 1;
+  return windows && plain && getInt(8) >= 4 && getInt(7) * 2 <= getInt(5) && getInt(8) * 2 <= getInt(6);
+}
+
+function planeF32(x: usize, out: usize, indices: usize): void {
+  if (isTwoByTwo()) { twoByTwoPlane(x, out, indices); return; }
+  const OH = getInt(7);
+  for (let oh = 0; oh < OH; oh++) rowF32(x, out, indices, oh);
+}
+
+function planeF64(x: usize, out: usize, indices: usize): void {
+  const OH = getInt(7), OW = getInt(8);
+  for (let oh = 0; oh < OH; oh++) anyWindows<f64>(x, out, indices, oh, 0, OW);
+}
+
 function planeTask(task: i32): void {
-  const inSize = <usize>getInt(5) * getInt(6), OH = getInt(7), OW = getInt(8);
-  const outSize = <usize>OH * OW;
+  const inSize = <usize>getInt(5) * getInt(6), outSize = <usize>getInt(7) * getInt(8);
   const each = getInt(17);
   const last = min(getInt(4), (task + 1) * each);
   for (let plane = task * each; plane < last; plane++) {
-    const indices = getPointer(3) + ((<usize>plane * outSize) << 2);
-    for (let oh = 0; oh < OH; oh++) {
-      if (getInt(0) == F32) {
-        rowF32(getPointer(1) + ((<usize>plane * inSize) << 2), getPointer(2) + ((<usize>plane * outSize) << 2), indices, oh);
-      } else {
-        const x = getPointer(1) + ((<usize>plane * inSize) << 3), out = getPointer(2) + ((<usize>plane * outSize) << 3);
-        anyWindows<f64>(x, out, indices, oh, 0, OW);
-      }
-    }
+    const x = <usize>plane * inSize, out = <usize>plane * outSize;
+    const indices = getPointer(3) + (out << 2);
+    if (getInt(0) == F32) planeF32(getPointer(1) + (x << 2), getPointer(2) + (out << 2), indices);
+    else planeF64(getPointer(1) + (x << 3), getPointer(2) + (out << 3), indices);
   }
 }
 

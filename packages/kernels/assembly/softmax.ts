@@ -36,18 +36,24 @@ const SUM_BLOCK: i32 = 64;
 
 function softmaxRow<T>(x: usize, out: usize, n: i32, log: bool): void {
   const bytes = <usize>n * sizeof<T>();
+  const whole = bytes & ~15;
+  const rest = bytes - whole;
   const top = v128.splat<T>(reduceRow<Max, T>(x, n, 0));
-  for (let at: usize = 0; at < bytes; at += 16) {
-    const left = bytes - at;
-    write(out + at, expLanes<T>(v128.sub<T>(read(x + at, left), top)), left);
+  for (let at: usize = 0; at < whole; at += 16) {
+    v128.store(out + at, expLanes<T>(v128.sub<T>(v128.load(x + at), top)));
   }
+  if (rest) storeTail(out + whole, expLanes<T>(v128.sub<T>(loadTail(x + whole, rest), top)), rest);
   const total = v128.splat<T>(reduceRow<Sum, T>(out, n, 0));
-  const logTotal = logLanes<T>(total);
-  for (let at: usize = 0; at < bytes; at += 16) {
-    const left = bytes - at;
-    if (log) write(out + at, v128.sub<T>(v128.sub<T>(read(x + at, left), top), logTotal), left);
-    else write(out + at, v128.div<T>(read(out + at, left), total), left);
+  if (!log) {
+    for (let at: usize = 0; at < whole; at += 16) v128.store(out + at, v128.div<T>(v128.load(out + at), total));
+    if (rest) storeTail(out + whole, v128.div<T>(loadTail(out + whole, rest), total), rest);
+    return;
   }
+  const logTotal = logLanes<T>(total);
+  for (let at: usize = 0; at < whole; at += 16) {
+    v128.store(out + at, v128.sub<T>(v128.sub<T>(v128.load(x + at), top), logTotal));
+  }
+  if (rest) storeTail(out + whole, v128.sub<T>(v128.sub<T>(loadTail(x + whole, rest), top), logTotal), rest);
 }
 
 /** One vector of columns (or less: `left` bytes), the rows `step` bytes apart. */

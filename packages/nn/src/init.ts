@@ -16,7 +16,6 @@ export interface InitOptions {
  * (kaiming uniform with a = sqrt 5).
  */
 export function defaultUniform(shape: Shape, weightShape: Shape, options: InitOptions): Tensor {
-  const fan = fanIn(weightShape);
-  const bound = fan > 0 ? 1 / Math.sqrt(fan) : 0;
+  const bound = 1 / Math.sqrt(fanIn(weightShape));
   return uniform(shape, -bound, bound, options);
 }

@@ -9,7 +9,7 @@ import type { StateDict } from "./state-dict.ts";
 /** Names of the dtypes in the file. */
 const fileDTypes: Readonly<Record<DType, string>> = { float32: "F32", float64: "F64", float16: "F16", int32: "I32", uint8: "U8", bool: "BOOL" };
 
-const elementBytes: Readonly<Record<string, number>> = { F32: 4, F64: 8, F16: 2, I32: 4, I64: 8, U8: 1, BOOL: 1 };
+const elementBytes: ReadonlyMap<string, number> = new Map([["F32", 4], ["F64", 8], ["F16", 2], ["I32", 4], ["I64", 8], ["U8", 1], ["BOOL", 1]]);
 
 /** The entry of the header that is no tensor. */
 const metadataName = "__metadata__";
@@ -36,7 +36,7 @@ export function saveSafetensors(path: string, state: Readonly<StateDict>, metada
   }
   const tensors = Object.entries(state).map(([name, x]) => ({ name, dtype: fileDTypes[x.dtype], shape: x.shape, bytes: bytesOf(x) }));
   // The widest elements first, so that every tensor starts at a multiple of its element's size: PyTorch maps the file into memory.
-  const ordered = tensors.toSorted((a, b) => (elementBytes[b.dtype] ?? 0) - (elementBytes[a.dtype] ?? 0));
+  const ordered = tensors.toSorted((a, b) => (elementBytes.get(b.dtype) ?? 0) - (elementBytes.get(a.dtype) ?? 0));
   const begins = new Map<string, number>();
   let offset = 0;
   for (const { name, bytes } of ordered) {
@@ -172,11 +172,11 @@ function isEntry(value: unknown): value is Entry {
 
 function checkedEntry(path: string, name: string, entry: unknown): Entry {
   if (!isEntry(entry)) throw malformed(path, `the entry of ${name} must have a dtype, a shape and two data_offsets`);
-  const size = elementBytes[entry.dtype];
+  const size = elementBytes.get(entry.dtype);
   if (size === undefined) {
     throw new SerializationError({
       op: "loadSafetensors",
-      fact: `${path}: ${name} has dtype ${entry.dtype}, which is not supported; use one of ${Object.keys(elementBytes).join(", ")}`,
+      fact: `${path}: ${name} has dtype ${entry.dtype}, which is not supported; use one of ${[...elementBytes.keys()].join(", ")}`,
       code: "safetensors/dtype",
       data: { path, name, dtype: entry.dtype },
     });

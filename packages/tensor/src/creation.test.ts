@@ -1,6 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { Float16Array } from "@petamoriken/float16";
-import { arange, empty, equal, eye, full, fullLike, linspace, ones, onesLike, rand, randLike, randn, randnLike, tensor, zeros, zerosLike, Generator } from "./index.ts";
+import { arange, empty, eye, full, fullLike, linspace, ones, onesLike, tensor, zeros, zerosLike } from "./creation.ts";
+import { equal } from "./equality.ts";
+import { Generator } from "./generator.ts";
+import { rand, randLike, randn, randnLike } from "./random.ts";
+import "./methods.ts";
 
 describe("tensor", () => {
   test("takes nested arrays of any depth, and a number", () => {

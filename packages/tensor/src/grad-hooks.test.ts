@@ -1,5 +1,8 @@
 import { expect, test } from "vitest";
-import { add_, mul, tensor, zeros } from "./index.ts";
+import { tensor, zeros } from "./creation.ts";
+import { add_ } from "./in-place.ts";
+import { mul } from "./ops/arithmetic.ts";
+import "./methods.ts";
 
 const message = `backward: the tape is not loaded
   hint: import "tapegrad" or "@tapegrad/autograd"

@@ -1,6 +1,16 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { add, argmax, div, dispatch, equal, mul, neg, opTable, ones, sub, tensor, to, type DType, type Op, type Tensor } from "./index.ts";
+import type { DType } from "@tapegrad/kernels";
+import { ones, tensor } from "./creation.ts";
+import { equal } from "./equality.ts";
+import type { Op } from "./op-spec.ts";
+import { dispatch, opTable } from "./op.ts";
+import { add, div, mul, sub } from "./ops/arithmetic.ts";
+import { to } from "./ops/cast.ts";
+import { neg } from "./ops/neg.ts";
+import { argmax } from "./ops/select-extremum.ts";
+import type { Tensor } from "./tensor.ts";
+import "./methods.ts";
 
 interface Fixture {
   readonly promotion: readonly (readonly [a: string, b: string, result: DType, quotient: DType])[];

@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { allclose, arange, equal, keep, max, min, ones, openScope, scope, tensor, zeros, type Tensor } from "./index.ts";
+import { arange, ones, tensor, zeros } from "./creation.ts";
+import { allclose, equal } from "./equality.ts";
+import { max, min } from "./ops/select-extremum.ts";
+import { keep, openScope, scope } from "./scope.ts";
+import type { Tensor } from "./tensor.ts";
+import "./methods.ts";
 
 describe("a tensor's facts", () => {
   const x = zeros([2, 3, 4], { dtype: "float64" });

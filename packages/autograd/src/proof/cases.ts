@@ -1,5 +1,5 @@
-import { binaryOps, unaryOps } from "@tapegrad/kernels";
 import { opTable, type DType, type Op, type Sample, type Shape } from "@tapegrad/tensor";
+import { pointwiseOracles } from "./oracles-pointwise.ts";
 
 /** Every op, by name. Importing the tensor package has entered them all. */
 export const ops: readonly Op[] = [...opTable.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
@@ -40,12 +40,17 @@ const larger: Readonly<Record<string, readonly Sample<unknown>[]>> = {
   ],
 };
 
+/** Ops on every element of one operand, or on pairs of elements. */
+function isPointwise(op: Op, operandCount: 1 | 2): boolean {
+  return op.name in pointwiseOracles && op.inputs.length === operandCount;
+}
+
 /** Longer operands for the ops whose attributes do not depend on the shape. */
 export function resized(op: Op): readonly Sample<unknown>[] {
-  if (op.name in unaryOps) {
+  if (isPointwise(op, 1)) {
     return [...resize(op, lengths.map((n) => [[n]])), ...resize(op, [[[long]]])];
   }
-  if (op.name in binaryOps) {
+  if (isPointwise(op, 2)) {
     const pairs = lengths.flatMap((n): Shape[][] => [[[n], [n]], [[n], []], [[3, n], [n]], [[n, 3], [n, 1]]]);
     const equal = op.name.endsWith("Grad") ? lengths.map((n): Shape[] => [[n], [n]]) : pairs;
     return [...resize(op, equal), ...resize(op, [[[long], [long]]])];
@@ -74,7 +79,7 @@ export function resized(op: Op): readonly Sample<unknown>[] {
 const needsTwo = (op: Op): boolean => op.name === "var";
 
 /** Reductions carry the dimensions they run over. */
-export function isReduction(op: Op): boolean {
+function isReduction(op: Op): boolean {
   return op.samples().some(({ attrs }) => typeof attrs === "object" && attrs !== null && "dims" in attrs && "keepdim" in attrs);
 }
 

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
-  avgPool2dBackward, avgPool2dForward, conv2dBackward, conv2dForward, maxPool2dBackward, maxPool2dForward, ndarray, type NdArray, type Pair,
+  avgPool2dBackward, avgPool2dForward, conv2dBackward, conv2dForward, maxPool2dBackward, maxPool2dForward, ndarray, type NdArray,
 } from "@tapegrad/reference";
 import { avgPool2d, conv2d, maxPool2d, type Tensor } from "@tapegrad/tensor";
 import { grad } from "../backward.ts";
@@ -13,6 +13,8 @@ import { randomFrom, type Random } from "./random.ts";
 function integers(shape: readonly number[], random: Random): NdArray {
   return ndarray(Float64Array.from({ length: sizeOf(shape) }, () => Math.floor(random() * 9) - 4), shape);
 }
+
+type Sides = readonly [height: number, width: number];
 
 const leaf = (x: NdArray, dtype: "float32" | "float64"): Tensor => fromValues(x.data, x.shape, dtype).requiresGrad_();
 const dtype = fc.constantFrom("float32" as const, "float64" as const);
@@ -68,11 +70,11 @@ describe("any geometry gives what plain loops give", () => {
   });
 
   const pooling = fc.record({
-    dtype, seed: fc.integer(), planes: fc.tuple(small, small), image: pairOf(side), kernel: pairOf(small), stride: fc.option(pairOf(small)), padded: pairOf(fc.boolean()),
+    dtype, seed: fc.integer(), planes: fc.tuple(small, small), image: pairOf(side), kernel: pairOf(small), stride: fc.option(pairOf(small)), padded: fc.tuple(fc.boolean(), fc.boolean()),
     dilation: pairOf(fc.integer({ min: 1, max: 2 })), ceilMode: fc.boolean(), countIncludePad: fc.boolean(), divisorOverride: fc.option(fc.integer({ min: 1, max: 5 })),
   });
   const paddingOf = (kernel: readonly [number, number], padded: readonly [boolean, boolean]): [number, number] => [padded[0] ? kernel[0] >> 1 : 0, padded[1] ? kernel[1] >> 1 : 0];
-  const fits = (image: Pair, kernel: Pair, padding: Pair, dilation: Pair): boolean => [0, 1].every((i) => ((image as number[])[i] as number) + 2 * ((padding as number[])[i] as number) > ((dilation as number[])[i] as number) * (((kernel as number[])[i] as number) - 1));
+  const fits = (image: Sides, kernel: Sides, padding: Sides, dilation: Sides): boolean => ([0, 1] as const).every((i) => image[i] + 2 * padding[i] > dilation[i] * (kernel[i] - 1));
 
   test("max pooling and its gradient", () => {
     fc.assert(fc.property(pooling, ({ dtype, seed, planes, image, kernel, stride, padded, dilation, ceilMode }) => {

@@ -21,7 +21,7 @@ function binary(f: Binary, float32 = 0, float64 = float32): Oracle {
 }
 
 /** erf by its series with positive terms only: 2/sqrt(pi) exp(-x^2) sum of 2^n x^(2n+1) / (2n+1)!!, so that nothing cancels. */
-export function erf(x: number): number {
+function erf(x: number): number {
   if (Number.isNaN(x)) return x;
   if (Math.abs(x) > 6) return Math.sign(x);
   let term = x;
@@ -34,13 +34,13 @@ export function erf(x: number): number {
 }
 
 /** C's pow, which differs from JavaScript's at 1^NaN and (-1)^inf. */
-export function pow(a: number, b: number): number {
+function pow(a: number, b: number): number {
   if (a === 1 || (a === -1 && Math.abs(b) === Infinity)) return 1;
   return a ** b;
 }
 
 /** Halves to the even neighbour; keeps the sign of zero. */
-export function roundHalfEven(x: number): number {
+function roundHalfEven(x: number): number {
   const low = Math.floor(x);
   const rest = x - low;
   const near = rest < 0.5 ? low : rest > 0.5 ? low + 1 : low % 2 === 0 ? low : low + 1;
@@ -48,13 +48,13 @@ export function roundHalfEven(x: number): number {
 }
 
 /** Python's %: the sign of the divisor. */
-export function remainder(a: number, b: number): number {
+function remainder(a: number, b: number): number {
   const rest = a % b;
   return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
 }
 
 /** Python's //: as PyTorch works it out from the remainder, so that a = (a // b) b + a % b. */
-export function floorDivide(a: number, b: number): number {
+function floorDivide(a: number, b: number): number {
   if (b === 0) return a / b;
   const rest = a % b;
   let quotient = (a - rest) / b;

@@ -3,8 +3,8 @@ import { getNumThreads, memoryStats, resetPeakMemory, setHeapBudget, setMemoryDe
 import {
   add, batchNorm, conv2d, crossEntropy, dropout, flatten, Generator, linear, maxPool2d, mul, ones, randint, randn, relu, scope, square, sum, tensor, zeros, type Tensor,
 } from "@tapegrad/tensor";
-import { grad } from "./backward.ts";
-import { noGrad } from "./grad-mode.ts";
+import { grad } from "../backward.ts";
+import { noGrad } from "../grad-mode.ts";
 
 const mebibyte = 2 ** 20;
 const usualBudget = memoryStats().budget;
