@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { CheckError } from "../training/check.ts";
 import { affineBackward, affineForward } from "./affine.ts";
 import { Checks } from "./checks.ts";
-import { numericGradient, relativeError } from "./numeric-gradient.ts";
+import { relativeError } from "./differences.ts";
+import { numericGradient } from "./numeric-gradient.ts";
 
 const inputs = (): Record<string, Tensor> => ({ x: randn([2, 3], { dtype: "float64" }), w: randn([3, 4], { dtype: "float64" }), b: randn([4], { dtype: "float64" }) });
 

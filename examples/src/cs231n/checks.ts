@@ -1,6 +1,7 @@
 import { noGrad, randn, tensor, type NestedArray, type Tensor } from "tapegrad";
 import { CheckError } from "../training/check.ts";
-import { numericGradient, relativeError } from "./numeric-gradient.ts";
+import { largestDifference, relativeError } from "./differences.ts";
+import { numericGradient } from "./numeric-gradient.ts";
 
 /** What a check compares. */
 export type CheckKind = "figure" | "sanity" | "tape" | "numeric";
@@ -53,7 +54,7 @@ export class Checks {
 
   /** A result that the course prints, to its 8 digits. */
   figure(name: string, found: Tensor, expected: NestedArray): void {
-    this.#add(name, "figure", difference(found, tensor(expected, { dtype: found.dtype })), figureTolerance);
+    this.#add(name, "figure", largestDifference(found, tensor(expected, { dtype: found.dtype })), figureTolerance);
   }
 
   /** A value that is only roughly to be expected. */
@@ -63,7 +64,7 @@ export class Checks {
 
   /** Two ways to the same result. */
   tape(name: string, byHand: Tensor, byTape: Tensor | null): void {
-    this.#add(name, "tape", byTape === null ? NaN : difference(byHand, byTape), tapeTolerance);
+    this.#add(name, "tape", byTape === null ? NaN : largestDifference(byHand, byTape), tapeTolerance);
   }
 
   /**
@@ -100,10 +101,4 @@ function tapeGradients(run: (...inputs: Tensor[]) => Tensor, inputs: readonly Te
   const leaves = inputs.map((input) => input.detach().clone().requiresGrad_());
   run(...leaves).backward(dOut);
   return leaves.map((leaf) => leaf.grad);
-}
-
-/** The largest |a - b|; NaN where the shapes differ. */
-function difference(a: Tensor, b: Tensor): number {
-  if (a.shape.join() !== b.shape.join()) return NaN;
-  return a.sub(b).abs().max().item();
 }

@@ -18,8 +18,3 @@ export function numericGradient(f: (x: Tensor) => Tensor, x: Tensor, dOut: Tenso
   });
   return tensor(slopes, { shape: x.shape });
 }
-
-/** The course's measure: the largest |a - b| / max(1e-8, |a| + |b|). */
-export function relativeError(a: Tensor, b: Tensor): number {
-  return a.sub(b).abs().div(a.abs().add(b.abs()).clamp({ min: 1e-8 })).max().item();
-}

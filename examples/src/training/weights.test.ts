@@ -16,9 +16,9 @@ test("normal weights have the deviation asked for, and no bias", () => {
 
 test("He's and Glorot's deviations count the inputs and outputs of a weight", () => {
   manualSeed(1);
-  expect(deviationOf(heWeights(new nn.Conv2d(16, 64, 5)).weight)).toBeCloseTo(Math.sqrt(2 / (16 * 25)), 3);
+  expect(deviationOf(heWeights(new nn.Conv2d(16, 64, 5)).weight)).toBeCloseTo(Math.sqrt(2 / (16 * 25)), 2);
   expect(deviationOf(heWeights(new nn.Linear(200, 100)).weight)).toBeCloseTo(0.1, 2);
-  expect(deviationOf(glorotWeights(new nn.Conv2d(16, 64, 5)).weight)).toBeCloseTo(Math.sqrt(2 / ((16 + 64) * 25)), 3);
+  expect(deviationOf(glorotWeights(new nn.Conv2d(16, 64, 5)).weight)).toBeCloseTo(Math.sqrt(2 / ((16 + 64) * 25)), 2);
 });
 
 test("the best weights come back", () => {

@@ -40,6 +40,18 @@ describe("accumulation", () => {
     expect([a.grad?.toArray(), b.grad?.toArray()]).toEqual([[5, 6], [10, 12]]);
   });
 
+  test.each([
+    ["leaves", (x: Tensor) => x],
+    ["tensors in the middle", (x: Tensor) => mul(x, 1)],
+  ] as const)("%s that got one and the same gradient do not see what else the other gets", (_, through) => {
+    const [a, b] = [leaf([1, 2]), leaf([3, 4])];
+    const [p, q] = [through(a), through(b)];
+    // Recorded first, so visited last: when it arrives, p and q wait with the gradient of their sum.
+    const other = mul(p, 5);
+    add(sum(other), sum(mul(add(p, q), 2))).backward();
+    expect([a.grad?.toArray(), b.grad?.toArray()]).toEqual([[7, 7], [2, 2]]);
+  });
+
   test("a gradient that comes back from grad() is nobody else's", () => {
     const [a, b] = [leaf([1, 2]), leaf([3, 4])];
     const [dA, dB] = grad([add(a, b)], [a, b], { gradOutputs: [tensor([1, 1])] }) as [Tensor, Tensor];

@@ -1,6 +1,7 @@
 /**
  * Max pooling over planes [H, W], with the position of each maximum. As PyTorch: the first of equal values wins, NaN
- * propagates (the last one of a window gives the position), and padding counts as -inf.
+ * propagates (the last one of a window gives the position), and padding counts as -inf. The position is -1 where a window
+ * holds nothing but padding, and such a window has no gradient.
  */
 import { getInt, getPointer, setInt } from "./control";
 import { F32, F64 } from "./dtype";
@@ -21,7 +22,8 @@ function anyWindows<T>(x: usize, out: usize, indices: usize, oh: i32, begin: i32
     const right = min(W, left + (kW - 1) * dW + 1);
     while (left < 0) left += dW;
     let best = <T>-Infinity;
-    let position = top * W + left;
+    // A dilated window may hold nothing but padding.
+    let position = top < bottom && left < right ? top * W + left : -1;
     for (let h = top; h < bottom; h += dH) {
       for (let w = left; w < right; w += dW) {
         const v = load<T>(x + <usize>(h * W + w) * sizeof<T>());
@@ -169,7 +171,9 @@ export function maxPool2d(
 function scatterPlane<T>(dOut: usize, indices: usize, dX: usize, inSize: i32, outSize: i32): void {
   memory.fill(dX, 0, <usize>inSize * sizeof<T>());
   for (let i = 0; i < outSize; i++) {
-    const at = dX + <usize>load<u32>(indices + (<usize>i << 2)) * sizeof<T>();
+    const position = load<i32>(indices + (<usize>i << 2));
+    if (position < 0) continue;
+    const at = dX + <usize>position * sizeof<T>();
     store<T>(at, load<T>(at) + load<T>(dOut + <usize>i * sizeof<T>()));
   }
 }

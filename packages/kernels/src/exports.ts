@@ -85,7 +85,7 @@ export interface KernelExports {
     dX: number, dWeight: number, dBias: number, N: number, C: number, S: number, eps: number,
   ): void;
 
-  // Pooling of planes [H, W] to [OH, OW]; indices are int32 positions within a plane
+  // Pooling of planes [H, W] to [OH, OW]; indices are int32 positions within a plane, -1 for a window of padding alone
   maxPool2d(
     dtype: number, x: number, out: number, indices: number, planes: number, H: number, W: number, OH: number, OW: number,
     kH: number, kW: number, sH: number, sW: number, pH: number, pW: number, dH: number, dW: number,

@@ -88,7 +88,7 @@ const maskTwins = {
 } satisfies Partial<Record<Op, (a: number, b: number) => boolean>>;
 
 function keys<K extends string>(object: Readonly<Record<K, unknown>>): K[] {
-  return (Object.keys(object) as string[]).filter((key): key is K => key in object);
+  return Object.keys(object).filter((key): key is K => key in object);
 }
 
 const special = [0, -0, NaN, Infinity, -Infinity, 1, -1, 2, -3, 0.5, -0.25, 1e-45, 3e38, -7, 7.5];
@@ -201,12 +201,12 @@ describe("binary loops", () => {
       expect(run("mul")).toEqual([0, 0, 0, 1]);
       expect(run("maximum")).toEqual([0, 1, 1, 1]);
       expect(run("minimum")).toEqual([0, 0, 0, 1]);
-      expect(() => run("add")).toThrow(WebAssembly.RuntimeError);
+      expect(() => run("add")).toThrow("unreachable");
     });
   });
 
   it("broadcasts over any dimension", () => {
-    const shapes = fc.constantFrom([3, 5, 7], [2, 1, 3, 4], [13, 17], [64, 800], [3, 40_003], [5, 0], []);
+    const shapes = fc.constantFrom<number[]>([3, 5, 7], [2, 1, 3, 4], [13, 17], [64, 800], [3, 40_003], [5, 0], []);
     fc.assert(fc.property(shapes, fc.nat(15), fc.nat(15), fc.integer(), (sizes, repeatA, repeatB, seed) => {
       // Bit d of `repeat` makes the operand constant along dimension d.
       const stridesOf = (repeat: number): number[] => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { float16View } from "./dtype.ts";
+import { float16View, type HostArray } from "./dtype.ts";
 import { inArena, isSameForAnyThreads, writeLayout } from "./testing/arena.ts";
 import { firstDifference, integersFrom, numbersFrom, size } from "./testing/numbers.ts";
 import { setNumThreads } from "./threads.ts";
@@ -29,7 +29,7 @@ type Code = keyof typeof arrays;
 const codes: readonly Code[] = [F32, F64, F16, I32, U8, BOOL];
 
 /** What the elements of an array mean. */
-function meaning(code: Code, array: ReturnType<(typeof arrays)[Code]>): number[] {
+function meaning(array: HostArray): number[] {
   return array instanceof Uint16Array ? [...float16View(array)] : [...array];
 }
 
@@ -51,7 +51,7 @@ describe("fill", () => {
       wasm.fill(F32, out, 2, NaN);
       expect([...arena.read(Float32Array, out, 2)]).toEqual([NaN, NaN]);
       wasm.fill(F16, out, 2, -Infinity);
-      expect(meaning(F16, arena.read(Uint16Array, out, 2))).toEqual([-Infinity, -Infinity]);
+      expect(meaning(arena.read(Uint16Array, out, 2))).toEqual([-Infinity, -Infinity]);
       wasm.fill(U8, out, 2, -1);
       expect([...arena.read(Uint8Array, out, 2)]).toEqual([255, 255]);
       wasm.fill(I32, out, 2, 2 ** 31);
@@ -75,21 +75,21 @@ describe("cast", () => {
   const values: readonly number[] = [
     0, -0, 1, -1, 0.5, -0.5, 1.99, -1.99, 127.5, 255, 256, 257, 300.7, -1.5, 65504, 65519, 65520, 65536, 70000, 2049, 2051, 2147483520,
     2147483648, 3e9, -3e9, -2147483648, -2147483904, 4294967296, 1e20, 1e300, -1e300, NaN, Infinity, -Infinity, 6.1e-5, 5.96e-8, 2.98e-8,
-    2.9802322387695312e-8, 2.99e-8, 1e-8, 1e-45, 1e-320, 6.097e-5, 1.0009765625, 1.00048828125, 1.000488281250001, 1.0014648, 0.1, 33.3,
+    2 ** -25, 2.99e-8, 1e-8, 1e-45, 1e-320, 6.097e-5, 1.0009765625, 1.00048828125, 1.000488281250001, 1.0014648, 0.1, 33.3,
   ];
 
   it.each(codes.flatMap((from) => codes.map((to) => [from, to] as const)))("dtype %d to dtype %d", (from, to) => {
     const random = numbersFrom(17, 70, -300, 300);
     const source = castTwin(from, [...values, ...random]);
-    const expected = castTwin(to, meaning(from, source));
+    const expected = castTwin(to, meaning(source));
     inArena((arena) => {
       const out = arena.room(expected.byteLength, expected.BYTES_PER_ELEMENT);
       wasm.cast(from, to, arena.put(source), out, source.length);
       const actual = arena.read<Float32Array | Float64Array | Uint16Array | Int32Array | Uint8Array>(
         expected.constructor as new (b: ArrayBufferLike, o: number, l: number) => typeof expected, out, source.length,
       );
-      const at = firstDifference(meaning(to, actual), meaning(to, expected));
-      expect(at, `${meaning(from, source)[at]} became ${meaning(to, actual)[at]}, not ${meaning(to, expected)[at]}`).toBe(-1);
+      const at = firstDifference(meaning(actual), meaning(expected));
+      expect(at, `${meaning(source)[at]} became ${meaning(actual)[at]}, not ${meaning(expected)[at]}`).toBe(-1);
     });
   });
 
@@ -123,7 +123,7 @@ describe("cast", () => {
   it("works for any size", () => {
     fc.assert(fc.property(size, fc.constantFrom(...codes), fc.constantFrom(...codes), fc.integer(), (n, from, to, seed) => {
       const source = castTwin(from, numbersFrom(seed, n, 0, 255));
-      const expected = castTwin(to, meaning(from, source));
+      const expected = castTwin(to, meaning(source));
       inArena((arena) => {
         const out = arena.room(expected.byteLength, expected.BYTES_PER_ELEMENT);
         wasm.cast(from, to, arena.put(source), out, n);
@@ -148,7 +148,7 @@ describe("copyStrided", () => {
   const problem = fc.record({
     sizes: fc.oneof(
       fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 0, maxLength: 4 }),
-      fc.constantFrom([70, 33], [64, 64, 5], [3, 70, 300], [2, 300, 70, 2], [40_003], [210, 200], [0, 4], [16, 16, 16]),
+      fc.constantFrom<number[]>([70, 33], [64, 64, 5], [3, 70, 300], [2, 300, 70, 2], [40_003], [210, 200], [0, 4], [16, 16, 16]),
     ),
     orderX: fc.array(fc.nat(99), { minLength: 4, maxLength: 4 }),
     orderOut: fc.array(fc.nat(99), { minLength: 4, maxLength: 4 }),

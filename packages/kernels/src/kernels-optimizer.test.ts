@@ -110,14 +110,17 @@ function distance(actual: Floats, expected: readonly number[]): number {
 
 describe("optimizer steps", () => {
   it("equal the naive ones over several steps", () => {
-    fc.assert(fc.property(size, sgd, adam, fc.constantFrom(Float32Array, Float64Array), fc.integer(), (n, sgdOptions, adamOptions, type, seed) => {
-      const param = [...type.from(numbersFrom(seed, n, -2, 2))];
-      const grads = [1, 2, 3].map((step) => [...type.from(numbersFrom(seed + step, n, 0.01, 1))]);
-      const gradAt = (step: number): number[] => grads[step - 1] ?? [];
-      const tolerance = type === Float32Array ? 4e-6 : 1e-14;
-      expect(distance(runSgd(type, param, gradAt, 3, sgdOptions), naiveSgd(param, gradAt, 3, sgdOptions))).toBeLessThan(tolerance);
-      expect(distance(runAdam(type, param, gradAt, 3, adamOptions), naiveAdam(param, gradAt, 3, adamOptions))).toBeLessThan(tolerance);
-    }), { numRuns: 80 });
+    fc.assert(fc.property(
+      size, sgd, adam, fc.constantFrom(Float32Array, Float64Array), fc.integer(),
+      (n, sgdOptions, adamOptions, type, seed) => {
+        const param = [...type.from(numbersFrom(seed, n, -2, 2))];
+        const grads = [1, 2, 3].map((step) => [...type.from(numbersFrom(seed + step, n, 0.01, 1))]);
+        const gradAt = (step: number): number[] => grads[step - 1] ?? [];
+        const tolerance = type === Float32Array ? 4e-6 : 1e-14;
+        expect(distance(runSgd(type, param, gradAt, 3, sgdOptions), naiveSgd(param, gradAt, 3, sgdOptions))).toBeLessThan(tolerance);
+        expect(distance(runAdam(type, param, gradAt, 3, adamOptions), naiveAdam(param, gradAt, 3, adamOptions))).toBeLessThan(tolerance);
+      },
+    ), { numRuns: 80 });
   });
 
   it("give what PyTorch 1.13 gives", () => {

@@ -41,11 +41,11 @@ const start = fc.record({
 
 describe("Philox4x32-10", () => {
   // The known-answer vectors published with the Random123 library (tests/kat_vectors).
-  it.each([
+  it.each<readonly [readonly [number, number, number, number], readonly [number, number], readonly number[]]>([
     [[0, 0, 0, 0], [0, 0], [0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8]],
     [[0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff], [0xffffffff, 0xffffffff], [0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd]],
     [[0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344], [0xa4093822, 0x299f31d0], [0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1]],
-  ] as const)("gives the published words for counter %j", (counter, key, expected) => {
+  ])("gives the published words for counter %j", (counter, key, expected) => {
     inArena((arena) => {
       const out = arena.room(16);
       wasm.randomWords(out, 1, ...key, ...counter);
@@ -125,15 +125,18 @@ describe("random fills", () => {
   });
 
   it("randomInt multiplies and shifts", () => {
-    fc.assert(fc.property(size, start, fc.tuple(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 2 }), fc.integer({ min: 1, max: 2 ** 31 })), (n, { key, counter }, [low, span]) => {
-      const high = Math.min(low + span, 2 ** 31 - 1);
-      inArena((arena) => {
-        const out = arena.room(n * 4, 4);
-        wasm.randomInt(out, n, ...key, low32(counter), high32(counter), low, high);
-        const expected = wordsFrom(key, counter, n).map((w) => low + Number((BigInt(w) * BigInt(high - low)) >> 32n));
-        expect(firstDifference(arena.read(Int32Array, out, n), expected)).toBe(-1);
-      });
-    }), { numRuns: 60 });
+    fc.assert(fc.property(
+      size, start, fc.tuple(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 2 }), fc.integer({ min: 1, max: 2 ** 31 })),
+      (n, { key, counter }, [low, span]) => {
+        const high = Math.min(low + span, 2 ** 31 - 1);
+        inArena((arena) => {
+          const out = arena.room(n * 4, 4);
+          wasm.randomInt(out, n, ...key, low32(counter), high32(counter), low, high);
+          const expected = wordsFrom(key, counter, n).map((w) => low + Number((BigInt(w) * BigInt(high - low)) >> 32n));
+          expect(firstDifference(arena.read(Int32Array, out, n), expected)).toBe(-1);
+        });
+      },
+    ), { numRuns: 60 });
   });
 
   it("continues where the counter was advanced to", () => {

@@ -47,7 +47,7 @@ function naive(name: Op, x: ArrayLike<number>, outer: number, n: number, inner: 
   return out;
 }
 
-const names = (Object.keys(reduceOps) as string[]).filter((name): name is Op => name in reduceOps);
+const names = Object.keys(reduceOps).filter((name): name is Op => name in reduceOps);
 const shape = fc.oneof(
   { weight: 4, arbitrary: fc.tuple(fc.integer({ min: 1, max: 5 }), size, fc.constant(1)) },
   { weight: 4, arbitrary: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 40 }), fc.integer({ min: 2, max: 70 })) },
@@ -56,23 +56,26 @@ const shape = fc.oneof(
 
 describe("reduce", () => {
   it("gives integers exactly, for every operation, dtype and shape", () => {
-    fc.assert(fc.property(shape, fc.constantFrom(...names), fc.constantFrom(...dtypes), fc.integer(), ([outer = 1, n = 1, inner = 1], name, { code, type, bytes }, seed) => {
-      const [low, high] = code === 5 ? [0, 1] : code === 4 ? [0, 255] : name === "prod" ? [-1, 1] : [-9, 9];
-      const x = type.from(integersFrom(seed, outer * n * inner, low, high));
-      const outType = name === "any" || name === "all" ? Uint8Array : name.startsWith("arg") ? Int32Array : type;
-      const outBytes = outType.BYTES_PER_ELEMENT;
-      // Bytes wrap: their sums and products are taken modulo 256 all the way.
-      const expected = outType === Uint8Array && (name === "sum" || name === "prod" || name === "sumSquares")
-        ? naiveBytes(name, x, outer, n, inner)
-        : naive(name, x, outer, n, inner);
-      inArena((arena) => {
-        const out = arena.room(outer * inner * outBytes, outBytes);
-        wasm.reduce(reduceOps[name], code, arena.put(x, bytes), out, outer, n, inner);
-        const actual = arena.read<Float32Array | Float64Array | Int32Array | Uint8Array>(outType, out, outer * inner);
-        // Neither order of additions nor a sign of zero is promised for float products.
-        expect(firstDifference(actual.map((v) => v + 0), outType.from(expected).map((v) => v + 0))).toBe(-1);
-      });
-    }), { numRuns: 400 });
+    fc.assert(fc.property(
+      shape, fc.constantFrom(...names), fc.constantFrom(...dtypes), fc.integer(),
+      ([outer = 1, n = 1, inner = 1], name, { code, type, bytes }, seed) => {
+        const [low, high] = code === 5 ? [0, 1] : code === 4 ? [0, 255] : name === "prod" ? [-1, 1] : [-9, 9];
+        const x = type.from(integersFrom(seed, outer * n * inner, low, high));
+        const outType = name === "any" || name === "all" ? Uint8Array : name.startsWith("arg") ? Int32Array : type;
+        const outBytes = outType.BYTES_PER_ELEMENT;
+        // Bytes wrap: their sums and products are taken modulo 256 all the way.
+        const expected = outType === Uint8Array && (name === "sum" || name === "prod" || name === "sumSquares")
+          ? naiveBytes(name, x, outer, n, inner)
+          : naive(name, x, outer, n, inner);
+        inArena((arena) => {
+          const out = arena.room(outer * inner * outBytes, outBytes);
+          wasm.reduce(reduceOps[name], code, arena.put(x, bytes), out, outer, n, inner);
+          const actual = arena.read<Float32Array | Float64Array | Int32Array | Uint8Array>(outType, out, outer * inner);
+          // Neither order of additions nor a sign of zero is promised for float products.
+          expect(firstDifference(actual.map((v) => v + 0), outType.from(expected).map((v) => v + 0))).toBe(-1);
+        });
+      },
+    ), { numRuns: 400 });
   });
 
   function naiveBytes(name: "sum" | "prod" | "sumSquares", x: ArrayLike<number>, outer: number, n: number, inner: number): number[] {
@@ -99,26 +102,29 @@ describe("reduce", () => {
   });
 
   it("lets NaN win max, min, argmax and argmin, and be true", () => {
-    fc.assert(fc.property(fc.integer({ min: 2, max: 70 }), fc.nat(69), fc.constantFrom(1, 3, 5), fc.constantFrom(0, 1), (n, place, inner, code) => {
-      const values = numbersFrom(n, n * inner, -5, 5);
-      const at = place % n;
-      for (let i = 0; i < inner; i++) values[at * inner + i] = NaN;
-      const x = code === 0 ? Float32Array.from(values) : Float64Array.from(values);
-      inArena((arena) => {
-        const pointer = arena.put(x), out = arena.room(inner * 8);
-        const type = code === 0 ? Float32Array : Float64Array;
-        for (const name of ["max", "min"] as const) {
-          wasm.reduce(reduceOps[name], code, pointer, out, 1, n, inner);
-          expect([...arena.read<Float32Array | Float64Array>(type, out, inner)]).toEqual(new Array(inner).fill(NaN));
-        }
-        for (const name of ["argmax", "argmin"] as const) {
-          wasm.reduce(reduceOps[name], code, pointer, out, 1, n, inner);
-          expect([...arena.read(Int32Array, out, inner)]).toEqual(new Array(inner).fill(at));
-        }
-        wasm.reduce(reduceOps.any, code, arena.put(x.map((v) => (Number.isNaN(v) ? v : 0))), out, 1, n, inner);
-        expect([...arena.read(Uint8Array, out, inner)]).toEqual(new Array(inner).fill(1));
-      });
-    }));
+    fc.assert(fc.property(
+      fc.integer({ min: 2, max: 70 }), fc.nat(69), fc.constantFrom(1, 3, 5), fc.constantFrom(0, 1),
+      (n, place, inner, code) => {
+        const values = numbersFrom(n, n * inner, -5, 5);
+        const at = place % n;
+        for (let i = 0; i < inner; i++) values[at * inner + i] = NaN;
+        const x = code === 0 ? Float32Array.from(values) : Float64Array.from(values);
+        inArena((arena) => {
+          const pointer = arena.put(x), out = arena.room(inner * 8);
+          const type = code === 0 ? Float32Array : Float64Array;
+          for (const name of ["max", "min"] as const) {
+            wasm.reduce(reduceOps[name], code, pointer, out, 1, n, inner);
+            expect([...arena.read<Float32Array | Float64Array>(type, out, inner)]).toEqual(new Array(inner).fill(NaN));
+          }
+          for (const name of ["argmax", "argmin"] as const) {
+            wasm.reduce(reduceOps[name], code, pointer, out, 1, n, inner);
+            expect([...arena.read(Int32Array, out, inner)]).toEqual(new Array(inner).fill(at));
+          }
+          wasm.reduce(reduceOps.any, code, arena.put(x.map((v) => (Number.isNaN(v) ? v : 0))), out, 1, n, inner);
+          expect([...arena.read(Uint8Array, out, inner)]).toEqual(new Array(inner).fill(1));
+        });
+      },
+    ));
   });
 
   it("gives the identity where there is nothing to reduce", () => {
@@ -168,27 +174,30 @@ describe("reduce", () => {
 
 describe("moments", () => {
   it("are those of the naive two passes", () => {
-    fc.assert(fc.property(shape, fc.constantFrom(0, 1), fc.integer(), fc.constantFrom(0, 1000), ([outer = 1, n = 1, inner = 1], code, seed, offset) => {
-      const type = code === 0 ? Float32Array : Float64Array;
-      const x = type.from(numbersFrom(seed, outer * n * inner, offset - 1, offset + 1));
-      inArena((arena) => {
-        const count = outer * inner;
-        const mean = arena.room(count * type.BYTES_PER_ELEMENT), m2 = arena.room(count * type.BYTES_PER_ELEMENT);
-        wasm.moments(code, arena.put(x), mean, m2, outer, n, inner);
-        const means = arena.read<Float32Array | Float64Array>(type, mean, count), m2s = arena.read<Float32Array | Float64Array>(type, m2, count);
-        const epsilon = code === 0 ? 2 ** -24 : 2 ** -53;
-        for (let o = 0; o < outer; o++) {
-          for (let i = 0; i < inner; i++) {
-            const values = Array.from({ length: n }, (_, k) => x[(o * n + k) * inner + i] ?? NaN);
-            const exact = twins.sum(values) / n;
-            const squares = values.reduce((a, v) => a + (v - exact) ** 2, 0);
-            const at = o * inner + i;
-            expect(Math.abs((means[at] ?? NaN) - exact)).toBeLessThanOrEqual(30 * epsilon * (offset + 1));
-            expect(Math.abs((m2s[at] ?? NaN) - squares)).toBeLessThanOrEqual(100 * epsilon * (offset + 1) * Math.max(1, n));
+    fc.assert(fc.property(
+      shape, fc.constantFrom(0, 1), fc.integer(), fc.constantFrom(0, 1000),
+      ([outer = 1, n = 1, inner = 1], code, seed, offset) => {
+        const type = code === 0 ? Float32Array : Float64Array;
+        const x = type.from(numbersFrom(seed, outer * n * inner, offset - 1, offset + 1));
+        inArena((arena) => {
+          const count = outer * inner;
+          const mean = arena.room(count * type.BYTES_PER_ELEMENT), m2 = arena.room(count * type.BYTES_PER_ELEMENT);
+          wasm.moments(code, arena.put(x), mean, m2, outer, n, inner);
+          const means = arena.read<Float32Array | Float64Array>(type, mean, count), m2s = arena.read<Float32Array | Float64Array>(type, m2, count);
+          const epsilon = code === 0 ? 2 ** -24 : 2 ** -53;
+          for (let o = 0; o < outer; o++) {
+            for (let i = 0; i < inner; i++) {
+              const values = Array.from({ length: n }, (_, k) => x[(o * n + k) * inner + i] ?? NaN);
+              const exact = twins.sum(values) / n;
+              const squares = values.reduce((a, v) => a + (v - exact) ** 2, 0);
+              const at = o * inner + i;
+              expect(Math.abs((means[at] ?? NaN) - exact)).toBeLessThanOrEqual(30 * epsilon * (offset + 1));
+              expect(Math.abs((m2s[at] ?? NaN) - squares)).toBeLessThanOrEqual(100 * epsilon * (offset + 1) * Math.max(1, n));
+            }
           }
-        }
-      });
-    }), { numRuns: 60 });
+        });
+      },
+    ), { numRuns: 60 });
   });
 
   it("do not cancel far from zero", () => {

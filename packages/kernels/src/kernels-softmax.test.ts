@@ -43,28 +43,31 @@ function expectClose(actual: Floats, expected: Float64Array, tolerance: number):
 
 describe("softmax", () => {
   it("and its logarithm equal the naive ones, forward and backward", () => {
-    fc.assert(fc.property(shape, fc.constantFrom(...floats), fc.constantFrom(0, 1), fc.integer(), ([outer = 1, n = 1, inner = 1], { code, type, tolerance }, log, seed) => {
-      const count = outer * n * inner;
-      const x = type.from(numbersFrom(seed, count, -9, 9)), dOut = type.from(numbersFrom(seed + 1, count, -1, 1));
-      const y = new Float64Array(count), dX = new Float64Array(count);
-      for (const line of lines(outer, n, inner)) {
-        const logs = logSoftmax(line.map((at) => x[at] ?? NaN));
-        const p = logs.map(Math.exp);
-        const g = line.map((at) => dOut[at] ?? NaN);
-        const dot = g.reduce((sum, v, k) => sum + v * (log ? 1 : p[k] ?? NaN), 0);
-        line.forEach((at, k) => {
-          y[at] = (log ? logs[k] : p[k]) ?? NaN;
-          dX[at] = log ? (g[k] ?? NaN) - (p[k] ?? NaN) * dot : (p[k] ?? NaN) * ((g[k] ?? NaN) - dot);
+    fc.assert(fc.property(
+      shape, fc.constantFrom(...floats), fc.constantFrom(0, 1), fc.integer(),
+      ([outer = 1, n = 1, inner = 1], { code, type, tolerance }, log, seed) => {
+        const count = outer * n * inner;
+        const x = type.from(numbersFrom(seed, count, -9, 9)), dOut = type.from(numbersFrom(seed + 1, count, -1, 1));
+        const y = new Float64Array(count), dX = new Float64Array(count);
+        for (const line of lines(outer, n, inner)) {
+          const logs = logSoftmax(line.map((at) => x[at] ?? NaN));
+          const p = logs.map(Math.exp);
+          const g = line.map((at) => dOut[at] ?? NaN);
+          const dot = g.reduce((sum, v, k) => sum + v * (log ? 1 : p[k] ?? NaN), 0);
+          line.forEach((at, k) => {
+            y[at] = (log ? logs[k] : p[k]) ?? NaN;
+            dX[at] = log ? (g[k] ?? NaN) - (p[k] ?? NaN) * dot : (p[k] ?? NaN) * ((g[k] ?? NaN) - dot);
+          });
+        }
+        inArena((arena) => {
+          const out = arena.room(x.byteLength, type.BYTES_PER_ELEMENT), back = arena.room(x.byteLength);
+          wasm.softmax(code, arena.put(x), out, outer, n, inner, log);
+          expectClose(arena.read<Floats>(type, out, count), y, tolerance);
+          wasm.softmaxBackward(code, arena.put(dOut), arena.put(type.from(y)), back, outer, n, inner, log);
+          expectClose(arena.read<Floats>(type, back, count), dX, tolerance * Math.sqrt(n));
         });
-      }
-      inArena((arena) => {
-        const out = arena.room(x.byteLength, type.BYTES_PER_ELEMENT), back = arena.room(x.byteLength);
-        wasm.softmax(code, arena.put(x), out, outer, n, inner, log);
-        expectClose(arena.read<Floats>(type, out, count), y, tolerance);
-        wasm.softmaxBackward(code, arena.put(dOut), arena.put(type.from(y)), back, outer, n, inner, log);
-        expectClose(arena.read<Floats>(type, back, count), dX, tolerance * Math.sqrt(n));
-      });
-    }), { numRuns: 120 });
+      },
+    ), { numRuns: 120 });
   });
 
   it("stays finite for logits of 1e4, and is NaN for rows of -inf and of NaN", () => {

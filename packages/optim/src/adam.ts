@@ -62,7 +62,7 @@ const defaults: AdamOptions = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weight
 /**
  * Adam: steps by the mean of the gradients over the root of the mean of their squares, both corrected for their start at 0.
  *
- * Throws    IndexError `optim/option`, `optim/empty`, `optim/twice`; GradError `optim/leaf`
+ * Throws    IndexError `optim/option`, `optim/empty`, `optim/twice`; GradError `optim/leaf`; DTypeError `optim/dtype`
  * Source    Kingma and Ba 2015; as PyTorch
  * @example
  * const w = tensor([1], { requiresGrad: true });
@@ -82,7 +82,7 @@ export class Adam extends AdamBase {
 /**
  * Adam with decoupled weight decay: the weight is multiplied by 1 - lr weightDecay before the step.
  *
- * Throws    IndexError `optim/option`, `optim/empty`, `optim/twice`; GradError `optim/leaf`
+ * Throws    IndexError `optim/option`, `optim/empty`, `optim/twice`; GradError `optim/leaf`; DTypeError `optim/dtype`
  * Source    Loshchilov and Hutter 2019; as PyTorch
  * @example
  * const w = tensor([1], { requiresGrad: true });

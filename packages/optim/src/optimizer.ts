@@ -1,4 +1,4 @@
-import { copy_, describe, formatShape, GradError, IndexError, optimizerState, sameShape, SerializationError, ShapeError, Tensor } from "@tapegrad/tensor";
+import { copy_, describe, DTypeError, formatShape, GradError, IndexError, optimizerState, sameShape, SerializationError, ShapeError, Tensor } from "@tapegrad/tensor";
 import { noGrad } from "@tapegrad/autograd";
 
 /** Parameters that share options; an option given here wins over the optimizer's. */
@@ -19,7 +19,7 @@ export abstract class Optimizer<Options extends { lr: number }, State extends ob
   readonly paramGroups: readonly ResolvedGroup<Options>[];
   protected readonly state = new Map<Tensor, State>();
 
-  /** Throws IndexError `optim/empty`, `optim/twice`, `optim/option`; GradError `optim/leaf`. */
+  /** Throws IndexError `optim/empty`, `optim/twice`, `optim/option`; GradError `optim/leaf`; DTypeError `optim/dtype`. */
   constructor(params: Iterable<Tensor> | Iterable<ParamGroup<Options>>, defaults: Options) {
     const entries = [...(params as Iterable<Tensor | ParamGroup<Options>>)];
     const groups = entries.filter((entry): entry is ParamGroup<Options> => !(entry instanceof Tensor));
@@ -35,17 +35,7 @@ export abstract class Optimizer<Options extends { lr: number }, State extends ob
     if (new Set(all).size !== all.length) {
       throw new IndexError({ op: new.target.name, fact: "a parameter is listed twice: it would be updated twice a step", code: "optim/twice" });
     }
-    all.forEach((parameter, i) => {
-      if (parameter.isLeaf) return;
-      throw new GradError({
-        op: new.target.name,
-        fact: `parameter ${i} is not a leaf: backward brings no gradient to the result of an op`,
-        details: [describe("parameter", parameter)],
-        hint: "pass what it was computed from, or detach() it and set requiresGrad",
-        code: "optim/leaf",
-        data: { parameter: i },
-      });
-    });
+    for (const [i, parameter] of all.entries()) checkParameter(new.target.name, parameter, i);
     for (const group of this.paramGroups) this.checkOptions(group);
   }
 
@@ -129,6 +119,21 @@ export abstract class Optimizer<Options extends { lr: number }, State extends ob
 
   #parameters(): Tensor[] {
     return this.paramGroups.flatMap((group) => group.params);
+  }
+}
+
+function checkParameter(optimizer: string, parameter: Tensor, position: number): void {
+  const parts = { op: optimizer, details: [describe("parameter", parameter)], data: { parameter: position } };
+  if (!parameter.dtype.startsWith("float")) {
+    throw new DTypeError({ ...parts, fact: `parameter ${position} is ${parameter.dtype}: only floating tensors have gradients`, code: "optim/dtype" });
+  }
+  if (!parameter.isLeaf) {
+    throw new GradError({
+      ...parts,
+      fact: `parameter ${position} is not a leaf: backward brings no gradient to the result of an op`,
+      hint: "pass what it was computed from, or detach() it and set requiresGrad",
+      code: "optim/leaf",
+    });
   }
 }
 

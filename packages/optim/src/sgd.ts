@@ -23,7 +23,7 @@ interface SGDState {
 /**
  * Stochastic gradient descent, with momentum, Nesterov's or plain. The first step sets the momentum buffer to the gradient.
  *
- * Throws    IndexError `optim/option`, `optim/empty`, `optim/twice`; GradError `optim/leaf`
+ * Throws    IndexError `optim/option`, `optim/empty`, `optim/twice`; GradError `optim/leaf`; DTypeError `optim/dtype`
  * Source    as PyTorch
  * @example
  * const w = tensor([1], { requiresGrad: true });

@@ -90,9 +90,11 @@ describe("steps equal the reference's", () => {
   });
 
   test("Adam and AdamW", () => {
-    const options = fc.record({ beta1: fc.constantFrom(0, 0.9), beta2: fc.constantFrom(0.9, 0.999), epsilon: fc.constantFrom(1e-8, 1e-3), weightDecay: fc.constantFrom(0, 0.1) });
+    // Where decay and gradient cancel, all that is left in float32 is rounding, which a small epsilon would blow up.
+    const constants = fc.constantFrom({ epsilon: 1e-8, weightDecay: 0 }, { epsilon: 1e-3, weightDecay: 0 }, { epsilon: 1e-3, weightDecay: 0.1 });
     fc.assert(
-      fc.property(run, dtype, options, fc.boolean(), ({ learningRate, ...rest }, [type, tolerance], rule, decoupled) => {
+      fc.property(run, dtype, fc.constantFrom(0, 0.9), fc.constantFrom(0.9, 0.999), constants, fc.boolean(), ({ learningRate, ...rest }, [type, tolerance], beta1, beta2, others, decoupled) => {
+        const rule = { beta1, beta2, ...others };
         const ours = { lr: learningRate, betas: [rule.beta1, rule.beta2], eps: rule.epsilon, weightDecay: rule.weightDecay } as const;
         const step = decoupled ? reference.adamwStep : reference.adamStep;
         const zero: Float64Array = new Float64Array(rest.size);
