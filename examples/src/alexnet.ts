@@ -22,19 +22,19 @@ export async function alexNet(args: readonly string[]): Promise<Figures> {
   manualSeed(seed);
   console.log("CIFAR-10");
   const normalized = normalize(CIFAR10.mean, CIFAR10.std);
-  const augmented = compose(randomCrop({ size: 32, padding: 4 }), randomHorizontalFlip(), normalized);
+  const augmented = compose(randomCrop({ size: 32, padding: 2 }), randomHorizontalFlip(), normalized);
   const { train, test } = await loadCifar10({ quick, root: data, trainTransform: quick ? normalized : augmented, testTransform: normalized });
   const model = new SmallAlexNet({
     channels: quick ? [8, 16, 16, 16, 16] : [32, 64, 128, 96, 96],
     hidden: quick ? 32 : 256,
-    dropout: quick ? 0 : 0.2,
+    dropout: quick ? 0 : 0.1,
     localResponseNorm,
   });
   const lr = 1e-3;
   const optimizer = new optim.AdamW(model.parameters(), { lr, weightDecay: 0.01 });
   const history = await fit(model, train, optimizer, {
     epochs: quick ? 5 : 12,
-    batchSize: quick ? 20 : 128,
+    batchSize: quick ? 20 : 64,
     learningRate: warmupAndCosine(lr),
     afterEpoch: async (record) => console.log(describeEpoch(record)),
   });

@@ -242,6 +242,30 @@ describe("binary loops", () => {
     }), { numRuns: 60 });
   });
 
+  it("takes large transposed operands, whichever side they are on", () => {
+    const [D, H, W] = [3, 150, 90] as const;
+    // Of a: H dense, W next; of b: D dense.
+    const far = { a: [H * W, 1, H], b: [1, D * W, D], dense: [H * W, W, 1] };
+    const a = Float32Array.from(integersFrom(1, D * H * W, -99, 99)), b = Float32Array.from(integersFrom(2, D * H * W, -99, 99));
+    for (const [stridesA, stridesB] of [[far.a, far.dense], [far.dense, far.a], [far.a, far.b], [far.b, [0, 0, H]]] as const) {
+      const at = (strides: readonly number[], d: number, h: number, w: number): number => {
+        const [sd = 0, sh = 0, sw = 0] = strides;
+        return d * sd + h * sh + w * sw;
+      };
+      const expected: number[] = [];
+      for (let d = 0; d < D; d++) {
+        for (let h = 0; h < H; h++) {
+          for (let w = 0; w < W; w++) expected.push((a[at(stridesA, d, h, w)] ?? NaN) - (b[at(stridesB, d, h, w)] ?? NaN));
+        }
+      }
+      inArena((arena) => {
+        const out = arena.room(expected.length * 4);
+        wasm.binaryStrided(binaryOps.sub, 0, arena.put(a), arena.put(b), out, writeLayout([D, H, W], stridesA, stridesB));
+        expect(firstDifference(arena.read(Float32Array, out, expected.length), expected)).toBe(-1);
+      });
+    }
+  });
+
   it("does not depend on the number of threads", () => {
     const a = Float32Array.from(numbersFrom(5, 90_000, -9, 9)), b = Float32Array.from(numbersFrom(6, 90_000, 1, 9));
     for (const name of ["add", "pow", "lt"] as const) {

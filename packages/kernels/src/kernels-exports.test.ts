@@ -31,7 +31,8 @@ describe("KernelExports", () => {
 
 describe("operation codes", () => {
   /** The constants of `assembly/pointwise-ops.ts`, in order: unary, then binary, then reductions. */
-  const constants = Array.from(read("../assembly/pointwise-ops.ts").matchAll(/^export const (\w+): i32 = (\d+);/gm), ([, name = "", code = ""]) => [name, Number(code)] as const);
+  const matches = read("../assembly/pointwise-ops.ts").matchAll(/^export const (\w+): i32 = (\d+);/gm);
+  const constants = Array.from(matches, ([, name = "", code = ""]) => [name, Number(code)] as const);
 
   it("are the same on both sides", () => {
     const flat = (name: string): string => name.replaceAll("_", "").toUpperCase();

@@ -8,7 +8,13 @@ import { wasm } from "./wasm.ts";
 afterAll(() => setNumThreads(1));
 
 const shape = fc.oneof(
-  { weight: 5, arbitrary: fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 9 }), fc.oneof(fc.integer({ min: 1, max: 17 }), fc.integer({ min: 60, max: 70 })), fc.integer({ min: 0, max: 20 })) },
+  {
+    weight: 5,
+    arbitrary: fc.tuple(
+      fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 9 }),
+      fc.oneof(fc.integer({ min: 1, max: 17 }), fc.integer({ min: 60, max: 70 })), fc.integer({ min: 0, max: 20 }),
+    ),
+  },
   { weight: 1, arbitrary: fc.constantFrom([1, 50, 300, 200], [40, 10, 20, 70], [1, 9, 1, 40_003], [3, 5, 20_000, 2], [20, 5, 600, 4]) },
 );
 
@@ -48,12 +54,14 @@ describe("indexing", () => {
 
   it("indexAdd and scatterAdd add repeated indices up", () => {
     const dtypes = fc.constantFrom(
-      { code: 0, type: Float32Array } as const, { code: 1, type: Float64Array } as const, { code: 3, type: Int32Array } as const, { code: 4, type: Uint8Array } as const,
+      { code: 0, type: Float32Array } as const, { code: 1, type: Float64Array } as const,
+      { code: 3, type: Int32Array } as const, { code: 4, type: Uint8Array } as const,
     );
     fc.assert(fc.property(shape, dtypes, fc.integer(), ([outer = 1, n = 1, inner = 1, m = 1], { code, type }, seed) => {
       type Numbers = Float32Array | Float64Array | Int32Array | Uint8Array;
       const rows = indicesFrom(seed + 1, m, n), each = indicesFrom(seed + 2, outer * m * inner, n);
-      const dst: Numbers = type.from(integersFrom(seed, outer * n * inner, 0, 9)), src: Numbers = type.from(integersFrom(seed + 3, outer * m * inner, 0, 9));
+      const dst: Numbers = type.from(integersFrom(seed, outer * n * inner, 0, 9));
+      const src: Numbers = type.from(integersFrom(seed + 3, outer * m * inner, 0, 9));
       const added = dst.slice(), scattered = dst.slice();
       for (let o = 0; o < outer; o++) {
         for (let k = 0; k < m; k++) {

@@ -8,6 +8,8 @@ import { wasm } from "./wasm.ts";
 afterAll(() => setNumThreads(1));
 
 type Floats = Float32Array | Float64Array;
+type FloatsType = typeof Float32Array | typeof Float64Array;
+type Gradients = (step: number) => number[];
 
 interface Sgd {
   readonly lr: number;
@@ -30,7 +32,7 @@ interface Adam {
 }
 
 /** `steps` steps from `param` with the gradients of `gradAt`. */
-function runSgd(type: typeof Float32Array | typeof Float64Array, param: readonly number[], gradAt: (step: number) => number[], steps: number, o: Sgd): Floats {
+function runSgd(type: FloatsType, param: readonly number[], gradAt: Gradients, steps: number, o: Sgd): Floats {
   const code = type === Float32Array ? 0 : 1;
   return inArena((arena) => {
     const n = param.length;
@@ -43,7 +45,7 @@ function runSgd(type: typeof Float32Array | typeof Float64Array, param: readonly
   });
 }
 
-function runAdam(type: typeof Float32Array | typeof Float64Array, param: readonly number[], gradAt: (step: number) => number[], steps: number, o: Adam): Floats {
+function runAdam(type: FloatsType, param: readonly number[], gradAt: Gradients, steps: number, o: Adam): Floats {
   const code = type === Float32Array ? 0 : 1;
   return inArena((arena) => {
     const n = param.length;
@@ -58,7 +60,7 @@ function runAdam(type: typeof Float32Array | typeof Float64Array, param: readonl
   });
 }
 
-function naiveSgd(param: readonly number[], gradAt: (step: number) => number[], steps: number, o: Sgd): number[] {
+function naiveSgd(param: readonly number[], gradAt: Gradients, steps: number, o: Sgd): number[] {
   const p = [...param];
   const buffer: number[] = [];
   for (let step = 1; step <= steps; step++) {
@@ -75,7 +77,7 @@ function naiveSgd(param: readonly number[], gradAt: (step: number) => number[], 
   return p;
 }
 
-function naiveAdam(param: readonly number[], gradAt: (step: number) => number[], steps: number, o: Adam): number[] {
+function naiveAdam(param: readonly number[], gradAt: Gradients, steps: number, o: Adam): number[] {
   const p = [...param], m = p.map(() => 0), v = p.map(() => 0), maxV = p.map(() => 0);
   for (let step = 1; step <= steps; step++) {
     gradAt(step).forEach((grad, i) => {
@@ -168,7 +170,9 @@ describe("optimizer steps", () => {
 
   it("do not depend on the number of threads", () => {
     const param = numbersFrom(1, 70_001, -1, 1), grad = numbersFrom(2, 70_001, -1, 1);
-    expect(isSameForAnyThreads(() => runSgd(Float32Array, param, () => grad, 2, { lr: 0.1, momentum: 0.9, dampening: 0, weightDecay: 0.1, nesterov: 1, maximize: 0 }))).toBe(true);
-    expect(isSameForAnyThreads(() => runAdam(Float32Array, param, () => grad, 2, { lr: 0.1, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.1, decoupled: 1, amsgrad: 1, maximize: 0 }))).toBe(true);
+    const s = { lr: 0.1, momentum: 0.9, dampening: 0, weightDecay: 0.1, nesterov: 1, maximize: 0 };
+    const a = { lr: 0.1, beta1: 0.9, beta2: 0.999, eps: 1e-8, weightDecay: 0.1, decoupled: 1, amsgrad: 1, maximize: 0 };
+    expect(isSameForAnyThreads(() => runSgd(Float32Array, param, () => grad, 2, s))).toBe(true);
+    expect(isSameForAnyThreads(() => runAdam(Float32Array, param, () => grad, 2, a))).toBe(true);
   });
 });

@@ -64,7 +64,8 @@ describe("random fills", () => {
         wasm.randomUniform(1, out64, n, ...key, low32(counter), high32(counter), -1, 3);
         const words = wordsFrom(key, counter, 2 * n);
         const u32 = Float32Array.from({ length: n }, (_, i) => ((words[i] ?? 0) >>> 8) * 2 ** -24 * 4 - 1);
-        const u64 = Float64Array.from({ length: n }, (_, i) => Number(((BigInt(words[2 * i + 1] ?? 0) << 32n) | BigInt(words[2 * i] ?? 0)) >> 11n) * 2 ** -53 * 4 - 1);
+        const bits = (i: number): bigint => ((BigInt(words[2 * i + 1] ?? 0) << 32n) | BigInt(words[2 * i] ?? 0)) >> 11n;
+        const u64 = Float64Array.from({ length: n }, (_, i) => Number(bits(i)) * 2 ** -53 * 4 - 1);
         expect(firstDifference(arena.read(Float32Array, out32, n), u32)).toBe(-1);
         expect(firstDifference(arena.read(Float64Array, out64, n), u64)).toBe(-1);
       });

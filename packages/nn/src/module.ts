@@ -27,7 +27,7 @@ interface Member {
  * class Net extends nn.Module {
  *   fc1 = new nn.Linear(4, 8);
  *   fc2 = new nn.Linear(8, 2);
- *   forward(x) { return this.fc2.forward(relu(this.fc1.forward(x))); }
+ *   override forward(x: Tensor) { return this.fc2.forward(relu(this.fc1.forward(x))); }
  * }
  * new Net().forward(zeros([3, 4])).shape; // [3, 2]
  */
@@ -66,7 +66,7 @@ export abstract class Module<In extends unknown[] = [x: Tensor], Out = Tensor> {
 
   /** Parameters of this module and all below it, by the path of fields that leads to them. A shared one comes once. */
   namedParameters(): [name: string, parameter: Parameter][] {
-    return unique(collect(this, "", (value) => value instanceof Parameter)) as [string, Parameter][];
+    return unique(collect(this, "", (value) => value instanceof Parameter));
   }
 
   /** Parameters of this module and all below it. */
@@ -76,7 +76,7 @@ export abstract class Module<In extends unknown[] = [x: Tensor], Out = Tensor> {
 
   /** Buffers of this module and all below it, by the path of fields that leads to them. A shared one comes once. */
   namedBuffers(): [name: string, buffer: Buffer][] {
-    return unique(collect(this, "", (value) => value instanceof Buffer)) as [string, Buffer][];
+    return unique(collect(this, "", (value) => value instanceof Buffer));
   }
 
   /** Buffers of this module and all below it. */

@@ -7,7 +7,7 @@ import { Conv2d } from "./conv2d.ts";
 import { Dropout } from "./dropout.ts";
 import { Flatten } from "./flatten.ts";
 import { Linear } from "./linear.ts";
-import { Module } from "./module.ts";
+import { Module, type ForwardHook } from "./module.ts";
 import { AvgPool2d, MaxPool2d } from "./pooling.ts";
 import { Sequential } from "./sequential.ts";
 import { summary } from "./summary.ts";
@@ -84,7 +84,7 @@ Layer           Output shape  Parameters
     expect(summary(new Partial(), zeros([1, 2])).toString()).toContain("unused (Linear)  not run ");
   });
 
-  test("leaves the model as it was: modes layer by layer, statistics, hooks", () => {
+  test("leaves the model as it was: modes layer by layer, statistics", () => {
     const model = new Sequential(new Conv2d(1, 2, 1), new BatchNorm2d(2), new Dropout());
     model.at(1).eval();
     const before = JSON.stringify(Object.values(model.stateDict()).map((x) => x.toArray()));
@@ -94,9 +94,29 @@ Layer           Output shape  Parameters
     expect(model.forward(zeros([1, 1, 1, 1])).requiresGrad).toBe(true);
   });
 
-  test("restores modes and hooks after an error too", () => {
-    const model = new Sequential(new Linear(2, 2), new Linear(3, 2));
-    expect(thrownBy(() => summary(model, zeros([1, 2]))).message).toContain("in 1 (Linear)");
-    expect(model.modules().every(({ training }) => training)).toBe(true);
+  test("removes its hooks, and restores modes, after an error too", () => {
+    class Counted extends Linear {
+      hooks = 0;
+
+      override registerForwardHook(hook: ForwardHook): () => void {
+        const remove = super.registerForwardHook(hook);
+        this.hooks++;
+        return () => {
+          remove();
+          this.hooks--;
+        };
+      }
+    }
+    const layer = new Counted(2, 2);
+    const seen: number[] = [];
+    layer.registerForwardHook(() => {
+      seen.push(layer.hooks);
+    });
+    summary(new Sequential(layer), zeros([1, 2]));
+    const broken = new Sequential(layer, new Linear(3, 2));
+    expect(thrownBy(() => summary(broken, zeros([1, 2]))).message).toContain("in 1 (Linear)");
+    expect(broken.modules().every(({ training }) => training)).toBe(true);
+    // The test's own hook and the summary's during the runs; then the test's alone.
+    expect([...seen, layer.hooks]).toEqual([2, 2, 1]);
   });
 });

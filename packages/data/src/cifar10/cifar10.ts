@@ -8,8 +8,10 @@ import { recordBytes } from "./records.ts";
  * CIFAR-10: 50,000 training and 10,000 test images of 3 x 32 x 32 pixels in 10 classes.
  *
  * @example
+ * ```ts no-run
  * const train = await CIFAR10.load({ transform: normalize(CIFAR10.mean, CIFAR10.std) });
  * const loader = new DataLoader(train, { batchSize: 64, shuffle: true });
+ * ```
  */
 export class CIFAR10 extends ImageDataset {
   /** Names of the labels 0 to 9. */
@@ -30,9 +32,11 @@ export class CIFAR10 extends ImageDataset {
    *
    * Throws    DataError `cifar10/...`, `archive/...`, `pickle/...`, `cache/...`, `download/...`, `npm-pack/...`
    * @example
+   * ```ts no-run
    * const test = await CIFAR10.load({ train: false, onProgress: ({ step, doneBytes }) => console.log(step, doneBytes) });
    * const [image, label] = test.get(0);
    * CIFAR10.classes[label]; // "cat"
+   * ```
    */
   static async load(options: ImageLoadOptions = {}): Promise<CIFAR10> {
     return CIFAR10.fromRecords(await loadCifar10Records(options), options.transform);

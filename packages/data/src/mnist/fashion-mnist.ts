@@ -9,7 +9,9 @@ import { officialFashionMnist } from "./official.ts";
  * Fashion-MNIST: 60,000 training and 10,000 test images of clothing, 1 x 28 x 28 pixels in 10 classes.
  *
  * @example
+ * ```ts no-run
  * const train = await FashionMNIST.load({ transform: normalize(FashionMNIST.mean, FashionMNIST.std) });
+ * ```
  */
 export class FashionMNIST extends ImageDataset {
   /** Names of the labels 0 to 9. */
@@ -29,8 +31,10 @@ export class FashionMNIST extends ImageDataset {
    *
    * Throws    DataError `fashion-mnist/...`, `idx/...`, `gzip/...`, `cache/...`, `download/...`, `debian-package/...`
    * @example
+   * ```ts no-run
    * const test = await FashionMNIST.load({ train: false });
    * FashionMNIST.classes[test.get(0)[1]]; // "Ankle boot"
+   * ```
    */
   static async load(options: ImageLoadOptions = {}): Promise<FashionMNIST> {
     return new FashionMNIST(byteImages(await loadMnistArrays(options, officialFashionMnist)), options.transform);

@@ -9,7 +9,9 @@ import { officialMnist } from "./official.ts";
  * MNIST: 60,000 training and 10,000 test images of handwritten digits, 1 x 28 x 28 pixels.
  *
  * @example
+ * ```ts no-run
  * const train = await MNIST.load({ transform: normalize(MNIST.mean, MNIST.std) });
+ * ```
  */
 export class MNIST extends ImageDataset {
   static readonly classes: readonly string[] = ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9"];
@@ -25,8 +27,10 @@ export class MNIST extends ImageDataset {
    *
    * Throws    DataError `mnist/...`, `idx/...`, `gzip/...`, `cache/...`, `download/...`, `npm-pack/...`
    * @example
+   * ```ts no-run
    * const test = await MNIST.load({ train: false });
    * test.length; // 10000
+   * ```
    */
   static async load(options: ImageLoadOptions = {}): Promise<MNIST> {
     return new MNIST(byteImages(await loadMnistArrays(options, officialMnist)), options.transform);

@@ -66,8 +66,8 @@ export function writeLayout(sizes: readonly number[], ...strides: readonly (read
 export function isSameForAnyThreads(run: () => HostArray): boolean {
   const results = [1, 2, 3].map((threads) => {
     setNumThreads(threads);
-    // Give the workers time to start: before that, the calling thread would do all the work.
-    if (threads > 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 150);
+    // Workers need time to start, and to leave: until then the calling thread would do all the work.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, threads > 1 ? 150 : 30);
     const result = run();
     return Buffer.from(result.buffer, result.byteOffset, result.byteLength);
   });

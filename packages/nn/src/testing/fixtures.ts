@@ -23,7 +23,7 @@ type LayerAndOptions =
 
 export type LayerCase = RecordedPass & LayerAndOptions & { readonly args: readonly (number | Pair)[]; readonly xShape: Shape };
 
-export interface BatchNormCase {
+interface BatchNormCase {
   readonly layer: "BatchNorm1d" | "BatchNorm2d";
   readonly args: readonly [number];
   readonly options: BatchNormLayerOptions;
