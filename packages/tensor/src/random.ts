@@ -1,6 +1,6 @@
 import { beginCall, dtypeInfo, wasm, type DType } from "@tapegrad/kernels";
 import { castKernel } from "./compute/cast.ts";
-import { tensor, withOptions, type TensorOptions } from "./creation.ts";
+import { full, tensor, withOptions, type TensorOptions } from "./creation.ts";
 import { DTypeError, IndexError } from "./errors.ts";
 import { defaultGenerator, type Generator } from "./generator.ts";
 import { checkShape, type Shape } from "./shape.ts";
@@ -41,6 +41,7 @@ export function rand(shape: Shape, options: RandomOptions = {}): Tensor {
 
 /** Uniform numbers in [low, high). Throws DTypeError `uniform/dtype`. @internal */
 export function uniform(shape: Shape, low: number, high: number, options: RandomOptions = {}): Tensor {
+  if (low === high) return full(shape, low, options);
   return draw("uniform", shape, options, (code, out, n, ...at) => wasm.randomUniform(code, out, n, ...at, low, high));
 }
 

@@ -47,7 +47,7 @@ function update(parameter: Tensor, gradient: Tensor, run: (parameter: Tensor, gr
   parameter.storage.version++;
 }
 
-/** An uninitialised state tensor for a parameter: its shape, in the dtype that its updates are computed in. */
+/** A state tensor of zeros for a parameter: its shape, in the dtype that its updates are computed in. */
 export function optimizerState(parameter: Tensor): Tensor {
   beginCall();
   const state = emptyTensor(parameter.shape, parameter.dtype === "float16" ? "float32" : parameter.dtype);
