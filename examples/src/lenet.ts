@@ -83,7 +83,7 @@ async function cifar({ seed, quick, data }: PartOptions): Promise<Part> {
   const history = await fit(model, train, optimizer, { ...loop(quick ? 4 : 10), batchSize: quick ? 20 : 64, learningRate: (progress) => lr * (1 - progress) });
   const testAccuracy = await accuracy(model, test);
   console.log(`  test accuracy ${(100 * testAccuracy).toFixed(2)}%`);
-  const metrics = { cifarTestAccuracy: testAccuracy, cifarFirstLoss: history[0]?.loss ?? NaN, cifarLastLoss: history.at(-1)?.loss ?? NaN };
+  const metrics = { testAccuracy, firstLoss: history[0]?.loss ?? NaN, lastLoss: history.at(-1)?.loss ?? NaN };
   return { metrics, parameters: countParameters(model) };
 }
 

@@ -4,7 +4,7 @@
  */
 import { getInt, getPointer, setInt } from "./control";
 import { F32, F64 } from "./dtype";
-import { loadTail, storeTail } from "./math-lanes";
+import { loadAtMost, storeAtMost } from "./math-lanes";
 import { parallelFor } from "./pool";
 import { dotTree } from "./reduce-dot";
 import { SquaredDeviation, Sum } from "./reduce-ops";
@@ -25,17 +25,6 @@ const EVAL_GRAD: i32 = 5;
 // @ts-ignore: decorator
 @inline function at<T>(array: usize, i: i32): T {
   return load<T>(array + <usize>i * sizeof<T>());
-}
-
-// @ts-ignore: decorator
-@inline function read(p: usize, left: usize): v128 {
-  return left < 16 ? loadTail(p, left) : v128.load(p);
-}
-
-// @ts-ignore: decorator
-@inline function write(p: usize, v: v128, left: usize): void {
-  if (left < 16) storeTail(p, v, left);
-  else v128.store(p, v);
 }
 
 function momentsOf<T>(segment: i32): void {
@@ -61,15 +50,15 @@ function sumsOf<T>(segment: i32): void {
 @inline function vector<T>(
   pass: i32, x: usize, out: usize, dOut: usize, left: usize, mean: v128, scale: v128, shift: v128, slope: v128,
 ): void {
-  if (pass == EVAL_GRAD) { write(out, v128.mul<T>(read(dOut, left), scale), left); return; }
-  const centered = v128.sub<T>(read(x, left), mean);
+  if (pass == EVAL_GRAD) { storeAtMost(out, v128.mul<T>(loadAtMost(dOut, left), scale), left); return; }
+  const centered = v128.sub<T>(loadAtMost(x, left), mean);
   if (pass == PRODUCTS) {
-    write(out, v128.mul<T>(read(dOut, left), centered), left);
+    storeAtMost(out, v128.mul<T>(loadAtMost(dOut, left), centered), left);
   } else if (pass == NORMALIZE) {
-    write(out, v128.add<T>(v128.mul<T>(centered, scale), shift), left);
+    storeAtMost(out, v128.add<T>(v128.mul<T>(centered, scale), shift), left);
   } else {
-    const g = v128.sub<T>(v128.sub<T>(read(dOut, left), shift), v128.mul<T>(centered, slope));
-    write(out, v128.mul<T>(g, scale), left);
+    const g = v128.sub<T>(v128.sub<T>(loadAtMost(dOut, left), shift), v128.mul<T>(centered, slope));
+    storeAtMost(out, v128.mul<T>(g, scale), left);
   }
 }
 
@@ -95,11 +84,11 @@ function sumsOf<T>(segment: i32): void {
 // @ts-ignore: decorator
 @inline function rowVector<T>(pass: i32, begin: usize, i: usize, left: usize): void {
   const zero = v128.splat<T>(0);
-  const mean = pass == EVAL_GRAD ? zero : read(getPointer(9) + i, left);
-  const scale = pass == PRODUCTS ? zero : read(getPointer(10) + i, left);
+  const mean = pass == EVAL_GRAD ? zero : loadAtMost(getPointer(9) + i, left);
+  const scale = pass == PRODUCTS ? zero : loadAtMost(getPointer(10) + i, left);
   const hasShift = pass == TRAIN_GRAD || (pass == NORMALIZE && getPointer(11) != 0);
-  const shift = hasShift ? read(getPointer(11) + i, left) : zero;
-  const slope = pass == TRAIN_GRAD ? read(getPointer(12) + i, left) : zero;
+  const shift = hasShift ? loadAtMost(getPointer(11) + i, left) : zero;
+  const slope = pass == TRAIN_GRAD ? loadAtMost(getPointer(12) + i, left) : zero;
   const at = begin + i;
   vector<T>(pass, getPointer(6) + at, getPointer(7) + at, getPointer(8) + at, left, mean, scale, shift, slope);
 }

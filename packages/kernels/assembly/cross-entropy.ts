@@ -6,7 +6,7 @@
  */
 import { getFloat, getInt, getPointer, setFloat, setInt } from "./control";
 import { F32, F64 } from "./dtype";
-import { firstLanes, lanes, loadTail, storeTail } from "./math-lanes";
+import { firstLanes, loadAtMost, loadTail, storeAtMost } from "./math-lanes";
 import { parallelFor } from "./pool";
 import { Max, Sum } from "./reduce-ops";
 import { fold, reduceRow } from "./reduce-tree";
@@ -94,15 +94,14 @@ function backwardRow<T>(row: i32, weightSum: f64): void {
   const lse = v128.load_splat<T>(getPointer(4) + <usize>row * sizeof<T>());
   for (let at: usize = 0; at < bytes; at += 16) {
     const left = bytes - at;
-    const v = left < 16 ? loadTail(x + at, left) : v128.load(x + at);
+    const v = loadAtMost(x + at, left);
     let g = v128.mul<T>(expLanes<T>(v128.sub<T>(v, lse)), ofP);
     if (smoothing != 0) {
       let w = ofWeight;
-      if (weights != 0) w = v128.mul<T>(w, left < 16 ? loadTail(weights + at, left) : v128.load(weights + at));
+      if (weights != 0) w = v128.mul<T>(w, loadAtMost(weights + at, left));
       g = v128.sub<T>(g, w);
     }
-    if (left < 16) storeTail(dX + at, g, left);
-    else v128.store(dX + at, g);
+    storeAtMost(dX + at, g, left);
   }
   const at = dX + <usize>target * sizeof<T>();
   store<T>(at, <T>(load<T>(at) - <T>hard));

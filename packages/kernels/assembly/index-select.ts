@@ -3,7 +3,7 @@ import { getInt, getPointer, setInt } from "./control";
 import { BOOL, F32, F64, I32, U8 } from "./dtype";
 import { loadTail, storeTail } from "./math-lanes";
 import { parallelFor } from "./pool";
-import { CHUNK, PARALLEL_FROM, bytesOf } from "./strided";
+import { CHUNK, PARALLEL_FROM } from "./strided";
 
 /** Position of the first index outside [-n, n), or -1. */
 export function checkIndices(indices: usize, count: i32, n: i32): i32 {

@@ -39,6 +39,19 @@ function storeUpTo7(p: usize, word: u64, bytes: usize): void {
   if (bytes & 1) store<u8>(p, <u8>word);
 }
 
+/** The vector at `p`, or only its first `left` bytes where fewer are left. */
+// @ts-ignore: decorator
+@inline export function loadAtMost(p: usize, left: usize): v128 {
+  return left < 16 ? loadTail(p, left) : v128.load(p);
+}
+
+/** Stores v at `p`, or only its first `left` bytes where fewer are left. */
+// @ts-ignore: decorator
+@inline export function storeAtMost(p: usize, v: v128, left: usize): void {
+  if (left < 16) storeTail(p, v, left);
+  else v128.store(p, v);
+}
+
 /** `lanes<T>()` elements that lie `stride` bytes apart. */
 // @ts-ignore: decorator
 @inline export function gather<T>(p: usize, stride: usize): v128 {

@@ -79,7 +79,7 @@ import { demote, promoteHigh } from "./math-lanes";
 
 /** log(1 + x), corrected by what rounding 1 + x lost. */
 // @ts-ignore: decorator
-@inline export function log1pWide(x: v128): v128 {
+@inline function log1pWide(x: v128): v128 {
   const one = f64x2.splat(1);
   const u = f64x2.add(one, x);
   const lost = f64x2.sub(x, f64x2.sub(u, one));

@@ -1,20 +1,9 @@
 /** Optimizer steps, fused over parameter, gradient and state, with the formulas of PyTorch 1.13. */
 import { getFloat, getInt, getPointer, setFloat, setInt } from "./control";
 import { F32, F64 } from "./dtype";
-import { loadTail, storeTail } from "./math-lanes";
+import { loadAtMost, storeAtMost } from "./math-lanes";
 import { parallelFor } from "./pool";
-import { CHUNK, PARALLEL_FROM, bytesOf, chunkCount } from "./strided";
-
-// @ts-ignore: decorator
-@inline function read(p: usize, left: usize): v128 {
-  return left < 16 ? loadTail(p, left) : v128.load(p);
-}
-
-// @ts-ignore: decorator
-@inline function write(p: usize, v: v128, left: usize): void {
-  if (left < 16) storeTail(p, v, left);
-  else v128.store(p, v);
-}
+import { CHUNK, PARALLEL_FROM, chunkCount } from "./strided";
 
 // Arguments of both steps: 0 dtype, 1 n, 2 param, 3 grad, 4.. state, then the numbers.
 
@@ -31,15 +20,15 @@ import { CHUNK, PARALLEL_FROM, bytesOf, chunkCount } from "./strided";
   param: usize, grad: usize, buffer: usize, left: usize, minusRate: v128, momentum: v128, undamped: v128, decay: v128,
   hasDecay: bool, nesterov: bool, first: bool, maximize: bool,
 ): void {
-  const p = read(param, left);
-  let step = effectiveGrad<T>(read(grad, left), p, decay, hasDecay, maximize);
+  const p = loadAtMost(param, left);
+  let step = effectiveGrad<T>(loadAtMost(grad, left), p, decay, hasDecay, maximize);
   if (buffer != 0) {
     let b = step;
-    if (!first) b = v128.add<T>(v128.mul<T>(momentum, read(buffer, left)), v128.mul<T>(undamped, step));
-    write(buffer, b, left);
+    if (!first) b = v128.add<T>(v128.mul<T>(momentum, loadAtMost(buffer, left)), v128.mul<T>(undamped, step));
+    storeAtMost(buffer, b, left);
     step = nesterov ? v128.add<T>(step, v128.mul<T>(momentum, b)) : b;
   }
-  write(param, v128.add<T>(p, v128.mul<T>(minusRate, step)), left);
+  storeAtMost(param, v128.add<T>(p, v128.mul<T>(minusRate, step)), left);
 }
 
 function sgdRange<T>(begin: i32, n: i32): void {
@@ -86,19 +75,19 @@ export function sgdStep(
   param: usize, grad: usize, first: usize, second: usize, largest: usize, left: usize, b1: v128, rest1: v128, b2: v128,
   rest2: v128, eps: v128, decay: v128, kept: v128, minusStep: v128, root2: v128, addsDecay: bool, shrinks: bool, maximize: bool,
 ): void {
-  let p = read(param, left);
-  const g = effectiveGrad<T>(read(grad, left), p, decay, addsDecay, maximize);
+  let p = loadAtMost(param, left);
+  const g = effectiveGrad<T>(loadAtMost(grad, left), p, decay, addsDecay, maximize);
   if (shrinks) p = v128.mul<T>(p, kept);
-  const m = v128.add<T>(v128.mul<T>(read(first, left), b1), v128.mul<T>(rest1, g));
-  let v = v128.add<T>(v128.mul<T>(read(second, left), b2), v128.mul<T>(v128.mul<T>(rest2, g), g));
-  write(first, m, left);
-  write(second, v, left);
+  const m = v128.add<T>(v128.mul<T>(loadAtMost(first, left), b1), v128.mul<T>(rest1, g));
+  let v = v128.add<T>(v128.mul<T>(loadAtMost(second, left), b2), v128.mul<T>(v128.mul<T>(rest2, g), g));
+  storeAtMost(first, m, left);
+  storeAtMost(second, v, left);
   if (largest != 0) {
-    v = v128.max<T>(read(largest, left), v);
-    write(largest, v, left);
+    v = v128.max<T>(loadAtMost(largest, left), v);
+    storeAtMost(largest, v, left);
   }
   const denominator = v128.add<T>(v128.div<T>(v128.sqrt<T>(v), root2), eps);
-  write(param, v128.add<T>(p, v128.div<T>(v128.mul<T>(minusStep, m), denominator)), left);
+  storeAtMost(param, v128.add<T>(p, v128.div<T>(v128.mul<T>(minusStep, m), denominator)), left);
 }
 
 function adamRange<T>(begin: i32, n: i32): void {

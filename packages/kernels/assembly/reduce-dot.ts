@@ -1,5 +1,5 @@
 /** Sums over two contiguous operands, as balanced trees like those of `reduce-tree.ts`. */
-import { firstLanes, lanes, loadTail } from "./math-lanes";
+import { loadTail } from "./math-lanes";
 
 const LEAF_BYTES: usize = 2048;
 
@@ -25,7 +25,7 @@ export function dotTree<T>(a: usize, b: usize, n: i32, center: v128): v128 {
     s0 = v128.add<T>(s0, v128.mul<T>(v128.load(a + at), v128.sub<T>(v128.load(b + at), center)));
   }
   if (at == bytes) return s0;
+  // The lanes beyond the end are 0 in a, and so in the product.
   const rest = bytes - at;
-  const last = v128.mul<T>(loadTail(a + at, rest), v128.sub<T>(loadTail(b + at, rest), center));
-  return v128.add<T>(s0, firstLanes<T>(last, v128.splat<T>(0), <i32>(rest / sizeof<T>())));
+  return v128.add<T>(s0, v128.mul<T>(loadTail(a + at, rest), v128.sub<T>(loadTail(b + at, rest), center)));
 }

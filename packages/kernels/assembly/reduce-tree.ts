@@ -2,7 +2,7 @@
  * Reduction of contiguous elements, and of the rows of a matrix, as a balanced tree: the rounding error of a sum grows
  * with log n, not n (Higham, Accuracy and Stability of Numerical Algorithms, section 4.2).
  */
-import { firstLanes, lanes, loadTail, storeTail } from "./math-lanes";
+import { firstLanes, loadAtMost, loadTail, storeTail } from "./math-lanes";
 import { scratch } from "./pool";
 
 /** Leaves of the tree over contiguous elements; a leaf runs through 8 vectors of accumulators. */
@@ -72,17 +72,12 @@ export function columnScratch(n: i32): i32 {
   return (33 - clz(n / GROUP + 1)) * <i32>STRIP_BYTES;
 }
 
-// @ts-ignore: decorator
-@inline function vectorOf(x: usize, bytes: usize): v128 {
-  return bytes < 16 ? loadTail(x, bytes) : v128.load(x);
-}
-
 /** Up to 8 rows of `bytes` each, `step` apart, combined into `out`, a buffer padded to whole vectors. */
 function reduceGroup<Op, T>(x: usize, out: usize, rows: i32, bytes: usize, step: usize, center: usize): void {
   const op = changetype<Op>(0);
   for (let at: usize = 0; at < bytes; at += 16) {
     const left = bytes - at;
-    const c = center != 0 ? vectorOf(center + at, left) : i64x2.splat(0);
+    const c = center != 0 ? loadAtMost(center + at, left) : i64x2.splat(0);
     const p = x + at;
     if (rows == GROUP && left >= 16) {
       const a = op.combine<T>(op.map<T>(v128.load(p), c), op.map<T>(v128.load(p + step), c));
@@ -92,8 +87,8 @@ function reduceGroup<Op, T>(x: usize, out: usize, rows: i32, bytes: usize, step:
       v128.store(out + at, op.combine<T>(op.combine<T>(a, b), op.combine<T>(d, e)));
       continue;
     }
-    let a = op.map<T>(vectorOf(p, left), c);
-    for (let r = 1; r < rows; r++) a = op.combine<T>(a, op.map<T>(vectorOf(p + <usize>r * step, left), c));
+    let a = op.map<T>(loadAtMost(p, left), c);
+    for (let r = 1; r < rows; r++) a = op.combine<T>(a, op.map<T>(loadAtMost(p + <usize>r * step, left), c));
     v128.store(out + at, a);
   }
 }

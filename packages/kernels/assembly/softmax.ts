@@ -2,7 +2,7 @@
 import { getInt, getPointer, setInt } from "./control";
 import { F32, F64 } from "./dtype";
 import { expF32 } from "./math-exp";
-import { loadTail, storeTail } from "./math-lanes";
+import { loadAtMost, loadTail, storeAtMost, storeTail } from "./math-lanes";
 import { logF32 } from "./math-log";
 import { expPair, logPair } from "./math-scalar";
 import { parallelFor } from "./pool";
@@ -23,15 +23,6 @@ const SUM_BLOCK: i32 = 64;
 // @ts-ignore: decorator
 @inline function logLanes<T>(x: v128): v128 {
   return sizeof<T>() == 4 ? logF32(x) : logPair(x);
-}
-// @ts-ignore: decorator
-@inline function read(p: usize, left: usize): v128 {
-  return left < 16 ? loadTail(p, left) : v128.load(p);
-}
-// @ts-ignore: decorator
-@inline function write(p: usize, v: v128, left: usize): void {
-  if (left < 16) storeTail(p, v, left);
-  else v128.store(p, v);
 }
 
 function softmaxRow<T>(x: usize, out: usize, n: i32, log: bool): void {
@@ -60,12 +51,12 @@ function softmaxRow<T>(x: usize, out: usize, n: i32, log: bool): void {
 function softmaxColumns<T>(x: usize, out: usize, n: i32, step: usize, left: usize, log: bool): void {
   const end = <usize>n * step;
   let top = v128.splat<T>(<T>-Infinity);
-  for (let at: usize = 0; at < end; at += step) top = v128.max<T>(top, read(x + at, left));
+  for (let at: usize = 0; at < end; at += step) top = v128.max<T>(top, loadAtMost(x + at, left));
   let total = v128.splat<T>(0), part = total;
   let count = 0;
   for (let at: usize = 0; at < end; at += step) {
-    const e = expLanes<T>(v128.sub<T>(read(x + at, left), top));
-    if (!log) write(out + at, e, left);
+    const e = expLanes<T>(v128.sub<T>(loadAtMost(x + at, left), top));
+    if (!log) storeAtMost(out + at, e, left);
     part = v128.add<T>(part, e);
     if (++count % SUM_BLOCK == 0) {
       total = v128.add<T>(total, part);
@@ -75,8 +66,8 @@ function softmaxColumns<T>(x: usize, out: usize, n: i32, step: usize, left: usiz
   total = v128.add<T>(total, part);
   const logTotal = logLanes<T>(total);
   for (let at: usize = 0; at < end; at += step) {
-    if (log) write(out + at, v128.sub<T>(v128.sub<T>(read(x + at, left), top), logTotal), left);
-    else write(out + at, v128.div<T>(read(out + at, left), total), left);
+    if (log) storeAtMost(out + at, v128.sub<T>(v128.sub<T>(loadAtMost(x + at, left), top), logTotal), left);
+    else storeAtMost(out + at, v128.div<T>(loadAtMost(out + at, left), total), left);
   }
 }
 
@@ -88,9 +79,9 @@ function backwardRow<T>(dOut: usize, y: usize, dX: usize, n: i32, log: bool): vo
   const total = v128.splat<T>(sum);
   for (let at: usize = 0; at < bytes; at += 16) {
     const left = bytes - at;
-    const g = read(dOut + at, left), p = read(y + at, left);
-    if (log) write(dX + at, v128.sub<T>(g, v128.mul<T>(expLanes<T>(p), total)), left);
-    else write(dX + at, v128.mul<T>(p, v128.sub<T>(g, total)), left);
+    const g = loadAtMost(dOut + at, left), p = loadAtMost(y + at, left);
+    if (log) storeAtMost(dX + at, v128.sub<T>(g, v128.mul<T>(expLanes<T>(p), total)), left);
+    else storeAtMost(dX + at, v128.mul<T>(p, v128.sub<T>(g, total)), left);
   }
 }
 
@@ -99,8 +90,8 @@ function backwardColumns<T>(dOut: usize, y: usize, dX: usize, n: i32, step: usiz
   let total = v128.splat<T>(0), part = total;
   let count = 0;
   for (let at: usize = 0; at < end; at += step) {
-    const g = read(dOut + at, left);
-    part = v128.add<T>(part, log ? g : v128.mul<T>(g, read(y + at, left)));
+    const g = loadAtMost(dOut + at, left);
+    part = v128.add<T>(part, log ? g : v128.mul<T>(g, loadAtMost(y + at, left)));
     if (++count % SUM_BLOCK == 0) {
       total = v128.add<T>(total, part);
       part = v128.splat<T>(0);
@@ -108,9 +99,9 @@ function backwardColumns<T>(dOut: usize, y: usize, dX: usize, n: i32, step: usiz
   }
   total = v128.add<T>(total, part);
   for (let at: usize = 0; at < end; at += step) {
-    const g = read(dOut + at, left), p = read(y + at, left);
-    if (log) write(dX + at, v128.sub<T>(g, v128.mul<T>(expLanes<T>(p), total)), left);
-    else write(dX + at, v128.mul<T>(p, v128.sub<T>(g, total)), left);
+    const g = loadAtMost(dOut + at, left), p = loadAtMost(y + at, left);
+    if (log) storeAtMost(dX + at, v128.sub<T>(g, v128.mul<T>(expLanes<T>(p), total)), left);
+    else storeAtMost(dX + at, v128.mul<T>(p, v128.sub<T>(g, total)), left);
   }
 }
 

@@ -76,12 +76,12 @@ export function rowOffset(layout: usize, operand: i32, row: i32): i32 {
 
 /** Short rows are grouped into one task, long ones are cut into chunks. */
 // @ts-ignore: decorator
-@inline export function rowsPerTask(inner: i32): i32 {
+@inline function rowsPerTask(inner: i32): i32 {
   return max(1, CHUNK / max(1, inner));
 }
 
 // @ts-ignore: decorator
-@inline export function columnTasks(inner: i32): i32 {
+@inline function columnTasks(inner: i32): i32 {
   return inner <= PARALLEL_FROM ? 1 : chunkCount(inner);
 }
 
