@@ -22,7 +22,7 @@ export const LAUNCHER_ASLEEP: usize = 1280;
 export const TASK_FUNCTION: usize = 1344;
 /** i32: threads that may run tasks, the launching one included. */
 export const THREADS: usize = 1408;
-/** i32: workers with an index at or above this one return. */
+/** i32: workers with an index at or above this one sleep on it. */
 export const WORKER_LIMIT: usize = 1472;
 /** i32: bytes of scratch that each thread owns. */
 export const SCRATCH_BYTES: usize = 1536;

@@ -53,6 +53,8 @@ function runTasks(): void {
     const state = atomic.load<i64>(STATE);
     const next = <i32>(state & 0xfffff);
     if (next >= <i32>((state >> 20) & 0xfffff)) return;
+    // Read after the state: a worker that was sent away cannot take a task of a job that was published later.
+    if (threadIndex >= atomic.load<i32>(WORKER_LIMIT)) return;
     if (atomic.cmpxchg<i64>(STATE, state, state + 1) != state) continue;
     call_indirect<void>(load<i32>(TASK_FUNCTION), next);
     atomic.add<i32>(DONE, 1);
@@ -60,11 +62,16 @@ function runTasks(): void {
   }
 }
 
-/** A worker's whole life; returns once its index is at or above the limit. */
+/** A worker's whole life. While its index is at or above the limit it sleeps on the limit; it never returns. */
 export function workerLoop(index: i32): void {
   threadIndex = index;
   let seen = -1;
-  while (index < atomic.load<i32>(WORKER_LIMIT)) {
+  while (true) {
+    const limit = atomic.load<i32>(WORKER_LIMIT);
+    if (index >= limit) {
+      atomic.wait<i32>(WORKER_LIMIT, limit, -1);
+      continue;
+    }
     let spins = WORKER_SPINS;
     while (spins > 0 && atomic.load<i32>(GENERATION) == seen) spins--;
     if (spins == 0) {
@@ -78,8 +85,8 @@ export function workerLoop(index: i32): void {
 }
 
 /**
- * Sets how many threads run tasks. Workers above the count return to their host; the host starts the missing ones.
- * Never called while a job runs.
+ * Sets how many threads run tasks. Workers above the count go to sleep, and come back when it grows; the host starts those
+ * that never were. Two workers with one index would share their scratch. Never called while a job runs.
  */
 export function setThreadCount(count: i32): void {
   releaseScratch();
@@ -88,6 +95,7 @@ export function setThreadCount(count: i32): void {
   atomic.store<i64>(STATE, 0);
   atomic.store<i32>(GENERATION, (load<i32>(GENERATION) + 1) & 0xffffff);
   atomic.notify(GENERATION, -1);
+  atomic.notify(WORKER_LIMIT, -1);
 }
 
 function releaseScratch(): void {

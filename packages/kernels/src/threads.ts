@@ -13,7 +13,7 @@ const abort = () => { throw new Error("kernel aborted"); };
 new WebAssembly.Instance(module, { env: { memory, abort } }).exports.workerLoop(index);
 `;
 
-/** Workers by thread index minus one. */
+/** Workers by thread index minus one. None is ever started twice: those above the count sleep until it grows again. */
 const workers: Worker[] = [];
 let threads = defaultThreads();
 let started = false;
@@ -50,8 +50,6 @@ export function ensureThreads(): void {
 /** Workers start in the background: until they are ready, the calling thread does all the work. */
 function startThreads(): void {
   started = true;
-  // Workers above the limit return from their loop and end: nothing else keeps them.
-  workers.length = Math.min(workers.length, threads - 1);
   wasm.setThreadCount(threads);
   while (workers.length < threads - 1) {
     const worker = new Worker(workerProgram, { eval: true, workerData: { module: kernelModule, memory, index: workers.length + 1 } });

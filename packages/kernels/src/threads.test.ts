@@ -1,0 +1,39 @@
+import { createHash } from "node:crypto";
+import { afterEach, expect, test } from "vitest";
+import { TapegradError } from "./errors.ts";
+import { reduceOps } from "./reduce-ops.ts";
+import { getNumThreads, setNumThreads } from "./threads.ts";
+import { memory, wasm } from "./wasm.ts";
+
+afterEach(() => setNumThreads(1));
+
+test("the thread count can go down and up again while workers sleep, without a wrong result", () => {
+  const [outer, n, inner] = [4, 40, 6000];
+  const x = wasm.allocate(outer * n * inner * 4) >>> 0;
+  const out = wasm.allocate(outer * inner * 4) >>> 0;
+  const values = new Float32Array(memory.buffer, x, outer * n * inner);
+  for (let i = 0; i < values.length; i++) values[i] = Math.sin(i * 0.37);
+  const result = (): string => {
+    wasm.reduce(reduceOps.sum, 0, x, out, outer, n, inner);
+    return createHash("sha256").update(new Uint8Array(memory.buffer, out, outer * inner * 4)).digest("hex");
+  };
+  setNumThreads(1);
+  const expected = result();
+  for (let round = 0; round < 60; round++) {
+    for (const threads of [3, 1, 2, 4]) {
+      setNumThreads(threads);
+      for (let i = 0; i < 4; i++) expect(result()).toBe(expected);
+    }
+  }
+  wasm.release(x);
+  wasm.release(out);
+});
+
+test("counts that make no sense are refused", () => {
+  const before = getNumThreads();
+  for (const count of [0, -1, 1.5, 65, NaN]) {
+    expect(() => setNumThreads(count)).toThrow(TapegradError);
+    expect(() => setNumThreads(count)).toThrow(`setNumThreads: the count ${count} must be an integer from 1 to 64\n  code: threads/count`);
+  }
+  expect(getNumThreads()).toBe(before);
+});
