@@ -58,7 +58,7 @@ let openBatch = new Batch(0);
 let openToken: object = {};
 let openMembers = batchSize;
 
-const registry = new FinalizationRegistry<number>((batchId) => {
+const finalizers = new FinalizationRegistry<number>((batchId) => {
   const batch = batches.get(batchId);
   if (batch === undefined) return;
   batches.delete(batchId);
@@ -203,7 +203,7 @@ function makeResident(block: Block, token: object): void {
   if (!batch.registered) {
     batch.registered = true;
     batches.set(batch.id, batch);
-    registry.register(token, batch.id, batch.key);
+    finalizers.register(token, batch.id, batch.key);
   }
   stats.resident += block.bytes;
   stats.blocks++;
@@ -222,7 +222,7 @@ function dropResident(block: Block): void {
   if (members.length === 0 && batch.registered) {
     batch.registered = false;
     batches.delete(batch.id);
-    registry.unregister(batch.key);
+    finalizers.unregister(batch.key);
   }
   stats.resident -= block.bytes;
   stats.blocks--;

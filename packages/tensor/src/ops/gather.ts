@@ -3,6 +3,7 @@ import { contiguousKernel } from "../compute/copy.ts";
 import { zeros } from "../creation.ts";
 import { DTypeError, IndexError, ShapeError } from "../errors.ts";
 import { defineOp, type DefinedOp } from "../op.ts";
+import type { OutputSpec } from "../op-spec.ts";
 import { formatShape, normalizeDim, sizeOf, type Shape } from "../shape.ts";
 import { describe, emptyTensor, type Tensor } from "../tensor.ts";
 import { everyDType, numericDTypes } from "./every-dtype.ts";
@@ -35,6 +36,30 @@ function checkIndices(op: string, indices: Tensor, size: number): void {
   throw new IndexError({ op, fact: `index ${index} at position ${bad} is outside [${-size}, ${size - 1}]`, code: `${op}/index`, data: { index, size, position: bad } });
 }
 
+type PickKernel = (elementBytes: number, x: number, indices: number, out: number, outer: number, n: number, inner: number, count: number) => void;
+
+/** Elements of `x` by `count` positions along a dimension, into a new tensor. */
+function pick(kernel: PickKernel, x: Tensor, indices: Tensor, dim: number, count: number, spec: OutputSpec): Tensor {
+  const source = contiguousKernel(x);
+  const at = contiguousKernel(indices);
+  beginCall();
+  const out = emptyTensor(spec.shape, spec.dtype);
+  if (out.numel() > 0) kernel(dtypeInfo[x.dtype].bytes, source.pointer, at.pointer, out.pointer, ...split(x.shape, dim), count);
+  return out;
+}
+
+type SpreadKernel = (dtype: number, out: number, indices: number, src: number, outer: number, n: number, inner: number, count: number) => void;
+
+/** The opposite: elements of `src` added up at their positions in zeros of a shape. */
+function spread(kernel: SpreadKernel, src: Tensor, indices: Tensor, dim: number, count: number, shape: Shape): Tensor {
+  const source = contiguousKernel(src);
+  const at = contiguousKernel(indices);
+  const out = zeros(shape, { dtype: src.dtype });
+  beginCall();
+  if (source.numel() > 0) kernel(dtypeInfo[src.dtype].code, out.pointer, at.pointer, source.pointer, ...split(shape, dim), count);
+  return out;
+}
+
 const sameButOne = (a: Shape, b: Shape, dim: number): boolean => a.length === b.length && a.every((size, i) => i === dim || size === b[i]);
 
 const gatherOp: DefinedOp<readonly ["x", "indices"], GatherAttrs> = defineOp<readonly ["x", "indices"], GatherAttrs, readonly ["indices"]>({
@@ -56,17 +81,7 @@ const gatherOp: DefinedOp<readonly ["x", "indices"], GatherAttrs> = defineOp<rea
     checkIndices("gather", indices, x.shape[dim] ?? 1);
     return { shape: indices.shape, dtype: x.dtype };
   },
-  forward: ([x, indices], { dim }, spec) => {
-    const source = contiguousKernel(x);
-    const at = contiguousKernel(indices);
-    beginCall();
-    const out = emptyTensor(spec.shape, spec.dtype);
-    const [outer, n, inner] = split(x.shape, dim);
-    if (out.numel() > 0) {
-      wasm.gather(dtypeInfo[x.dtype].bytes, source.pointer, at.pointer, out.pointer, outer, n, inner, indices.shape[dim] ?? 1);
-    }
-    return out;
-  },
+  forward: ([x, indices], { dim }, spec) => pick(wasm.gather, x, indices, dim, indices.shape[dim] ?? 1, spec),
   backward: { x: (dOut, { indices, attrs: { dim }, shapes: [shape = []] }) => scatterOp.run([dOut, indices], { dim, shape }), indices: null },
   samples: () => [
     { inputs: [{ shape: [5] }, { shape: [3], values: [4, 0, -1], dtype: "int32" }], attrs: { dim: 0 } },
@@ -81,17 +96,7 @@ const scatterOp: DefinedOp<readonly ["src", "indices"], ScatterAttrs> = defineOp
   saves: ["indices"],
   dtypes: numericDTypes,
   infer: ([src], { shape }) => ({ shape, dtype: src.dtype }),
-  forward: ([src, indices], { dim, shape }) => {
-    const source = contiguousKernel(src);
-    const at = contiguousKernel(indices);
-    const out = zeros(shape, { dtype: src.dtype });
-    const [outer, n, inner] = split(shape, dim);
-    beginCall();
-    if (source.numel() > 0) {
-      wasm.scatterAdd(dtypeInfo[src.dtype].code, out.pointer, at.pointer, source.pointer, outer, n, inner, indices.shape[dim] ?? 1);
-    }
-    return out;
-  },
+  forward: ([src, indices], { dim, shape }) => spread(wasm.scatterAdd, src, indices, dim, indices.shape[dim] ?? 1, shape),
   backward: { src: (dOut, { indices, attrs: { dim } }) => gatherOp.run([dOut, indices], { dim }), indices: null },
   samples: () => [
     { inputs: [{ shape: [3] }, { shape: [3], values: [4, 0, -1], dtype: "int32" }], attrs: { dim: 0, shape: [5] } },
@@ -112,8 +117,6 @@ export function gather(x: Tensor, dim: number, indices: Tensor): Tensor {
   return gatherOp.run([x, indices], { dim: normalizeDim("gather", dim, x.ndim) });
 }
 
-
-
 const indexSelectOp: DefinedOp<readonly ["x", "indices"], GatherAttrs> = defineOp<readonly ["x", "indices"], GatherAttrs, readonly ["indices"]>({
   name: "indexSelect",
   inputs: ["x", "indices"],
@@ -133,15 +136,7 @@ const indexSelectOp: DefinedOp<readonly ["x", "indices"], GatherAttrs> = defineO
     checkIndices("indexSelect", indices, x.shape[dim] ?? 1);
     return { shape: x.shape.with(dim, indices.numel()), dtype: x.dtype };
   },
-  forward: ([x, indices], { dim }, spec) => {
-    const source = contiguousKernel(x);
-    const at = contiguousKernel(indices);
-    beginCall();
-    const out = emptyTensor(spec.shape, spec.dtype);
-    const [outer, n, inner] = split(x.shape, dim);
-    if (out.numel() > 0) wasm.indexSelect(dtypeInfo[x.dtype].bytes, source.pointer, at.pointer, out.pointer, outer, n, inner, at.numel());
-    return out;
-  },
+  forward: ([x, indices], { dim }, spec) => pick(wasm.indexSelect, x, indices, dim, indices.numel(), spec),
   backward: { x: (dOut, { indices, attrs: { dim }, shapes: [shape = []] }) => indexAddOp.run([dOut, indices], { dim, shape }), indices: null },
   samples: () => [
     { inputs: [{ shape: [5] }, { shape: [3], values: [4, 0, 4], dtype: "int32" }], attrs: { dim: 0 } },
@@ -156,15 +151,7 @@ const indexAddOp: DefinedOp<readonly ["src", "indices"], ScatterAttrs> = defineO
   saves: ["indices"],
   dtypes: numericDTypes,
   infer: ([src], { shape }) => ({ shape, dtype: src.dtype }),
-  forward: ([src, indices], { dim, shape }) => {
-    const source = contiguousKernel(src);
-    const at = contiguousKernel(indices);
-    const out = zeros(shape, { dtype: src.dtype });
-    const [outer, n, inner] = split(shape, dim);
-    beginCall();
-    if (source.numel() > 0) wasm.indexAdd(dtypeInfo[src.dtype].code, out.pointer, at.pointer, source.pointer, outer, n, inner, at.numel());
-    return out;
-  },
+  forward: ([src, indices], { dim, shape }) => spread(wasm.indexAdd, src, indices, dim, indices.numel(), shape),
   backward: { src: (dOut, { indices, attrs: { dim } }) => indexSelectOp.run([dOut, indices], { dim }), indices: null },
   samples: () => [{ inputs: [{ shape: [3, 2] }, { shape: [3], values: [4, 0, -1], dtype: "int32" }], attrs: { dim: 0, shape: [5, 2] } }],
 });
