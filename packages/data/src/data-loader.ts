@@ -21,8 +21,7 @@ export interface DataLoaderOptions<Item> {
  * Batches of a data set, one epoch per loop.
  *
  * `for (const batch of loader)` is the plain loop. `for await (const batch of loader)` turns the event loop once after
- * every batch, so that timers, input and the collector's finalizers get their turn: memory of tensors that nobody holds
- * any more is then freed without a copy.
+ * every batch, so that timers and input get their turn.
  *
  * Throws    IndexError `dataLoader/batchSize`, and what the data set throws
  * @example

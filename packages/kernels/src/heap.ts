@@ -1,4 +1,5 @@
 import { totalmem } from "node:os";
+import { engineCollector } from "./collector.ts";
 import type { DType } from "./dtype.ts";
 import { MemoryError, TapegradError } from "./errors.ts";
 import { heapBytes, heapWords, memory, wasm } from "./wasm.ts";
@@ -35,40 +36,29 @@ export class Block {
 }
 
 /**
- * Blocks made one after another share one finalizer: a registry cell for each storage would grow without bound in a
- * synchronous loop. Every storage of the batch holds `token`; the batch itself must not, or the token would never die.
+ * Blocks made one after another share one token, which every storage of the batch holds: once it is collected, so are they
+ * all, and their blocks can be freed without a copy.
  */
 class Batch {
-  readonly id: number;
-  /** The resident blocks of the batch: what the finalizer frees. */
+  /** The resident blocks of the batch. */
   readonly resident: Block[] = [];
-  /** Key for unregistering. */
-  readonly key = {};
-  registered = false;
+  readonly token: WeakRef<object>;
 
-  constructor(id: number) {
-    this.id = id;
+  constructor(token: object) {
+    this.token = new WeakRef(token);
   }
 }
 
 const batchSize = 16;
-const batches = new Map<number, Batch>();
-let batchCount = 0;
-let openBatch = new Batch(0);
+/** Those with resident blocks. */
+const batches = new Set<Batch>();
 let openToken: object = {};
-let openMembers = batchSize;
+let openBatch = new Batch(openToken);
+let openMembers = 0;
 
-const finalizers = new FinalizationRegistry<number>((batchId) => {
-  const batch = batches.get(batchId);
-  if (batch === undefined) return;
-  batches.delete(batchId);
-  batch.registered = false;
-  for (const block of [...batch.resident]) {
-    dropResident(block);
-    block.freed = true;
-    stats.collected++;
-  }
-});
+/** Each new weak reference is remembered until the running job ends: after this many they are forgotten by hand. */
+const mostRemembered = 1 << 15;
+let remembered = 0;
 
 /** Figures since the process started, and the present state in bytes. */
 interface HeapCounters {
@@ -141,15 +131,21 @@ export function beginCall(): void {
 
 /** A new uninitialised block, resident, belonging to the running call. Its storage must hold the `newestToken`. */
 export function newBlock(bytes: number, dtype: DType): Block {
-  if (openMembers === batchSize) {
-    openBatch = new Batch(++batchCount);
-    openToken = {};
-    openMembers = 0;
-  }
+  if (openMembers === batchSize) openNextBatch();
   openMembers++;
   const block = new Block(bytes, dtype, openBatch, debug ? callSite() : null);
-  makeResident(block, openToken);
+  makeResident(block);
   return block;
+}
+
+function openNextBatch(): void {
+  openToken = {};
+  openBatch = new Batch(openToken);
+  openMembers = 0;
+  if (++remembered >= mostRemembered) {
+    remembered = 0;
+    engineCollector()?.forgetReads();
+  }
 }
 
 /** The token of the batch that the newest block belongs to. */
@@ -158,11 +154,11 @@ export function newestToken(): object {
 }
 
 /** The block's address, after bringing it back if it was spilled. It stays there until the next `beginCall`. */
-export function blockPointer(block: Block, token: object): number {
+export function blockPointer(block: Block): number {
   if (block.pointer === 0) {
     const host = block.host;
     if (host === null) throw usedAfterFree(block);
-    makeResident(block, token);
+    makeResident(block);
     heapBytes().set(asBytes(host), block.pointer);
     block.host = null;
     stats.spilled -= block.bytes;
@@ -194,17 +190,12 @@ export function freeBlock(block: Block): void {
   }
 }
 
-function makeResident(block: Block, token: object): void {
+function makeResident(block: Block): void {
   block.pointer = allocate(block.bytes);
   block.call = call;
   linkNewest(block);
   const batch = block.batch;
-  batch.resident.push(block);
-  if (!batch.registered) {
-    batch.registered = true;
-    batches.set(batch.id, batch);
-    finalizers.register(token, batch.id, batch.key);
-  }
+  if (batch.resident.push(block) === 1) batches.add(batch);
   stats.resident += block.bytes;
   stats.blocks++;
   residentByDType[block.dtype] += block.bytes;
@@ -219,24 +210,76 @@ function dropResident(block: Block): void {
   const members = batch.resident;
   const last = members.pop();
   if (last !== undefined && last !== block) members[members.indexOf(block)] = last;
-  if (members.length === 0 && batch.registered) {
-    batch.registered = false;
-    batches.delete(batch.id);
-    finalizers.unregister(batch.key);
-  }
+  if (members.length === 0) batches.delete(batch);
   stats.resident -= block.bytes;
   stats.blocks--;
   residentByDType[block.dtype] -= block.bytes;
 }
 
+/** What has become resident since the last collection, and so may be garbage. */
+const sinceCollection = { bytes: 0, blocks: 0 };
+/** How long a collection took of late. */
+let collectionMs = 5;
+/** What spilling costs: copying, a host array for each block, and caches that hold the copy instead of what is needed next. */
+const spillMsPerByte = 1 / 2e6;
+const spillMsPerBlock = 3e-4;
+
+function isFull(bytes: number): boolean {
+  return stats.resident + bytes > budget || stats.blocks >= blockLimit;
+}
+
+/** Room for a block: first what is garbage goes, then the least recently used blocks are copied out. */
+function makeRoom(bytes: number): void {
+  if (!isFull(bytes)) return;
+  const spillMs = sinceCollection.bytes * spillMsPerByte + sinceCollection.blocks * spillMsPerBlock;
+  if (spillMs > collectionMs) {
+    freeGarbage();
+    growToLive();
+  }
+  while (isFull(bytes) && spillOldest());
+}
+
+/** Frees the blocks of storages that nobody holds any more, as the engine's collector tells. */
+function freeGarbage(): void {
+  const collector = engineCollector();
+  if (collector !== null) {
+    const start = performance.now();
+    collector.forgetReads();
+    collector.collect();
+    collectionMs = (collectionMs + performance.now() - start) / 2;
+  }
+  for (const batch of batches) {
+    if (batch.token.deref() !== undefined) continue;
+    for (const block of [...batch.resident]) {
+      // The running call may have no more use for its operands' tensors, but has for their bytes.
+      if (block.call === call) continue;
+      dropResident(block);
+      block.freed = true;
+      stats.collected++;
+    }
+  }
+  // Reading the tokens has brought them back for the running job.
+  collector?.forgetReads();
+  remembered = 0;
+  sinceCollection.bytes = sinceCollection.blocks = 0;
+}
+
+/** What a collection leaves is alive: with less than as much again for garbage, collections would come too often. */
+function growToLive(): void {
+  budget = Math.min(Math.max(budget, 2 * stats.resident), Math.max(budgetLimit, budget));
+}
+
 function allocate(bytes: number): number {
-  while ((stats.resident + bytes > budget || stats.blocks >= blockLimit) && spillOldest());
-  while (true) {
+  makeRoom(bytes);
+  sinceCollection.bytes += bytes;
+  sinceCollection.blocks++;
+  for (let attempt = 0; ; attempt++) {
     try {
       return wasm.allocate(Math.max(bytes, 16)) >>> 0;
     } catch {
-      // The allocator traps when the memory cannot grow; make room until it can.
-      if (!spillOldest()) throw heapExhausted(bytes);
+      // The allocator traps when the memory cannot grow: make room until it can.
+      if (attempt === 0) freeGarbage();
+      else if (!spillOldest()) throw heapExhausted(bytes);
     }
   }
 }
@@ -303,7 +346,17 @@ export function setHeapBudget(bytes: number): void {
   budget = bytes;
   budgetLimit = bytes;
   beginCall();
-  while (stats.resident > budget && spillOldest());
+  makeRoom(0);
+}
+
+/**
+ * Frees now what tensors that nobody holds any more occupy, and returns how many bytes that was. Never needed: it happens
+ * by itself when the heap's budget is reached.
+ */
+export function collectGarbage(): number {
+  const before = stats.resident;
+  freeGarbage();
+  return before - stats.resident;
 }
 
 /** In debug mode each tensor remembers where it was made, and `memoryStats` lists it. Slow. */
@@ -335,7 +388,7 @@ export interface MemoryStats {
   readonly spills: number;
   readonly spilledTotal: number;
   readonly restores: number;
-  /** Storages freed by the garbage collector, without a copy. */
+  /** Storages that were found to be garbage, and freed without a copy. */
   readonly collected: number;
   readonly residentByDType: Readonly<Record<DType, number>>;
   /** Resident bytes by the place that made them; only in debug mode. */

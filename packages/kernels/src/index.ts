@@ -2,7 +2,7 @@ export { allDTypes, dtypeInfo, float16View } from "./dtype.ts";
 export type { DType, HostArray } from "./dtype.ts";
 export { MemoryError, TapegradError } from "./errors.ts";
 export type { ErrorParts } from "./errors.ts";
-export { beginCall, memoryStats, resetPeakMemory, setHeapBudget, setMemoryDebug } from "./heap.ts";
+export { beginCall, collectGarbage, memoryStats, resetPeakMemory, setHeapBudget, setMemoryDebug } from "./heap.ts";
 export type { MemoryStats } from "./heap.ts";
 export { binaryOps, unaryOps } from "./pointwise-ops.ts";
 export { reduceOps } from "./reduce-ops.ts";

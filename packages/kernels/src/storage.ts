@@ -27,22 +27,22 @@ export class Storage {
   /** Storages are numbered in the order they were made. */
   readonly serial = ++storageCount;
   readonly #block: Block;
-  // Held so that the batch's finalizer runs only once every storage of the batch is gone.
-  readonly #token: object;
+  /** Held so that the batch counts as garbage only once every storage of it is gone. */
+  readonly token: object;
 
   /** Uninitialised memory. */
   constructor(dtype: DType, length: number) {
     this.dtype = dtype;
     this.length = length;
     this.#block = newBlock(length * dtypeInfo[dtype].bytes, dtype);
-    this.#token = newestToken();
+    this.token = newestToken();
     if (openScope !== null) openScope.push(this);
     if (length >= sharedWork) ensureThreads();
   }
 
   /** Address of the first element, for the running kernel call. */
   get pointer(): number {
-    return blockPointer(this.#block, this.#token);
+    return blockPointer(this.#block);
   }
 
   get freed(): boolean {
