@@ -18,7 +18,9 @@ export const TILES_X = OWN, TILES_Y = OWN + 1;
 export const CHUNK_IMAGES = OWN + 2, CHUNK_ROWS = OWN + 3, CHUNKS = OWN + 4;
 /** Most tiles of a chunk, rounded up to whole panels. */
 export const CHUNK_TILES = OWN + 5;
-export const WINOGRAD_OWN = OWN + 6;
+/** Rows of a panel of outputs. */
+export const TILE_ROWS = OWN + 6;
+export const WINOGRAD_OWN = OWN + 7;
 
 /** The running thread's chunk. */
 export let firstImage: i32 = 0;

@@ -5,16 +5,15 @@
 import { getInt, getPointer, setInt } from "./control";
 import { CHANNELS, IMAGES, OUT_HEIGHT, OUT_WIDTH, OUTPUTS } from "./conv-job";
 import {
-  CHUNK_IMAGES, CHUNK_ROWS, CHUNK_TILES, chunkPlaneBytes, chunkRowsOf, CHUNKS, openChunk, preparePlane, roundUp, tileCount, TILES_X, TILES_Y,
+  CHUNK_IMAGES, CHUNK_ROWS, CHUNK_TILES, chunkPlaneBytes, chunkRowsOf, CHUNKS, openChunk, preparePlane, roundUp, TILE_ROWS, tileCount, TILES_X, TILES_Y,
   transformPixels, WINOGRAD_OWN, writeOutputs,
 } from "./conv-winograd-tiles";
-import { multiplyTile } from "./gemm-kernel";
+import { multiplyTile, tileRows } from "./gemm-kernel";
 import { ensureScratch, parallelFor, scratch } from "./pool";
 
 const SOURCE = WINOGRAD_OWN, OUT = WINOGRAD_OWN + 1, WEIGHTS = WINOGRAD_OWN + 2, BIAS = WINOGRAD_OWN + 3, OUTPUT_STEP = WINOGRAD_OWN + 4;
 const CHANNEL_STEP = WINOGRAD_OWN + 5, TAP_STEP = WINOGRAD_OWN + 6, TRANSFORMED = WINOGRAD_OWN + 7;
 
-const PANEL: i32 = 4;
 /** Keeps the 16 streams that a transform reads or writes out of each other's cache sets. */
 const STAGGER: i32 = 64;
 const CORNER_BYTES: i32 = 256;
@@ -36,7 +35,7 @@ export function winogradSuits(
 /** The same for the transformed weights. */
 // @ts-ignore: decorator
 @inline function weightStep<T>(): usize {
-  return <usize>(roundUp(getInt(OUTPUTS), PANEL) * getInt(CHANNELS)) * sizeof<T>() + STAGGER;
+  return <usize>(roundUp(getInt(OUTPUTS), getInt(TILE_ROWS)) * getInt(CHANNELS)) * sizeof<T>() + STAGGER;
 }
 
 /** Geometry is set before; steps in elements as in `correlate`. */
@@ -58,22 +57,23 @@ export function winogradCorrelate<T>(
   setInt(CHUNKS, (images + together - 1) / together * ((down + rows - 1) / rows));
   setInt(CHUNK_TILES, roundUp(together * rows * across, panelTiles));
 
-  const paddedOutputs = roundUp(outputs, PANEL);
+  const height = tileRows(outputs), paddedOutputs = roundUp(outputs, height);
+  setInt(TILE_ROWS, height);
   const transformed = heap.alloc(16 * weightStep<T>());
   setInt(TRANSFORMED, transformed);
   ensureScratch(CORNER_BYTES + chunkPlaneBytes<T>() + 16 * (elementStep<T>(channels) + elementStep<T>(paddedOutputs)));
-  parallelFor(sizeof<T>() == 8 ? weightTaskF64 : weightTaskF32, paddedOutputs / PANEL);
+  parallelFor(sizeof<T>() == 8 ? weightTaskF64 : weightTaskF32, paddedOutputs / height);
   parallelFor(sizeof<T>() == 8 ? chunkTaskF64 : chunkTaskF32, getInt(CHUNKS));
   heap.free(transformed);
 }
 
-/** G g G' of one panel of outputs, as [16][panel][channel][4]. */
+/** G g G' of one panel of outputs, as [16][panel][channel][height]. */
 function weightTask<T>(panel: i32): void {
-  const channels = getInt(CHANNELS), outputs = getInt(OUTPUTS), first = panel * PANEL;
+  const channels = getInt(CHANNELS), outputs = getInt(OUTPUTS), height = getInt(TILE_ROWS), first = panel * height;
   const step = weightStep<T>();
   const tap = <usize>getInt(TAP_STEP) * sizeof<T>();
   const half: T = 0.5;
-  for (let r = 0; r < PANEL; r++) {
+  for (let r = 0; r < height; r++) {
     let to = getPointer(TRANSFORMED) + <usize>(first * channels + r) * sizeof<T>();
     let from = getPointer(WEIGHTS) + <usize>((first + r) * getInt(OUTPUT_STEP)) * sizeof<T>();
     for (let c = 0; c < channels; c++) {
@@ -98,7 +98,7 @@ function weightTask<T>(panel: i32): void {
       } else {
         for (let e: usize = 0; e < 16; e++) store<T>(to + e * step, 0);
       }
-      to += PANEL * sizeof<T>();
+      to += <usize>height * sizeof<T>();
     }
   }
 }
@@ -107,7 +107,8 @@ function weightTaskF64(task: i32): void { weightTask<f64>(task); }
 
 function chunkTask<T>(chunk: i32): void {
   openChunk(chunk);
-  const channels = getInt(CHANNELS), outputs = getInt(OUTPUTS), paddedOutputs = roundUp(outputs, PANEL), tiles = getInt(CHUNK_TILES);
+  const channels = getInt(CHANNELS), outputs = getInt(OUTPUTS), tiles = getInt(CHUNK_TILES);
+  const height = getInt(TILE_ROWS), paddedOutputs = roundUp(outputs, height);
   const panelTiles = <i32>(32 / sizeof<T>());
   const corner = scratch(), room = corner + CORNER_BYTES;
   const pixels = room + chunkPlaneBytes<T>(), pixelStep = <usize>elementStep<T>(channels);
@@ -118,17 +119,17 @@ function chunkTask<T>(chunk: i32): void {
     preparePlane<T>(getPointer(SOURCE), c, room);
     transformPixels<T>(room, pixels + (<usize>c << 5), pixelStep, <usize>channels << 5, corner);
   }
-  const panelBytes = <usize>(PANEL * channels) * sizeof<T>();
+  const panelBytes = <usize>(height * channels) * sizeof<T>();
   const productRow = <usize>tiles * sizeof<T>();
   for (let e: usize = 0; e < 16; e++) {
     const weights = getPointer(TRANSFORMED) + e * weightStep<T>();
     for (let i = 0; i < tileCount; i += panelTiles) {
       const b = pixels + e * pixelStep + <usize>(i * channels) * sizeof<T>();
       let a = weights, to = products + e * productStep + <usize>i * sizeof<T>();
-      for (let o = 0; o < outputs; o += PANEL) {
-        multiplyTile<T>(channels, a, b, 32, to, productRow, PANEL, panelTiles, false, 0, 0);
+      for (let o = 0; o < outputs; o += height) {
+        multiplyTile<T>(height, channels, a, b, to, productRow, height, panelTiles, false, 0, 0);
         a += panelBytes;
-        to += <usize>PANEL * productRow;
+        to += <usize>height * productRow;
       }
     }
   }

@@ -30,7 +30,12 @@ function packPanel<T>(dst: usize, src: usize, width: i32, valid: i32, wStep: usi
     for (; kk + lanes <= k; kk += lanes) {
       const from = src + <usize>kk * sizeof<T>();
       const to = dst + <usize>kk * step;
-      for (let w = 0; w < width; w += lanes) transposeSquare<T>(to + <usize>w * sizeof<T>(), step, from + <usize>w * wStep, wStep);
+      let w = 0;
+      for (; w + lanes <= width; w += lanes) transposeSquare<T>(to + <usize>w * sizeof<T>(), step, from + <usize>w * wStep, wStep);
+      for (; w < width; w++) {
+        const row = from + <usize>w * wStep, place = to + <usize>w * sizeof<T>();
+        for (let i = 0; i < lanes; i++) store<T>(place + <usize>i * step, load<T>(row + <usize>i * sizeof<T>()));
+      }
     }
   }
   for (; kk < k; kk++) {
@@ -46,7 +51,7 @@ function packPanel<T>(dst: usize, src: usize, width: i32, valid: i32, wStep: usi
 }
 
 /**
- * `count` columns of w as panels of `width` (4, or two vectors), each panel `[k][width]`, one after another. The last
+ * `count` columns of w as panels of `width` (5, or two vectors), each panel `[k][width]`, one after another. The last
  * panel is filled up with zeros.
  */
 export function packBlock<T>(dst: usize, src: usize, width: i32, count: i32, wStep: usize, kStep: usize, k: i32): void {
@@ -60,7 +65,9 @@ export function packBlock<T>(dst: usize, src: usize, width: i32, count: i32, wSt
       let from = src + <usize>kk * kStep;
       let to = dst + <usize>kk * step;
       for (let p = 0; p < whole; p++) {
-        for (let at: usize = 0; at < step; at += 16) v128.store(to + at, v128.load(from + at));
+        let at: usize = 0;
+        for (; at + 16 <= step; at += 16) v128.store(to + at, v128.load(from + at));
+        for (; at < step; at += sizeof<T>()) store<T>(to + at, load<T>(from + at));
         from += step;
         to += panelBytes;
       }

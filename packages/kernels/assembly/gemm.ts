@@ -7,7 +7,8 @@
  */
 import { getInt, getPointer, setInt } from "./control";
 import { F64 } from "./dtype";
-import { multiplyTile, TILE_BYTES, tileColumns, TILE_ROWS } from "./gemm-kernel";
+import { multiplyTile, TILE_BYTES, tileColumns, tileRows } from "./gemm-kernel";
+import { dotSuits, multiplyDots } from "./gemm-dot";
 import { packBlock } from "./gemm-pack";
 import { multiplySmall } from "./gemm-small";
 import { multiplyVector } from "./gemm-vector";
@@ -19,7 +20,7 @@ const K_BLOCK: i32 = 256;
 const TASK_PRODUCTS: f64 = 400_000;
 const MOST_TASKS: i32 = 32;
 /** Longest sides of a block: both packed parts stay in the second cache. */
-const MOST_ROWS: i32 = 256;
+const MOST_ROWS: i32 = 260;
 const MOST_COLUMNS: i32 = 256;
 /** Elements packed by one task. */
 const PACK_ELEMENTS: i32 = 1 << 15;
@@ -30,7 +31,7 @@ const A = 3, A_ROW = 4, A_COLUMN = 5, A_BATCH = 6;
 const B = 7, B_ROW = 8, B_COLUMN = 9, B_BATCH = 10;
 const C = 11, C_ROW = 12, C_BATCH = 13, BIAS = 14, ACCUMULATE = 15;
 const BLOCK_ROWS = 16, BLOCK_COLUMNS = 17, BLOCKS_ACROSS = 18, PACKED_A = 19, PACKED_B = 20, PACK_PANELS_A = 21, PACK_TASKS_A = 22;
-const PACK_PANELS_B = 23, BATCH = 24, BATCH_PER_TASK = 25;
+const PACK_PANELS_B = 23, BATCH = 24, BATCH_PER_TASK = 25, TILE_ROWS = 26;
 
 // @ts-ignore: decorator
 @inline function roundUp(value: i32, unit: i32): i32 {
@@ -79,7 +80,13 @@ function run<T>(
     }
     if (done) return;
   }
-  setInt(M, m); setInt(N, n); setInt(K, k);
+  if (aColumn == sizeof<T>() && bRow == sizeof<T>() && dotSuits(m, n, k)) {
+    for (let t = 0; t < batch; t++) {
+      multiplyDots<T>(m, n, k, a + <usize>t * aBatch, aRow, b + <usize>t * bBatch, bColumn, c + <usize>t * cBatch, cRow, bias, accumulate);
+    }
+    return;
+  }
+  setInt(M, m); setInt(N, n); setInt(K, k); setInt(TILE_ROWS, tileRows(m));
   setInt(A, a); setInt(A_ROW, aRow); setInt(A_COLUMN, aColumn); setInt(A_BATCH, aBatch);
   setInt(B, b); setInt(B_ROW, bRow); setInt(B_COLUMN, bColumn); setInt(B_BATCH, bBatch);
   setInt(C, c); setInt(C_ROW, cRow); setInt(C_BATCH, cBatch); setInt(BIAS, bias); setInt(ACCUMULATE, accumulate ? 1 : 0);
@@ -105,7 +112,7 @@ function runBatch<T>(batch: i32, products: f64): void {
 /** Scratch of `multiplyBlock` when it packs both operands. */
 // @ts-ignore: decorator
 @inline function blockBytes<T>(rows: i32, columns: i32, k: i32): i32 {
-  return TILE_BYTES + min(k, K_BLOCK) * (roundUp(rows, TILE_ROWS) + roundUp(columns, tileColumns<T>())) * <i32>sizeof<T>();
+  return TILE_BYTES + min(k, K_BLOCK) * (roundUp(rows, getInt(TILE_ROWS)) + roundUp(columns, tileColumns<T>())) * <i32>sizeof<T>();
 }
 
 function batchTask<T>(task: i32): void {
@@ -124,10 +131,10 @@ function batchTaskF64(task: i32): void { batchTask<f64>(task); }
 
 /** One product, cut into blocks of c. */
 function runLarge<T>(m: i32, n: i32, k: i32, products: f64): void {
-  const wanted = <i32>Math.min(<f64>MOST_TASKS, products / TASK_PRODUCTS);
-  let rows = min(MOST_ROWS, roundUp(m, TILE_ROWS)), columns = min(MOST_COLUMNS, roundUp(n, tileColumns<T>()));
+  const wanted = <i32>Math.min(<f64>MOST_TASKS, products / TASK_PRODUCTS), height = getInt(TILE_ROWS);
+  let rows = min(MOST_ROWS, roundUp(m, height)), columns = min(MOST_COLUMNS, roundUp(n, tileColumns<T>()));
   while (((m + rows - 1) / rows) * ((n + columns - 1) / columns) < wanted) {
-    if (rows >= columns && rows > TILE_ROWS) rows = roundUp((rows + 1) >> 1, TILE_ROWS);
+    if (rows >= columns && rows > height) rows = roundUp((rows + 1) >> 1, height);
     else if (columns > tileColumns<T>()) columns = roundUp((columns + 1) >> 1, tileColumns<T>());
     else break;
   }
@@ -136,9 +143,9 @@ function runLarge<T>(m: i32, n: i32, k: i32, products: f64): void {
 
   let packedA: usize = 0, packedB: usize = 0, tasksA = 0, tasksB = 0;
   if (across > 1) {
-    const panels = (m + TILE_ROWS - 1) / TILE_ROWS;
-    packedA = heap.alloc(<usize>(panels * TILE_ROWS) * <usize>k * sizeof<T>());
-    const each = max(1, PACK_ELEMENTS / (TILE_ROWS * k));
+    const panels = (m + height - 1) / height;
+    packedA = heap.alloc(<usize>(panels * height) * <usize>k * sizeof<T>());
+    const each = max(1, PACK_ELEMENTS / (height * k));
     setInt(PACK_PANELS_A, each);
     tasksA = (panels + each - 1) / each;
   }
@@ -161,7 +168,7 @@ function runLarge<T>(m: i32, n: i32, k: i32, products: f64): void {
 function packTask<T>(task: i32): void {
   const tasksA = getInt(PACK_TASKS_A);
   if (task < tasksA) {
-    packShared<T>(task * getInt(PACK_PANELS_A), getInt(PACK_PANELS_A), getPointer(PACKED_A), TILE_ROWS, getInt(M), getPointer(A), getPointer(A_ROW), getPointer(A_COLUMN));
+    packShared<T>(task * getInt(PACK_PANELS_A), getInt(PACK_PANELS_A), getPointer(PACKED_A), getInt(TILE_ROWS), getInt(M), getPointer(A), getPointer(A_ROW), getPointer(A_COLUMN));
   } else {
     packShared<T>(
       (task - tasksA) * getInt(PACK_PANELS_B), getInt(PACK_PANELS_B), getPointer(PACKED_B), tileColumns<T>(), getInt(N),
@@ -205,16 +212,16 @@ function blockTaskF64(task: i32): void { blockTask<f64>(task); }
 function multiplyBlock<T>(
   rows: i32, columns: i32, a: usize, b: usize, c: usize, bias: usize, packedA: usize, row: i32, packedB: usize, column: i32,
 ): void {
-  const k = getInt(K), cRow = getPointer(C_ROW), accumulate = getInt(ACCUMULATE) != 0;
+  const k = getInt(K), height = getInt(TILE_ROWS), cRow = getPointer(C_ROW), accumulate = getInt(ACCUMULATE) != 0;
   const aRow = getPointer(A_ROW), aColumn = getPointer(A_COLUMN), bRow = getPointer(B_ROW), bColumn = getPointer(B_COLUMN);
-  const paddedM = <usize>roundUp(getInt(M), TILE_ROWS), paddedN = <usize>roundUp(getInt(N), tileColumns<T>());
+  const paddedM = <usize>roundUp(getInt(M), height), paddedN = <usize>roundUp(getInt(N), tileColumns<T>());
   const corner = scratch();
-  const roomA = corner + TILE_BYTES, roomB = roomA + <usize>(min(k, K_BLOCK) * roundUp(rows, TILE_ROWS)) * sizeof<T>();
+  const roomA = corner + TILE_BYTES, roomB = roomA + <usize>(min(k, K_BLOCK) * roundUp(rows, height)) * sizeof<T>();
   for (let k0 = 0; k0 < k; k0 += K_BLOCK) {
     const depth = min(K_BLOCK, k - k0);
     let panelsA = roomA, panelsB = roomB;
     if (packedA != 0) panelsA = packedA + (<usize>k0 * paddedM + <usize>row * <usize>depth) * sizeof<T>();
-    else packBlock<T>(roomA, a + <usize>k0 * aColumn, TILE_ROWS, rows, aRow, aColumn, depth);
+    else packBlock<T>(roomA, a + <usize>k0 * aColumn, height, rows, aRow, aColumn, depth);
     if (packedB != 0) panelsB = packedB + (<usize>k0 * paddedN + <usize>column * <usize>depth) * sizeof<T>();
     else packBlock<T>(roomB, b + <usize>k0 * bRow, tileColumns<T>(), columns, bColumn, bRow, depth);
     const add = accumulate || k0 > 0;
@@ -222,10 +229,10 @@ function multiplyBlock<T>(
       const at = <usize>j * sizeof<T>();
       const panelB = panelsB + at * <usize>depth;
       const biasHere: usize = bias == 0 || k0 > 0 ? <usize>0 : bias + at;
-      for (let i = 0; i < rows; i += TILE_ROWS) {
+      for (let i = 0; i < rows; i += height) {
         multiplyTile<T>(
-          depth, panelsA + <usize>(i * depth) * sizeof<T>(), panelB, 32, c + <usize>i * cRow + at, cRow,
-          min(TILE_ROWS, rows - i), min(tileColumns<T>(), columns - j), add, biasHere, corner,
+          height, depth, panelsA + <usize>(i * depth) * sizeof<T>(), panelB, c + <usize>i * cRow + at, cRow,
+          min(height, rows - i), min(tileColumns<T>(), columns - j), add, biasHere, corner,
         );
       }
     }
