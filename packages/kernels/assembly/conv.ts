@@ -7,13 +7,19 @@ import { correlate } from "./conv-correlate";
 import { weightGradient } from "./conv-weight";
 import { winogradCorrelate, winogradSuits } from "./conv-winograd";
 import { winogradWeightGradient } from "./conv-winograd-weight";
-import { wholeForward, wholeInputGradient, wholeWeightGradient } from "./conv-whole";
+import { fillRows, pointwiseForward, pointwiseInputGradient, wholeForward, wholeInputGradient, wholeWeightGradient } from "./conv-whole";
 import { F64 } from "./dtype";
 
 /** A kernel as large as an image without padding. */
 // @ts-ignore: decorator
 @inline function isWhole(H: i32, W: i32, kH: i32, kW: i32, OH: i32, OW: i32, pT: i32, pL: i32, dH: i32, dW: i32, groups: i32): bool {
   return OH == 1 && OW == 1 && kH == H && kW == W && pT == 0 && pL == 0 && dH == 1 && dW == 1 && groups == 1;
+}
+
+/** A 1x1 kernel on many channels, without stride or padding. */
+// @ts-ignore: decorator
+@inline function isPointwise(C: i32, O: i32, H: i32, W: i32, kH: i32, kW: i32, OH: i32, OW: i32, sH: i32, sW: i32, pT: i32, pL: i32, groups: i32): bool {
+  return kH == 1 && kW == 1 && sH == 1 && sW == 1 && pT == 0 && pL == 0 && OH == H && OW == W && groups == 1 && C >= 16 && O >= 16;
 }
 
 export function conv2d(
@@ -23,12 +29,16 @@ export function conv2d(
   if (N * O * OH * OW == 0) return;
   const channels = C / groups, outputs = O / groups, taps = channels * kH * kW;
   if (taps == 0) {
-    if (dtype == F64) fillWithBias<f64>(out, bias, N, O, OH * OW);
-    else fillWithBias<f32>(out, bias, N, O, OH * OW);
+    if (dtype == F64) fillRows<f64>(out, bias, N, O, OH * OW);
+    else fillRows<f32>(out, bias, N, O, OH * OW);
     return;
   }
   if (isWhole(H, W, kH, kW, OH, OW, pT, pL, dH, dW, groups)) {
     wholeForward(dtype, x, w, bias, out, N, taps, O);
+    return;
+  }
+  if (isPointwise(C, O, H, W, kH, kW, OH, OW, sH, sW, pT, pL, groups)) {
+    pointwiseForward(dtype, x, w, bias, out, N, C, O, H * W);
     return;
   }
   setGeometry(N, groups, channels, outputs, H, W, kH, kW, OH, OW, sH, sW, pT, pL, dH, dW, 1, 1, dtype == F64 ? 2 : 4, false);
@@ -37,19 +47,6 @@ export function conv2d(
     else winogradCorrelate<f32>(x, w, bias, out, taps, 9, 1);
   } else if (dtype == F64) correlate<f64>(x, w, bias, out, outputs * taps, taps, kH * kW, 1);
   else correlate<f32>(x, w, bias, out, outputs * taps, taps, kH * kW, 1);
-}
-
-/** What a convolution without any input channel gives. */
-function fillWithBias<T>(out: usize, bias: usize, images: i32, outputs: i32, pixels: i32): void {
-  for (let image = 0; image < images; image++) {
-    for (let o = 0; o < outputs; o++) {
-      const value: T = bias == 0 ? 0 : load<T>(bias + <usize>o * sizeof<T>());
-      for (let p = 0; p < pixels; p++) {
-        store<T>(out, value);
-        out += sizeof<T>();
-      }
-    }
-  }
 }
 
 export function conv2dInputGrad(
@@ -64,6 +61,10 @@ export function conv2dInputGrad(
   }
   if (isWhole(H, W, kH, kW, OH, OW, pT, pL, dH, dW, groups)) {
     wholeInputGradient(dtype, dOut, w, dX, N, channels * area, O);
+    return;
+  }
+  if (isPointwise(C, O, H, W, kH, kW, OH, OW, sH, sW, pT, pL, groups)) {
+    pointwiseInputGradient(dtype, dOut, w, dX, N, C, O, H * W);
     return;
   }
   setGeometry(
