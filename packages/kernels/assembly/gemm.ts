@@ -7,6 +7,7 @@
  */
 import { getInt, getPointer, setInt } from "./control";
 import { F64 } from "./dtype";
+import { multiplyWithBlas } from "./gemm-blas";
 import { multiplyTile, TILE_BYTES, tileColumns, TILE_ROWS } from "./gemm-kernel";
 import { packBlock } from "./gemm-pack";
 import { multiplySmall } from "./gemm-small";
@@ -79,6 +80,7 @@ function run<T>(
     }
     if (done) return;
   }
+  if (multiplyWithBlas<T>(batch, m, n, k, a, aRow, aColumn, aBatch, b, bRow, bColumn, bBatch, c, cRow, cBatch, bias, accumulate)) return;
   setInt(M, m); setInt(N, n); setInt(K, k);
   setInt(A, a); setInt(A_ROW, aRow); setInt(A_COLUMN, aColumn); setInt(A_BATCH, aBatch);
   setInt(B, b); setInt(B_ROW, bRow); setInt(B_COLUMN, bColumn); setInt(B_BATCH, bBatch);
