@@ -3,7 +3,7 @@
  * path, so it leans on nothing but koffi.
  */
 "use strict";
-const { readFileSync } = require("node:fs");
+const { existsSync, readFileSync } = require("node:fs");
 
 /**
  * @typedef {import("koffi")} Koffi
@@ -51,11 +51,23 @@ function loadKoffi() {
   }
 }
 
-/** @param {string} path */
+/**
+ * Loads a library, which shall not start threads of its own.
+ * @param {string} path
+ */
 function open(path) {
-  // Accelerate reads it when it is loaded; only macOS 15 has a function for it.
+  const { load } = loadKoffi();
+  // Accelerate may look at this any time after; only macOS 15 has a function for it.
   if (process.platform === "darwin") process.env["VECLIB_MAXIMUM_THREADS"] ??= "1";
-  return loadKoffi().load(path);
+  // OpenBLAS starts its threads while it is loaded. Processes that this one starts later shall not inherit the setting.
+  const name = "OPENBLAS_NUM_THREADS", before = process.env[name];
+  process.env[name] = "1";
+  try {
+    return load(path);
+  } finally {
+    if (before === undefined) delete process.env[name];
+    else process.env[name] = before;
+  }
 }
 
 /**
@@ -111,9 +123,10 @@ function useOneThread(handle) {
  * @param {string} name
  */
 function placeOf(name) {
-  if (process.platform !== "linux" || name.includes("/")) return name;
+  const maps = "/proc/self/maps";
+  if (name.includes("/") || !existsSync(maps)) return name;
   const stem = name.replace(/[.]so.*$/, "");
-  const mapped = readFileSync("/proc/self/maps", "utf8").split("\n").map((line) => line.slice(line.indexOf("/")));
+  const mapped = readFileSync(maps, "utf8").split("\n").map((line) => line.slice(line.indexOf("/")));
   return mapped.find((path) => path.slice(path.lastIndexOf("/") + 1).startsWith(stem)) ?? name;
 }
 

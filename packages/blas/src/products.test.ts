@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { existsSync, readdirSync } from "node:fs";
 import { afterEach, describe, expect, test } from "vitest";
 import { beginCall, setBlasEnabled, setNumThreads, Storage, wasm } from "@tapegrad/kernels";
 import { installed, unlessInstalled } from "./testing/installed.ts";
@@ -85,6 +86,14 @@ describe("products in the library", () => {
     expect(all()).toEqual(withBlas);
     // Sums of another order: were they equal, the switch would do nothing.
     expect(without).not.toEqual(withBlas);
+  });
+
+  const threadFolder = "/proc/self/task";
+  const unlessCountable = existsSync(threadFolder) ? unlessInstalled : " (skipped: this system has no list of threads)";
+  test.skipIf(installed === null || !existsSync(threadFolder))(`start no threads in the library${unlessCountable}`, () => {
+    const before = readdirSync(threadFolder).length;
+    all();
+    expect(readdirSync(threadFolder).length).toBeLessThanOrEqual(before);
   });
 
   test.skipIf(installed === null)(`of a million calls leave no memory behind, in a worker neither${unlessInstalled}`, async () => {

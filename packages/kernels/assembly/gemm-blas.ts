@@ -30,7 +30,8 @@ export function setBlas(state: i32, from: f64): void {
 
 /**
  * Whether a matrix product of so many multiply-adds is one for BLAS; the first such loads the library. For the launching
- * thread: tasks are told the answer through their arguments and then call `blasMultiply`.
+ * thread, before it allocates anything, since the host may throw; tasks are told the answer through their arguments and then call
+ * `blasMultiply`.
  */
 export function blasAvailable(products: f64): bool {
   const state = load<i32>(BLAS_STATE);
@@ -96,8 +97,8 @@ export function multiplyWithBlas<T>(
 
   let rows = m, columns = n, down = 1, across = 1;
   for (let wanted = (wantedBlocks(products) + batch - 1) / batch; wanted > 1; wanted >>= 1) {
-    // Columns in multiples of 8 and rows in multiples of 4 end on the borders of the library's own tiles.
-    if (2 * columns > rows) columns = (((columns + 1) >> 1) + 7) & ~7;
+    // Multiples of 4 end on the borders of the library's own tiles.
+    if (2 * columns > rows) columns = (((columns + 1) >> 1) + 3) & ~3;
     else rows = (((rows + 1) >> 1) + 3) & ~3;
     down = (m + rows - 1) / rows;
     across = (n + columns - 1) / columns;
