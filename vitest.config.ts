@@ -1,13 +1,53 @@
+import { createRequire } from "node:module";
 import { defineConfig } from "vitest/config";
+
+/** Proofs over matrix products and convolutions, which also run with all products in the system's BLAS, where there is one. */
+const productProofs = [
+  "packages/kernels/src/kernels-{gemm,conv}.test.ts",
+  "packages/autograd/src/proof/{forward,derivatives,pytorch}.test.ts",
+];
+const productOps = "conv2d,conv2dInputGrad,conv2dWeightGrad,linear,matmul";
+
+/** Whether a BLAS can be had, as the package `@tapegrad/blas` sees it. */
+function hasBlas(): boolean {
+  const setting = process.env["TAPEGRAD_BLAS"] || undefined;
+  if (setting === "off") return false;
+  try {
+    return createRequire(import.meta.url)("./packages/blas/native.cjs").find(setting) !== null;
+  } catch (error) {
+    // As in the kernels: fatal only to who asked for a certain library.
+    if (setting !== undefined) throw error;
+    return false;
+  }
+}
 
 // The packages are tested from their TypeScript sources (the "tapegrad-source" export condition).
 export default defineConfig({
   ssr: { resolve: { conditions: ["tapegrad-source"], externalConditions: ["tapegrad-source"] } },
   resolve: { conditions: ["tapegrad-source"] },
   test: {
-    include: ["packages/*/src/**/*.test.ts", "examples/src/**/*.test.ts", "benchmarks/src/**/*.test.ts", "scripts/**/*.test.ts"],
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 120_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "all",
+          include: ["packages/*/src/**/*.test.ts", "examples/src/**/*.test.ts", "benchmarks/src/**/*.test.ts", "scripts/**/*.test.ts"],
+        },
+      },
+      ...(hasBlas()
+        ? [{
+            extends: true as const,
+            test: {
+              name: "blas",
+              include: productProofs,
+              setupFiles: ["packages/blas/src/testing/multiply-with-blas.ts"],
+              env: { TAPEGRAD_PROOF_OPS: productOps },
+            },
+          }]
+        : []),
+    ],
   },
 });

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { CIFAR10, compose, getNumThreads, manualSeed, memoryStats, nn, normalize, optim, randomHorizontalFlip, setNumThreads, Subset } from "tapegrad";
+import { CIFAR10, compose, getNumThreads, kernelInfo, manualSeed, memoryStats, nn, normalize, optim, randomHorizontalFlip, setNumThreads, Subset } from "tapegrad";
 import { LeNet } from "./lenet-model.ts";
 import { accuracy } from "./training/evaluate.ts";
 import { fit, type EpochRecord } from "./training/fit.ts";
@@ -48,6 +48,7 @@ async function demo(): Promise<void> {
   });
   setNumThreads(threads);
   manualSeed(seed);
+  const { kernels, blas } = kernelInfo();
 
   console.log("CIFAR-10");
   const normalized = normalize(CIFAR10.mean, CIFAR10.std);
@@ -59,6 +60,7 @@ async function demo(): Promise<void> {
   const model = new LeNet();
   const parameters = model.parameters().reduce((total, parameter) => total + parameter.numel(), 0);
   console.log(`LeNet, ${parameters.toLocaleString("en-US")} parameters; ${images.length} images, ${epochs} epochs, ${threads} threads`);
+  console.log(blas === null ? "kernels: wasm" : `kernels: wasm, and for large matrix products ${blas.version || blas.name} (${blas.path})`);
   const optimizer = new optim.SGD(model.parameters(), { lr, momentum: 0.9, weightDecay: 5e-4 });
   const start = performance.now();
   const history: EpochRecord[] = [];
@@ -85,7 +87,7 @@ async function demo(): Promise<void> {
     imagesPerSecond: trained > 0 ? seen / trained : 0,
     seconds,
     threads,
-    kernels: "wasm",
+    kernels,
     peakBytes: memoryStats().peak,
   };
   const curve = (name: "loss" | "accuracy") => [{ name: `training ${name}`, values: history.map((record) => record[name]) }];

@@ -27,6 +27,10 @@ export const WORKER_LIMIT: usize = 1472;
 /** i32: bytes of scratch that each thread owns. */
 export const SCRATCH_BYTES: usize = 1536;
 
+/** i32: whether the host has a BLAS (gemm-blas.ts), and f64: the products from which on it is used. */
+export const BLAS_STATE: usize = 1600;
+export const BLAS_FROM: usize = 1608;
+
 /** i32[MAX_THREADS]: scratch block of each thread. */
 export const SCRATCH_POINTERS: usize = 2048;
 export const MAX_THREADS: i32 = 64;

@@ -7,8 +7,9 @@
  */
 import { getInt, getPointer, setInt } from "./control";
 import { F64 } from "./dtype";
-import { multiplyTile, TILE_BYTES, tileColumns, tileRows } from "./gemm-kernel";
+import { multiplyWithBlas } from "./gemm-blas";
 import { dotSuits, multiplyDots } from "./gemm-dot";
+import { multiplyTile, TILE_BYTES, tileColumns, tileRows } from "./gemm-kernel";
 import { packBlock } from "./gemm-pack";
 import { multiplySmall } from "./gemm-small";
 import { multiplyVector } from "./gemm-vector";
@@ -80,6 +81,7 @@ function run<T>(
     }
     if (done) return;
   }
+  if (multiplyWithBlas<T>(batch, m, n, k, a, aRow, aColumn, aBatch, b, bRow, bColumn, bBatch, c, cRow, cBatch, bias, accumulate)) return;
   if (aColumn == sizeof<T>() && bRow == sizeof<T>() && dotSuits(m, n, k)) {
     for (let t = 0; t < batch; t++) {
       multiplyDots<T>(m, n, k, a + <usize>t * aBatch, aRow, b + <usize>t * bBatch, bColumn, c + <usize>t * cBatch, cRow, bias, accumulate);

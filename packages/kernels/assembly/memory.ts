@@ -1,10 +1,24 @@
-/** The allocator of the heap (AssemblyScript's TLSF). Only the launching thread may allocate. */
+/**
+ * The allocator of the heap (AssemblyScript's TLSF). Only the launching thread may allocate.
+ *
+ * Blocks of some size start on a cache line: a BLAS whose vectors are as wide as one is a tenth slower where each of them lies
+ * across two. The four bytes before a block say how far into the allocator's own block it lies.
+ */
+const CACHE_LINE: usize = 64;
+/** The alignment of the allocator, and of small blocks. */
+const ALIGNMENT: usize = 16;
+const LARGE: i32 = 4096;
+
 export function allocate(bytes: i32): usize {
-  return heap.alloc(bytes);
+  const isLarge = bytes >= LARGE;
+  const whole = heap.alloc(<usize>bytes + (isLarge ? CACHE_LINE : ALIGNMENT));
+  const pointer = isLarge ? (whole + CACHE_LINE) & ~(CACHE_LINE - 1) : whole + ALIGNMENT;
+  store<u32>(pointer - 4, <u32>(pointer - whole));
+  return pointer;
 }
 
 export function release(pointer: usize): void {
-  heap.free(pointer);
+  heap.free(pointer - load<u32>(pointer - 4));
 }
 
 /** Size of the memory in 64 KiB pages: how the host notices cheaply that it has grown. */

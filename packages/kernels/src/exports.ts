@@ -10,6 +10,9 @@ export interface KernelExports {
   setThreadCount(count: number): void;
   workerLoop(index: number): void;
 
+  /** State 0: no BLAS, 1: to be loaded at the first product of `from` multiply-adds, 2: loaded. */
+  setBlas(state: number, from: number): void;
+
   // Matrix products and convolutions (strides in elements, `accumulate` 0 or 1, `bias` and `dBias` may be 0)
   gemm(
     dtype: number, batch: number, m: number, n: number, k: number,

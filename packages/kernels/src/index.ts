@@ -1,9 +1,13 @@
+export { setBlasEnabled, useBlas } from "./blas.ts";
+export type { BlasLibrary } from "./blas.ts";
 export { allDTypes, dtypeInfo, float16View } from "./dtype.ts";
 export type { DType, HostArray } from "./dtype.ts";
 export { MemoryError, TapegradError } from "./errors.ts";
 export type { ErrorParts } from "./errors.ts";
 export { beginCall, collectGarbage, memoryStats, resetPeakMemory, setHeapBudget, setMemoryDebug } from "./heap.ts";
 export type { MemoryStats } from "./heap.ts";
+export { kernelInfo } from "./kernel-info.ts";
+export type { KernelInfo } from "./kernel-info.ts";
 export { binaryOps, unaryOps } from "./pointwise-ops.ts";
 export { reduceOps } from "./reduce-ops.ts";
 export { Storage, enterScope, lastStorageSerial, leaveScope, storageFrom } from "./storage.ts";

@@ -5,18 +5,48 @@ import { kernelModule, memory, wasm } from "./wasm.ts";
 
 const maxThreads = 64;
 
-/** A worker's whole program: it lives inside `workerLoop` and never returns to its event loop while it is wanted. */
+/**
+ * A worker's whole program: it lives inside `workerLoop` and never returns to its event loop while it is wanted. So it fetches
+ * the message that says where BLAS is when a kernel first calls for it. Should that fail, it says so and gives 0: the kernel
+ * then multiplies by itself, whereas an error would leave the launching thread waiting for this task for ever.
+ */
 const workerProgram = `
-const { workerData } = require("node:worker_threads");
+const { parentPort, receiveMessageOnPort, workerData } = require("node:worker_threads");
 const { module, memory, index } = workerData;
 const abort = () => { throw new Error("kernel aborted"); };
-new WebAssembly.Instance(module, { env: { memory, abort } }).exports.workerLoop(index);
+let blas;
+function bindBlas() {
+  try {
+    const { modulePath, file } = receiveMessageOnPort(parentPort).message;
+    blas = require(modulePath).bind(file, memory);
+  } catch (error) {
+    parentPort.postMessage(String(error));
+    blas = { gemmF32: () => 0, gemmF64: () => 0 };
+  }
+}
+const gemmF32 = (tA, tB, m, n, k, a, lda, b, ldb, accumulate, c, ldc) => {
+  if (blas === undefined) bindBlas();
+  return blas.gemmF32(tA, tB, m, n, k, a, lda, b, ldb, accumulate, c, ldc);
+};
+const gemmF64 = (tA, tB, m, n, k, a, lda, b, ldb, accumulate, c, ldc) => {
+  if (blas === undefined) bindBlas();
+  return blas.gemmF64(tA, tB, m, n, k, a, lda, b, ldb, accumulate, c, ldc);
+};
+const loadBlas = () => 0;
+new WebAssembly.Instance(module, { env: { memory, abort, gemmF32, gemmF64, loadBlas } }).exports.workerLoop(index);
 `;
+
+/** Where a worker finds BLAS: a module that binds it, and the library file that the launching thread has bound. */
+export interface BlasPlace {
+  readonly modulePath: string;
+  readonly file: string;
+}
 
 /** Workers by thread index minus one. None is ever started twice: those above the count sleep until it grows again. */
 const workers: Worker[] = [];
 let threads = defaultThreads();
 let started = false;
+let blasPlace: BlasPlace | null = null;
 
 /** Threads that run kernels, the calling one included. */
 export function getNumThreads(): number {
@@ -52,10 +82,23 @@ function startThreads(): void {
   started = true;
   wasm.setThreadCount(threads);
   while (workers.length < threads - 1) {
-    const worker = new Worker(workerProgram, { eval: true, workerData: { module: kernelModule, memory, index: workers.length + 1 } });
+    // Without the process's own options: `--input-type=module` would take `require` away.
+    const workerData = { module: kernelModule, memory, index: workers.length + 1 };
+    const worker = new Worker(workerProgram, { eval: true, execArgv: [], workerData });
+    // The only message there is (the program above).
+    worker.on("message", (error: string) => {
+      process.emitWarning(`a worker thread cannot use the BLAS (${error}); it multiplies by plain loops`, { code: "blas/worker" });
+    });
     worker.unref();
+    if (blasPlace !== null) worker.postMessage(blasPlace);
     workers.push(worker);
   }
+}
+
+/** Tells the workers, those too that start later, where BLAS is. Once, and before a kernel uses it. */
+export function giveWorkersBlas(place: BlasPlace): void {
+  blasPlace = place;
+  for (const worker of workers) worker.postMessage(place);
 }
 
 function defaultThreads(): number {

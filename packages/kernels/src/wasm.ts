@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { blasImports } from "./blas-functions.ts";
 import type { KernelExports } from "./exports.ts";
 
 /** The one memory that the launching thread and all workers share. Grows as needed, up to 4 GiB. */
@@ -12,7 +13,7 @@ function abort(): never {
 }
 
 /** The launching thread's instance. */
-export const wasm = new WebAssembly.Instance(kernelModule, { env: { memory, abort } }).exports as KernelExports;
+export const wasm = new WebAssembly.Instance(kernelModule, { env: { memory, abort, ...blasImports } }).exports as KernelExports;
 
 let pages = 0;
 let bytes: Uint8Array = new Uint8Array(0);

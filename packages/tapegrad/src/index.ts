@@ -22,5 +22,6 @@ export type {
   DType, DropoutOptions, ElementArray, FromDataOptions, GeneratorState, MaxPool2dOptions, NestedArray, Operand, Pair, RandomOptions,
   ReduceOptions, Reduction, Scope, Shape, TensorOptions, ValuesAndIndices, VarianceOptions,
 } from "@tapegrad/tensor";
-export { collectGarbage, getNumThreads, memoryStats, resetPeakMemory, setHeapBudget, setMemoryDebug, setNumThreads } from "@tapegrad/kernels";
-export type { MemoryStats } from "@tapegrad/kernels";
+export { collectGarbage, getNumThreads, memoryStats, resetPeakMemory, setBlasEnabled, setHeapBudget, setMemoryDebug, setNumThreads } from "@tapegrad/kernels";
+export type { BlasLibrary, KernelInfo, MemoryStats } from "@tapegrad/kernels";
+export { kernelInfo } from "./system-blas.ts";

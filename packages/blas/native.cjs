@@ -1,0 +1,185 @@
+/**
+ * Finds a BLAS library of the system's and calls it on the kernels' heap. Every thread loads this file for itself, workers by its
+ * path, so it leans on nothing but koffi.
+ */
+"use strict";
+const { existsSync, readFileSync } = require("node:fs");
+
+/**
+ * @typedef {import("koffi")} Koffi
+ * @typedef {import("koffi").LibraryHandle} Handle
+ * @typedef {(tA: number, tB: number, m: number, n: number, k: number, a: number, lda: number, b: number, ldb: number, accumulate: number, c: number, ldc: number) => number} Multiply
+ */
+
+// Of <cblas.h>.
+const rowMajor = 101, noTranspose = 111, transposed = 112;
+
+/** Fast libraries by the names that the loader knows. Not libblas.so.3: where that is the reference BLAS, it is slower than our own kernels. */
+const libraryNames = {
+  linux: ["libopenblas.so.0", "libopenblas.so", "libmkl_rt.so.2", "libmkl_rt.so", "libblis.so.4", "libblis.so"],
+  darwin: [
+    "/System/Library/Frameworks/Accelerate.framework/Accelerate", "libopenblas.dylib",
+    "/opt/homebrew/opt/openblas/lib/libopenblas.dylib", "/usr/local/opt/openblas/lib/libopenblas.dylib",
+  ],
+  win32: ["libopenblas.dll", "openblas.dll", "mkl_rt.2.dll"],
+};
+
+/** @type {Koffi | undefined} */
+let koffi;
+
+/**
+ * An error for the user: the kernels make a TapegradError of it.
+ * @param {string} code
+ * @param {string} message
+ * @param {unknown} [cause]
+ */
+function blasError(code, message, cause) {
+  return Object.assign(new Error(message, { cause }), { code });
+}
+
+/** @param {unknown} error */
+function textOf(error) {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** @returns {Koffi} */
+function loadKoffi() {
+  try {
+    return (koffi ??= require("koffi"));
+  } catch (error) {
+    throw blasError("blas/koffi", `koffi, through which native code is called, does not load here (${textOf(error)})`, error);
+  }
+}
+
+/**
+ * Loads a library, which shall not start threads of its own.
+ * @param {string} path
+ */
+function open(path) {
+  const { load } = loadKoffi();
+  // Accelerate may look at this any time after; only macOS 15 has a function for it.
+  if (process.platform === "darwin") process.env["VECLIB_MAXIMUM_THREADS"] ??= "1";
+  // OpenBLAS starts its threads while it is loaded. Processes that this one starts later shall not inherit the setting.
+  const name = "OPENBLAS_NUM_THREADS", before = process.env[name];
+  process.env[name] = "1";
+  try {
+    return load(path);
+  } finally {
+    if (before === undefined) delete process.env[name];
+    else process.env[name] = before;
+  }
+}
+
+/**
+ * The function, or undefined if the library does not have it.
+ * @param {Handle} handle
+ * @param {string} name
+ * @param {string} result
+ * @param {string[]} parameters
+ */
+function optionalFunction(handle, name, result, parameters) {
+  try {
+    return handle.func(name, result, parameters);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Who made the library, and what it says about itself.
+ * @param {Handle} handle
+ * @param {string} path
+ */
+function identify(handle, path) {
+  const openBlas = optionalFunction(handle, "openblas_get_config", "str", []);
+  if (openBlas !== undefined) return { name: "OpenBLAS", version: String(openBlas()).trim() };
+  const mkl = optionalFunction(handle, "MKL_Get_Version_String", "void", ["void *", "int"]);
+  if (mkl !== undefined) {
+    const text = Buffer.alloc(256);
+    mkl(text, text.length);
+    return { name: "MKL", version: text.toString("latin1").replace(/\0.*$/s, "").trim() };
+  }
+  const blis = optionalFunction(handle, "bli_info_get_version_str", "str", []);
+  if (blis !== undefined) return { name: "BLIS", version: String(blis()).trim() };
+  return { name: path.includes("Accelerate") ? "Accelerate" : "BLAS", version: "" };
+}
+
+/**
+ * Turns the library's own threads off: the kernels cut the work, and some libraries keep this setting for each thread.
+ * @param {Handle} handle
+ */
+function useOneThread(handle) {
+  optionalFunction(handle, "openblas_set_num_threads", "void", ["int"])?.(1);
+  // 1 is MKL_THREADING_SEQUENTIAL: without it MKL looks for an OpenMP library.
+  optionalFunction(handle, "MKL_Set_Threading_Layer", "int", ["int"])?.(1);
+  optionalFunction(handle, "MKL_Set_Num_Threads_Local", "int", ["int"])?.(1);
+  optionalFunction(handle, "bli_thread_set_num_threads", "void", ["int64"])?.(1);
+  // 1 is BLAS_THREADING_SINGLE_THREADED.
+  optionalFunction(handle, "BLASSetThreading", "int", ["uint"])?.(1);
+}
+
+/**
+ * Where the loader has found a name, as far as this system tells.
+ * @param {string} name
+ */
+function placeOf(name) {
+  const maps = "/proc/self/maps";
+  if (name.includes("/") || !existsSync(maps)) return name;
+  const stem = name.replace(/[.]so.*$/, "");
+  const mapped = readFileSync(maps, "utf8").split("\n").map((line) => line.slice(line.indexOf("/")));
+  return mapped.find((path) => path.slice(path.lastIndexOf("/") + 1).startsWith(stem)) ?? name;
+}
+
+/**
+ * The library at `path`, or without it the first that is there by name, and the file name to bind; null if none is.
+ * @param {string | undefined} path
+ */
+function find(path) {
+  if (path !== undefined) {
+    let handle;
+    try {
+      handle = open(path);
+    } catch (error) {
+      if (koffi === undefined) throw error;
+      throw blasError("blas/load", `"${path}" cannot be loaded (${textOf(error)})`, error);
+    }
+    if (optionalFunction(handle, "cblas_sgemm", "void", []) === undefined) throw blasError("blas/symbol", `"${path}" has no function cblas_sgemm`);
+    return { library: { ...identify(handle, path), path }, file: path };
+  }
+  loadKoffi();
+  for (const name of Object.entries(libraryNames).find(([platform]) => platform === process.platform)?.[1] ?? []) {
+    let handle;
+    try {
+      handle = open(name);
+    } catch {
+      continue;
+    }
+    if (optionalFunction(handle, "cblas_sgemm", "void", []) === undefined) continue;
+    return { library: { ...identify(handle, name), path: placeOf(name) }, file: name };
+  }
+  return null;
+}
+
+/**
+ * The products for the calling thread.
+ * @param {string} file
+ * @param {WebAssembly.Memory} memory
+ */
+function bind(file, memory) {
+  const handle = open(file);
+  useOneThread(handle);
+  // A shared memory never moves, so its address is good for ever. As an integer it passes at half the price of a pointer.
+  const base = Number(loadKoffi().address(new Uint8Array(memory.buffer)));
+  /** @type {(name: string, float: string) => Multiply} */
+  const multiply = (name, float) => {
+    const gemm = handle.func(name, "void", ["int", "int", "int", "int", "int", "int", float, "uintptr", "int", "uintptr", "int", float, "uintptr", "int"]);
+    // Addresses arrive as signed 32-bit integers.
+    return (tA, tB, m, n, k, a, lda, b, ldb, accumulate, c, ldc) => {
+      gemm(rowMajor, tA === 0 ? noTranspose : transposed, tB === 0 ? noTranspose : transposed, m, n, k, 1, base + (a >>> 0), lda, base + (b >>> 0), ldb, accumulate, base + (c >>> 0), ldc);
+      return 1;
+    };
+  };
+  return { gemmF32: multiply("cblas_sgemm", "float"), gemmF64: multiply("cblas_dgemm", "double") };
+}
+
+module.exports = { find, bind };

@@ -1,0 +1,24 @@
+import { blasInUse, type BlasLibrary } from "./blas.ts";
+import { getNumThreads } from "./threads.ts";
+
+/** What computes. */
+export interface KernelInfo {
+  readonly kernels: "wasm" | "wasm+blas";
+  /** The system's BLAS that large matrix products use, or null. */
+  readonly blas: BlasLibrary | null;
+  readonly threads: number;
+  /** Bits of the vectors that the kernels compute with. */
+  readonly simdBits: 128;
+}
+
+/**
+ * What computes: the kernels alone, or with a BLAS of the system's, which this loads if it was not yet.
+ *
+ * Throws    TapegradError `blas/package`, `blas/koffi`, `blas/load`, `blas/symbol` when `TAPEGRAD_BLAS` names what cannot be used
+ * @example
+ * kernelInfo().simdBits; // 128
+ */
+export function kernelInfo(): KernelInfo {
+  const blas = blasInUse();
+  return { kernels: blas === null ? "wasm" : "wasm+blas", blas, threads: getNumThreads(), simdBits: 128 };
+}
