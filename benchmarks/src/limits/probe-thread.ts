@@ -36,9 +36,17 @@ const perRound = Math.max(1, Math.round((calls * roundSeconds) / ((performance.n
 const measured: ProbeRound[] = [];
 for (let round = 1; round <= rounds; round++) {
   Atomics.add(arrived, 0, 1);
-  while (Atomics.load(arrived, 0) < round * threads);
+  waitForOthers(round * threads);
   const start = performance.timeOrigin + performance.now();
   for (let call = 0; call < perRound; call++) run();
   measured.push({ amount: perRound * amount, start, end: performance.timeOrigin + performance.now() });
 }
 parentPort?.postMessage(measured);
+
+/** Spins for a moment, so that all start at once; then sleeps, so that a busy machine's other thread gets its turn. */
+function waitForOthers(expected: number): void {
+  const patience = performance.now() + 0.2;
+  for (let seen = Atomics.load(arrived, 0); seen < expected; seen = Atomics.load(arrived, 0)) {
+    if (performance.now() > patience) Atomics.wait(arrived, 0, seen, 1);
+  }
+}

@@ -24,7 +24,7 @@ export function performancePage(reports: readonly Report[], notes: string): Perf
     + `[${notesFile}](${notesFile}), which is also the end of this page.`,
     "## Conditions",
     conditionsTable(reports),
-    ...busyRemarks(reports),
+    busyRemarks(reports),
     losses(reports),
     ...sections.map(({ text }) => text),
     notes.trim(),
@@ -70,11 +70,11 @@ function conditionsTable(reports: readonly Report[]): string {
 }
 
 /** Says of a report that its figures are worth little, where the machine was not free. */
-function busyRemarks(reports: readonly Report[]): string[] {
+function busyRemarks(reports: readonly Report[]): string {
   return reports.flatMap((report) => {
     const warning = busyWarning(report.machine.busyCores);
-    return warning === null ? [] : [`**${report.suite}, ${conditionsOf(report)}**: ${warning}.`];
-  });
+    return warning === null ? [] : [`- **${report.suite}, ${conditionsOf(report)}**: ${warning}.`];
+  }).join("\n");
 }
 
 function losses(reports: readonly Report[]): string {

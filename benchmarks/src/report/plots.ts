@@ -23,18 +23,18 @@ export function plotOps(title: string, names: readonly string[], fractions: read
   const height = 110 + barHeight * names.length;
   const hasPeer = ratios.some((ratio) => ratio !== null);
   const grids = [
-    { left: 250, width: hasPeer ? 290 : 600, top: 60, bottom: 50 },
-    { left: 580, width: 290, top: 60, bottom: 50 },
+    { left: 400, width: hasPeer ? 205 : 450, top: 60, bottom: 50 },
+    { left: 660, width: 205, top: 60, bottom: 50 },
   ];
   const category = (grid: number): object => ({
-    type: "category", gridIndex: grid, inverse: true, data: names, axisTick: { show: false }, axisLabel: { show: grid === 0, width: 235, interval: 0 },
+    type: "category", gridIndex: grid, inverse: true, data: names, axisTick: { show: false }, axisLabel: { show: grid === 0, width: 390, interval: 0 },
   });
   return render(title, height, {
     color,
     legend: { show: false },
     grid: hasPeer ? grids : grids.slice(0, 1),
     xAxis: [
-      { type: "value", gridIndex: 0, min: 0, max: Math.max(1, ...fractions), ...axisName("fraction of the measured limit") },
+      { type: "value", gridIndex: 0, min: 0, max: Math.ceil(4 * Math.max(1, ...fractions)) / 4, ...axisName("fraction of the measured limit") },
       ...(hasPeer ? [{ type: "log", gridIndex: 1, ...spanAroundOne(ratios), ...axisName("times as fast as PyTorch") }] : []),
     ],
     yAxis: hasPeer ? [category(0), category(1)] : [category(0)],
@@ -49,7 +49,7 @@ export function plotOps(title: string, names: readonly string[], fractions: read
 export function plotRatios(title: string, names: readonly string[], series: readonly Series[]): string {
   return render(title, 130 + 2 * barHeight * names.length, {
     color: color.slice(1),
-    legend: { top: 32 },
+    legend: { top: 32, itemGap: 30 },
     grid: { left: 150, right: 60, top: 75, bottom: 50 },
     xAxis: { type: "log", ...spanAroundOne(series.flatMap(({ values }) => values)), ...axisName("times as fast") },
     yAxis: { type: "category", inverse: true, data: names },
@@ -62,7 +62,7 @@ export function plotBars(title: string, names: readonly string[], series: readon
   const rows = names.length * (isStacked ? 1 : series.length);
   return render(title, 140 + (barHeight + 6) * rows, {
     color,
-    legend: { top: 32 },
+    legend: { top: 32, itemGap: 30 },
     grid: { left: 150, right: 60, top: 75, bottom: 50 },
     xAxis: { type: "value", ...axisName(unit) },
     yAxis: { type: "category", inverse: true, data: names },
@@ -76,7 +76,7 @@ export function plotBars(title: string, names: readonly string[], series: readon
 export function plotLines(title: string, positions: readonly (number | string)[], series: readonly Series[], xName: string, yName: string): string {
   return render(title, 380, {
     color,
-    legend: { top: 32 },
+    legend: { top: 32, itemGap: 30 },
     grid: { left: 90, right: 40, top: 80, bottom: 55 },
     xAxis: { type: "category", data: positions, ...axisName(xName) },
     yAxis: { type: "value", name: yName, min: 0 },
@@ -112,6 +112,16 @@ function render(title: string, height: number, option: object): string {
   chart.setOption({ animation: false, backgroundColor: "#ffffff", title: { text: title, left: "center" }, ...option });
   const svg = chart.renderToSVGString();
   chart.dispose();
-  // echarts numbers its charts over the life of the process; the same figures shall give the same file.
-  return `${svg.replaceAll(/zr\d+-/g, "zr-")}\n`;
+  return `${withoutCounters(svg)}\n`;
+}
+
+/**
+ * echarts numbers charts and styles over the life of the process; the same figures shall give the same file. The styles are for
+ * the mouse, and so are the marks of what belongs to which series: a picture in a page needs neither.
+ */
+function withoutCounters(svg: string): string {
+  return svg
+    .replaceAll(/<style ?>[^]*?<\/style>\n?/g, "")
+    .replaceAll(/ (class|ecmeta_\w+)="[^"]*"/g, "")
+    .replaceAll(/zr\d+-/g, "zr-");
 }

@@ -54,7 +54,7 @@ function bodyOf(report: Report, add: AddPlot): string[] {
 
 function trainBody({ rows }: ReportOf<"train" | "overhead">, add: AddPlot): string[] {
   const peers = peersOf(rows);
-  const series = peers.map((peer) => ({ name: `than ${peerTitle(peer)}`, values: rows.map(({ ratio }) => ratio[peer] ?? null) }));
+  const series = peers.map((peer) => ({ name: `as ${peerTitle(peer)}`, values: rows.map(({ ratio }) => ratio[peer] ?? null) }));
   const plot = peers.length === 0 ? [] : [add("", "Training steps beside the peers", plotRatios("Training steps: times as fast", namesOf(rows), series))];
   return ["Forward, cross-entropy, backward, SGD with momentum. More is better; a ratio is ours / theirs.", comparisonTable(rows), ...plot];
 }

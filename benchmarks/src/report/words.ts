@@ -1,8 +1,9 @@
 import { formatFigure } from "../table.ts";
 
-/** A table in Markdown; names to the left, figures to the right. */
+/** A table in Markdown; figures to the right, names to the left. */
 export function markdownTable(header: readonly string[], lines: readonly (readonly string[])[]): string {
-  const rule = header.map((_, i) => (i === 0 ? "---" : "---:"));
+  const isFigure = (cell: string | undefined): boolean => cell !== undefined && /^(-|[\d.,]+)$/.test(cell);
+  const rule = header.map((_, i) => (lines.length > 0 && lines.every((cells) => isFigure(cells[i])) ? "---:" : "---"));
   return [header, rule, ...lines].map((cells) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`).join("\n");
 }
 
