@@ -31,7 +31,7 @@ export interface LimitEffort {
 }
 
 /** Many rounds, each shorter than the time that a system gives a program at a stretch: on a busy machine some of them are left alone. */
-export const fullLimitEffort: LimitEffort = { warmUpSeconds: 0.3, roundSeconds: 0.004, rounds: 40 };
+export const fullLimitEffort: LimitEffort = { warmUpSeconds: 0.3, roundSeconds: 0.002, rounds: 60 };
 export const quickLimitEffort: LimitEffort = { warmUpSeconds: 0.02, roundSeconds: 0.005, rounds: 1 };
 
 /** The lengths that the elementwise cases have: 64 k floats and 4 M floats. */

@@ -34,7 +34,7 @@ export function plotOps(title: string, names: readonly string[], fractions: read
     legend: { show: false },
     grid: hasPeer ? grids : grids.slice(0, 1),
     xAxis: [
-      { type: "value", gridIndex: 0, min: 0, max: Math.ceil(4 * Math.max(1, ...fractions)) / 4, ...axisName("fraction of the measured limit") },
+      { type: "value", gridIndex: 0, min: 0, max: Math.ceil(2 * Math.max(1, ...fractions)) / 2, ...axisName("fraction of the measured limit") },
       ...(hasPeer ? [{ type: "log", gridIndex: 1, ...spanAroundOne(ratios), ...axisName("times as fast as PyTorch") }] : []),
     ],
     yAxis: hasPeer ? [category(0), category(1)] : [category(0)],
@@ -98,7 +98,7 @@ function dots({ name, values }: Series, grid: number): object {
 }
 
 function axisName(name: string): object {
-  return { name, nameLocation: "middle", nameGap: 28 };
+  return { name, nameLocation: "middle", nameGap: 28, axisLabel: { hideOverlap: true } };
 }
 
 /** Powers of two around all values and 1. */
