@@ -18,11 +18,11 @@ test("only the suite has to be said", () => {
 
 test("everything can be said", () => {
   const argv = [
-    "--suite", "memory", "--json", "out.json", "--threads", "2", "--peers", "torch,tfjs", "--rounds", "3", "--steps", "100",
-    "--blas", "off", "--only", "plain",
+    "--suite", "ops", "--json", "out.json", "--threads", "2", "--peers", "torch,tfjs", "--rounds", "3", "--steps", "100",
+    "--blas", "off", "--only", "gemm",
   ];
   expect(parseArguments(argv)).toEqual({
-    suite: "memory", json: "out.json", threads: 2, blas: false, peers: ["torch", "tfjs"], rounds: 3, steps: 100, only: "plain", quick: false,
+    suite: "ops", json: "out.json", threads: 2, blas: false, peers: ["torch", "tfjs"], rounds: 3, steps: 100, only: "gemm", quick: false,
   });
   expect(parseArguments(["--suite", "train", "--peers", "none"]).peers).toEqual([]);
 });
@@ -53,6 +53,7 @@ test.each([
   [["--suite", "train", "--threads", "0"], "--threads 0 must be an integer, 1 or more"],
   [["--suite", "train", "--rounds", "2.5"], "--rounds 2.5 must be an integer, 1 or more"],
   [["--suite", "train", "--blas", "maybe"], "--blas maybe is unknown; there are on, off"],
+  [["--suite", "memory", "--only", "plain"], "--only does not go with memory, whose rows belong together"],
   [["--suite", "train", "mlp"], "mlp belongs to no option"],
   [["--suite", "train", "--docs", "out"], "--docs belongs to --report"],
   [["--suite", "memory", "--steps", "many"], "--steps many must be an integer, 1 or more"],

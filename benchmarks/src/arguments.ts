@@ -60,6 +60,8 @@ export function parseArguments(argv: readonly string[]): BenchmarkArguments {
   if (values.suite === undefined) throw new ArgumentError(`--suite is missing; there are ${suiteNames.join(", ")}`);
   const suite = oneOf("--suite", values.suite, suiteNames);
   const quick = values.quick ?? false;
+  const isWhole = suite === "memory" || suite === "startup";
+  if (isWhole && values.only !== undefined) throw new ArgumentError(`--only does not go with ${suite}, whose rows belong together`);
   return {
     suite,
     json: values.json ?? null,

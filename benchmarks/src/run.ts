@@ -26,6 +26,7 @@ async function measureSuite(argv: readonly string[]): Promise<void> {
   const watchMilliseconds = quick ? 50 : 1000;
   const before = await measureBusyCores(watchMilliseconds);
   const { rows, table, peers, kernels, limits } = await runSuite(options);
+  if (rows.length === 0) throw new ArgumentError(`--only ${options.only ?? ""} is in no name of ${suite}`);
   const busyCores = { before, after: await measureBusyCores(watchMilliseconds) };
   console.log(table);
   const warning = busyWarning(busyCores);

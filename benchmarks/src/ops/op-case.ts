@@ -45,15 +45,15 @@ export type LayerSpec = {
   readonly shape: readonly number[];
 };
 
-export type ElementwiseSpec = { readonly op: "add" | "mul" | "exp" | "chain"; readonly size: number };
+type ElementwiseSpec = { readonly op: "add" | "mul" | "exp" | "chain"; readonly size: number };
 
 /** A matrix and: a row that is repeated; a column that is; the transpose of another. */
-export type StridedAddSpec = { readonly op: "addRow" | "addColumn" | "addTransposed"; readonly shape: readonly [number, number] };
+type StridedAddSpec = { readonly op: "addRow" | "addColumn" | "addTransposed"; readonly shape: readonly [number, number] };
 
-export type SumSpec = { readonly op: "sum"; readonly dim: 0 | 1 | null; readonly shape: readonly [number, number] };
+type SumSpec = { readonly op: "sum"; readonly dim: 0 | 1 | null; readonly shape: readonly [number, number] };
 
 /** A copy: as it lies, of a transposed matrix, of images whose channels move last. */
-export type CopySpec = { readonly op: "clone" | "transpose" | "channelsLast"; readonly shape: readonly number[] };
+type CopySpec = { readonly op: "clone" | "transpose" | "channelsLast"; readonly shape: readonly number[] };
 
 /** A step of an optimizer over one parameter. */
 export type OptimizerSpec = { readonly op: "sgd" | "adam"; readonly size: number };

@@ -115,7 +115,7 @@ function memoryBody({ rows }: ReportOf<"memory">, add: AddPlot): string[] {
 
 function peakBody({ rows }: ReportOf<"peak">, add: AddPlot): string[] {
   return [
-    "Of a fresh process that trains one model. Less is better.",
+    `Of a fresh process that trains one model for ${rows[0]?.steps ?? "-"} steps. Less is better.`,
     comparisonTable(rows),
     verdicts(rows.map(({ name, ratio, bar, ok }) => ({ what: `${name}: ${formatFigure(ratio["torch"])} times PyTorch's`, bar: `${bar} times`, ok }))),
     add("", "Largest resident set", plotBars("Largest resident set", namesOf(rows), seriesOf(rows), "MB")),
@@ -142,7 +142,7 @@ function scaleBody({ rows }: ReportOf<"scale">, add: AddPlot): string[] {
   const factors = rows[0]?.points.map((_, i) => `x${2 ** i}`) ?? [];
   const series = rows.map(({ name, points }) => ({ name, values: points.map(({ ours }) => ours / (points[0]?.ours ?? NaN)) }));
   return [
-    `Time of a training step per image where the batch doubles, per FLOP where the width does. \`growth\` is the slowest of the larger sizes over the smallest; it may be ${rows[0]?.bar ?? "-"} at most.`,
+    `Time of a training step per image where the batch doubles, per FLOP where the width does. \`growth\` is the most that a size takes as a multiple of what some smaller one takes; it may be ${rows[0]?.bar ?? "-"} at most.`,
     markdownTable(["Model", "unit", ...factors, "growth", "ok"], lines),
     add("", "Time per image or FLOP", plotLines("Time per image or FLOP, the smallest size's being 1", factors, series, "size", "")),
   ];

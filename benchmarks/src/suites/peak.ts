@@ -1,8 +1,7 @@
 import type { Contender } from "../interleave.ts";
 import { WorkerError } from "../json-pipe.ts";
 import { modelNames, type ModelName } from "../models.ts";
-import type { Measured, Row } from "../rows.ts";
-import { buildRow } from "../rows.ts";
+import { buildRow, type Measured, type Row } from "../rows.ts";
 
 /** Ours may take so many times what the peer takes. */
 const bar = 1.3;
@@ -10,6 +9,7 @@ const limitSeconds = 600;
 
 /** The largest resident set of a process that trains one model. */
 export interface PeakRow extends Row {
+  readonly steps: number;
   readonly bar: number;
   /** Whether the ratio to every peer keeps to the bar; null without peers. */
   readonly ok: boolean | null;
@@ -28,16 +28,16 @@ export async function runPeak(only: string | null, steps: number, start: () => {
     const own = await peakOf(ours, model, steps);
     const measured = new Map<string, Measured>();
     for (const peer of peers) measured.set(peer.name, await peakOf(peer, model, steps).then((megabytes) => [megabytes], asReason));
-    rows.push(peakRow(model, own, measured));
+    rows.push(peakRow(model, steps, own, measured));
   }
   return rows;
 }
 
 /** A row and whether it keeps to the bar. */
-export function peakRow(model: ModelName, ours: number, peers: ReadonlyMap<string, Measured>): PeakRow {
+export function peakRow(model: ModelName, steps: number, ours: number, peers: ReadonlyMap<string, Measured>): PeakRow {
   const row = buildRow({ name: model, unit: "MB", better: "lower" }, [ours], peers);
   const ratios = Object.values(row.ratio).filter((ratio) => ratio !== null);
-  return { ...row, bar, ok: ratios.length === 0 ? null : ratios.every((ratio) => ratio <= bar) };
+  return { ...row, steps, bar, ok: ratios.length === 0 ? null : ratios.every((ratio) => ratio <= bar) };
 }
 
 async function peakOf(contestant: Closable, model: ModelName, steps: number): Promise<number> {

@@ -31,7 +31,7 @@ export interface ScaleRow {
   readonly unit: "us/image" | "ps/FLOP";
   readonly better: "lower";
   readonly points: readonly { readonly size: number; readonly ours: number }[];
-  /** The slowest of the larger sizes, as a multiple of the smallest one's time. */
+  /** The most that a size takes as a multiple of what some smaller one takes: a small one that is slow hides no growth. */
   readonly growth: number;
   /** What the growth may be. */
   readonly bar: number;
@@ -79,8 +79,8 @@ export async function runScale(only: string | null, effort: Effort, start: () =>
 
 /** Judges the times of a growth, smallest size first. */
 export function scaleRow({ model, grows }: Growth, points: ScaleRow["points"]): ScaleRow {
-  const [first, ...larger] = points.map(({ ours }) => ours);
-  const growth = rounded(Math.max(...larger) / (first ?? NaN));
+  const times = points.map(({ ours }) => ours);
+  const growth = rounded(Math.max(...times.slice(1).map((time, i) => time / Math.min(...times.slice(0, i + 1)))));
   return {
     name: `${model} ${grows}`,
     unit: grows === "batch" ? "us/image" : "ps/FLOP",
