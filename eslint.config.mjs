@@ -15,7 +15,7 @@ const restrictedSyntax = [
 
 export default defineConfig(
   // assembly/ is AssemblyScript: other types, other rules; its compiler checks it.
-  globalIgnores(["**/dist/", "docs/api/", "packages/kernels/assembly/"]),
+  globalIgnores(["**/dist/", "docs/api/", "**/assembly/"]),
   js.configs.recommended,
   tseslint.configs.recommended,
   {

@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const usage = `usage: npm run <command> -- [arguments]
   demo [--epochs N ...]     train a LeNet on CIFAR-10 and draw its curves
   example NAME [...]        run a program of examples/
-  bench [--suite NAME ...]  measure beside the peers
+  bench [--suite NAME ...]  measure beside the peers; --report FILE ... makes docs/performance.md
   test [FILTER ...]         lint, type-check and run the tests; with a filter only the tests it names
   lint [--update-api]       the rules of the house; --update-api accepts a changed public surface
   build                     compile the kernels and the TypeScript

@@ -1,15 +1,5 @@
-"""PyTorch's side of the benchmarks: a process that stays alive and does what it is told, one line of JSON at a time.
-
-  > {"task": "train", "model": "lenet", "steps": 10}
-  < {"seconds": 0.08, "loss": 2.3}
-  > {"task": "overhead", "op": "add", "length": 1000, "repeats": 10}
-  < {"seconds": 0.07}
-
-The protocol is src/protocol.ts, the models are those of src/models.ts. Needs nothing but torch.
-"""
-import json
+"""Training steps in PyTorch: the models of src/models.ts, written out as a user would."""
 import math
-import sys
 import time
 
 import torch
@@ -90,54 +80,3 @@ class Training:
         if not math.isfinite(value):
             raise ArithmeticError(f"the loss is {value}")
         return {"seconds": time.perf_counter() - start, "loss": value}
-
-
-def chain(op, y, scale, shift, length):
-    """`length` recorded ops one after another, on 16 elements."""
-    if op == "add":
-        for _ in range(length):
-            y = y + shift
-    elif op == "mul":
-        for _ in range(length):
-            y = y * scale
-    elif op == "relu":
-        for _ in range(length):
-            y = torch.relu(y)
-    else:
-        for i in range(length):
-            y = y + shift if i % 3 == 0 else y * scale if i % 3 == 1 else torch.relu(y)
-    return y
-
-
-def overhead(op, length, repeats):
-    x = torch.rand(16, requires_grad=True)
-    scale = torch.full((16,), 1.0001)
-    shift = torch.full((16,), 0.001)
-    start = time.perf_counter()
-    for _ in range(repeats):
-        chain(op, x, scale, shift, length).sum().backward()
-        x.grad = None
-    return {"seconds": time.perf_counter() - start}
-
-
-def serve():
-    training, name = None, None
-    for line in sys.stdin:
-        request = json.loads(line)
-        try:
-            if request["task"] == "overhead":
-                answer = overhead(request["op"], request["length"], request["repeats"])
-            else:
-                if request["model"] != name:
-                    training, name = None, None
-                    training, name = Training(request["model"]), request["model"]
-                answer = training.run(request["steps"])
-        except Exception as error:
-            answer = {"error": f"{type(error).__name__}: {error}"}
-        print(json.dumps(answer), flush=True)
-
-
-if __name__ == "__main__":
-    torch.set_num_threads(int(sys.argv[1]))
-    print(json.dumps({"ready": True, "version": torch.__version__}), flush=True)
-    serve()

@@ -16,6 +16,7 @@ export class Contestant implements Contender {
   /** Why it cannot be started at all. */
   #absence: WorkerError | null = null;
   #version: string | null = null;
+  #kernels: unknown = null;
 
   constructor(name: string, commands: readonly WorkerCommand[]) {
     this.name = name;
@@ -25,6 +26,11 @@ export class Contestant implements Contender {
   /** The library's version; null as long as it has not been started. */
   get version(): string | null {
     return this.#version;
+  }
+
+  /** Which kernels the library computes with; null if it did not say, or has not been started. */
+  get kernels(): unknown {
+    return this.#kernels;
   }
 
   async ask(request: Request, limitSeconds: number): Promise<Answer> {
@@ -42,6 +48,7 @@ export class Contestant implements Contender {
     try {
       const started = await WorkerProcess.start(this.#commands, startSeconds);
       this.#version = started.version;
+      this.#kernels = started.kernels;
       return started;
     } catch (error) {
       if (error instanceof WorkerError) this.#absence = error;
@@ -50,9 +57,22 @@ export class Contestant implements Contender {
   }
 }
 
+/** How ours is run. */
+export interface OwnOptions {
+  readonly threads: number;
+  /** Whether a BLAS of the system may be used, where there is one. */
+  readonly blas: boolean;
+}
+
 /** Ours. */
-export function ourselves(threads: number): Contestant {
-  return new Contestant("ours", [nodeWorker(new URL("./workers/ours.js", import.meta.url), threads)]);
+export function ourselves({ threads, blas }: OwnOptions): Contestant {
+  const worker = nodeWorker(new URL("./workers/ours.js", import.meta.url), threads);
+  return new Contestant("ours", [{ ...worker, env: ownEnvironment(blas) }]);
+}
+
+/** The variables of every process of ours. */
+export function ownEnvironment(blas: boolean): Record<string, string | undefined> {
+  return { TAPEGRAD_BLAS: blas ? undefined : "off" };
 }
 
 /** A peer by its name. */
@@ -71,10 +91,15 @@ function nodeWorker(program: URL, threads: number, ...more: string[]): WorkerCom
 }
 
 function torchCommands(threads: number): WorkerCommand[] {
-  const path = fileURLToPath(new URL("../peers/torch_train.py", import.meta.url));
+  const path = fileURLToPath(new URL("../peers/torch_worker.py", import.meta.url));
   // OpenMP's own default is best for everybody: its threads spin for some milliseconds between parallel regions, which
   // makes torch fast, and then sleep (at most 10 ms of processor time after the last step). "passive" would slow torch
   // down, "active" all the others.
   const env = { OMP_WAIT_POLICY: undefined, GOMP_SPINCOUNT: undefined, OMP_NUM_THREADS: String(threads) };
-  return ["python3", "/usr/bin/python3"].map((file) => ({ file, args: [path, String(threads)], env }));
+  return pythonCommands([path, String(threads)], env);
+}
+
+/** A Python program with the first Python that works: the user's, or the system's. Leaves no compiled files behind. */
+export function pythonCommands(args: readonly string[], env: Record<string, string | undefined> = {}): WorkerCommand[] {
+  return ["python3", "/usr/bin/python3"].map((file) => ({ file, args, env: { ...env, PYTHONDONTWRITEBYTECODE: "1" } }));
 }

@@ -36,6 +36,9 @@ export const fullEffort: Effort = { rounds: 7, warmUpSeconds: 1.5, roundSeconds:
 /** For seeing that it works. */
 export const quickEffort: Effort = { ...fullEffort, rounds: 1, warmUpSeconds: 0, roundSeconds: 0 };
 
+/** For single ops, of which there are many; the processes have been warm since the first of them. */
+export const opEffort: Effort = { ...fullEffort, warmUpSeconds: 0.3, roundSeconds: 0.1, budgetSeconds: 10 };
+
 /** What the warm-up found out about a contestant. */
 interface Plan {
   readonly count: number;
@@ -77,8 +80,8 @@ async function orGap(peer: Contender, gaps: Map<Contender, string>, work: () => 
   }
 }
 
-/** Warms a contestant up and finds out how much of the work fills a round. */
-async function prepare(task: Task, contestant: Contender, effort: Effort): Promise<Plan> {
+/** Warms a contestant up, and finds out how much of the work fills a round. */
+export async function prepare(task: Task, contestant: Contender, effort: Effort): Promise<Plan> {
   const { limitSeconds, warmUpSeconds, roundSeconds, budgetSeconds } = effort;
   // The first time includes compilation and says little about the next.
   let { seconds } = await contestant.ask(task.request(1), limitSeconds);
@@ -95,7 +98,8 @@ async function prepare(task: Task, contestant: Contender, effort: Effort): Promi
   return { count, rounds: Math.max(1, Math.min(effort.rounds, affordable)) };
 }
 
-async function measure(task: Task, contestant: Contender, count: number, effort: Effort): Promise<number> {
+/** One round: the figure of so many pieces of work. */
+export async function measure(task: Task, contestant: Contender, count: number, effort: Effort): Promise<number> {
   const { seconds } = await contestant.ask(task.request(count), effort.limitSeconds);
   return task.figure(seconds / count);
 }

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { busyWarning, describeMachine, measureBusyCores } from "./machine.ts";
 
 test("a machine is described with what took part", () => {
-  const machine = describeMachine({ threads: 2, peers: { torch: "1.13.0" }, busyCores: { before: 0, after: 0.1 } });
+  const machine = describeMachine({ threads: 2, blas: true, kernels: null, peers: { torch: "1.13.0" }, busyCores: { before: 0, after: 0.1 } });
   expect(machine).toMatchObject({ threads: 2, peers: { torch: "1.13.0" }, node: process.version, busyCores: { before: 0, after: 0.1 } });
   expect(machine.cores).toBeGreaterThan(0);
   expect(Date.parse(machine.date)).not.toBeNaN();
@@ -11,7 +11,7 @@ test("a machine is described with what took part", () => {
 test("busy cores are counted", async () => {
   const busy = await measureBusyCores();
   expect(busy).toBeGreaterThanOrEqual(0);
-  expect(busy).toBeLessThanOrEqual(describeMachine({ threads: 1, peers: {}, busyCores: { before: 0, after: 0 } }).cores + 0.1);
+  expect(busy).toBeLessThanOrEqual(describeMachine({ threads: 1, blas: true, kernels: null, peers: {}, busyCores: { before: 0, after: 0 } }).cores + 0.1);
 });
 
 test("a busy machine is warned of", () => {

@@ -9,6 +9,10 @@ export interface Machine {
   readonly system: string;
   readonly node: string;
   readonly threads: number;
+  /** Whether ours was allowed to use a BLAS of the system. */
+  readonly blas: boolean;
+  /** Which kernels ours computed with, in its own words; null if it did not say. */
+  readonly kernels: unknown;
   readonly peers: Readonly<Record<string, string>>;
   /** Cores that other programs kept busy, just before the measurement and just after it. */
   readonly busyCores: { readonly before: number; readonly after: number };
@@ -19,7 +23,7 @@ export interface Machine {
 const tolerableBusyCores = 0.2;
 
 /** Describes this machine. */
-export function describeMachine({ threads, peers, busyCores }: Pick<Machine, "threads" | "peers" | "busyCores">): Machine {
+export function describeMachine(known: Pick<Machine, "threads" | "blas" | "kernels" | "peers" | "busyCores">): Machine {
   const processors = cpus();
   return {
     cpu: processors[0]?.model.trim() ?? "unknown",
@@ -27,17 +31,15 @@ export function describeMachine({ threads, peers, busyCores }: Pick<Machine, "th
     memoryGigabytes: Math.round(totalmem() / 2 ** 30),
     system: `${platform()} ${release()}`,
     node: process.version,
-    threads,
-    peers,
-    busyCores,
+    ...known,
     date: new Date().toISOString(),
   };
 }
 
-/** Cores in use over a second in which this program does nothing. */
-export async function measureBusyCores(): Promise<number> {
+/** Cores in use over some time in which this program does nothing. */
+export async function measureBusyCores(milliseconds = 1000): Promise<number> {
   const before = processorTimes();
-  await pause(1000);
+  await pause(milliseconds);
   const after = processorTimes();
   const all = after.all - before.all;
   return all === 0 ? 0 : Number((((after.busy - before.busy) / all) * cpus().length).toFixed(2));

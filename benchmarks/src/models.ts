@@ -6,6 +6,10 @@
 export const modelNames = ["mlp", "lenet", "vgg", "alexnet"] as const;
 export type ModelName = (typeof modelNames)[number];
 
+/** The two whose batch and width the scale suite doubles (workers/our-scaled-models.ts). */
+export const scaledModelNames = ["mlp", "convnet"] as const;
+export type ScaledModelName = (typeof scaledModelNames)[number];
+
 /** A layer; convolutions have stride 1, pools a 2x2 window. */
 export type Layer =
   | { readonly kind: "linear"; readonly inputs: number; readonly outputs: number }

@@ -1,51 +1,13 @@
 // `npm run bench -- --suite NAME [--json FILE] [...]`
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { ArgumentError, parseArguments, usage, type BenchmarkArguments } from "./arguments.ts";
-import { ourselves, peerByName, type Contestant } from "./contestant.ts";
-import { fullEffort, quickEffort, type Task } from "./interleave.ts";
+import { fileURLToPath } from "node:url";
+import { ArgumentError, parseArguments, parseReportArguments, usage } from "./arguments.ts";
 import { WorkerError } from "./json-pipe.ts";
 import { busyWarning, describeMachine, measureBusyCores } from "./machine.ts";
-import { runTasks } from "./run-tasks.ts";
-import { formatMemoryRows, runMemory } from "./suites/memory.ts";
-import { overheadTasks } from "./suites/overhead.ts";
-import { trainTasks } from "./suites/train.ts";
-import { formatRows } from "./table.ts";
-
-interface Outcome {
-  readonly rows: readonly object[];
-  readonly table: string;
-  /** Versions of the peers that took part. */
-  readonly peers: Readonly<Record<string, string>>;
-}
-
-async function runSuite(options: BenchmarkArguments): Promise<Outcome> {
-  switch (options.suite) {
-    case "train": return compare(trainTasks, options);
-    // Only torch has a tape of its own to compare with; the others trace or compile.
-    case "overhead": return compare(overheadTasks, { ...options, peers: options.peers.filter((name) => name === "torch") });
-    case "memory": {
-      const rows = await runMemory(options.steps, options.threads);
-      return { rows, table: formatMemoryRows(rows), peers: {} };
-    }
-  }
-}
-
-async function compare(tasks: readonly Task[], { threads, peers, rounds, quick }: BenchmarkArguments): Promise<Outcome> {
-  const ours = ourselves(threads);
-  const others = peers.map((name) => peerByName(name, threads));
-  const effort = quick ? quickEffort : { ...fullEffort, rounds };
-  try {
-    const rows = await runTasks(tasks, ours, others, effort, (row) => process.stderr.write(`${row.name}: ${row.ours} ${row.unit}\n`));
-    return { rows, table: formatRows(rows), peers: versions(others) };
-  } finally {
-    await Promise.all([ours, ...others].map((contestant) => contestant.close()));
-  }
-}
-
-function versions(contestants: readonly Contestant[]): Record<string, string> {
-  return Object.fromEntries(contestants.map(({ name, version }) => [name, version ?? "not there"]));
-}
+import { writePerformancePage } from "./report/performance-page.ts";
+import { readReports } from "./report/report.ts";
+import { runSuite } from "./run-suite.ts";
 
 function writeReport(file: string, report: object): void {
   try {
@@ -56,18 +18,28 @@ function writeReport(file: string, report: object): void {
   }
 }
 
-try {
-  const options = parseArguments(process.argv.slice(2));
+async function measureSuite(argv: readonly string[]): Promise<void> {
+  const options = parseArguments(argv);
+  const { suite, quick, json, threads, blas } = options;
   // Once before the measurement, so that a wrong path is not found out after it.
-  if (options.json !== null) writeReport(options.json, { suite: options.suite, rows: [] });
-  const before = await measureBusyCores();
-  const { rows, table, peers } = await runSuite(options);
-  const busyCores = { before, after: await measureBusyCores() };
+  if (json !== null) writeReport(json, { suite, rows: [] });
+  const watchMilliseconds = quick ? 50 : 1000;
+  const before = await measureBusyCores(watchMilliseconds);
+  const { rows, table, peers, kernels, limits } = await runSuite(options);
+  if (rows.length === 0) throw new ArgumentError(`--only ${options.only ?? ""} is in no name of ${suite}`);
+  const busyCores = { before, after: await measureBusyCores(watchMilliseconds) };
   console.log(table);
   const warning = busyWarning(busyCores);
   if (warning !== null) console.error(warning);
-  const report = { suite: options.suite, quick: options.quick, machine: describeMachine({ threads: options.threads, peers, busyCores }), rows };
-  if (options.json !== null) writeReport(options.json, report);
+  const machine = describeMachine({ threads, blas, kernels, peers, busyCores });
+  if (json !== null) writeReport(json, { suite, quick, machine, ...(limits === undefined ? {} : { limits }), rows });
+}
+
+try {
+  const argv = process.argv.slice(2);
+  const report = parseReportArguments(argv);
+  if (report === null) await measureSuite(argv);
+  else console.log(writePerformancePage(readReports(report.files), report.docs ?? fileURLToPath(new URL("../../docs", import.meta.url))));
 } catch (error) {
   if (error instanceof ArgumentError) console.error(`${error.message}\n${usage}`);
   else if (error instanceof WorkerError) console.error(`the benchmark cannot run: ${error.message}`);

@@ -23,7 +23,13 @@ export function formatRows(rows: readonly Row[]): string {
   return [formatTable([header, ...lines]), ...reasons].join("\n");
 }
 
-function formatFigure(value: number | null | undefined): string {
+/** A figure for a table; a dash where there is none. */
+export function formatFigure(value: number | null | undefined): string {
   if (value === null || value === undefined) return "-";
   return value >= 1000 ? Math.round(value).toLocaleString("en-US") : String(value);
+}
+
+/** Whether a figure keeps to its bar, in a line for each that has one. */
+export function formatBars(judged: readonly { readonly name: string; readonly figure: number; readonly bar: number | null; readonly ok: boolean | null }[]): string[] {
+  return judged.flatMap(({ name, figure, bar, ok }) => (bar === null || ok === null ? [] : [`${ok ? "ok" : "MISSED"}: ${name} ${figure}, bar ${bar}`]));
 }

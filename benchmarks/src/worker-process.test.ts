@@ -32,6 +32,13 @@ test("a worker says its version and answers", async () => {
   await started.close();
 });
 
+test("a worker may say more: its kernels, and how much memory it took", async () => {
+  const started = await WorkerProcess.start([worker("write({ seconds: 1, megabytes: 12.5 })")], 20);
+  expect(started.kernels).toBeNull();
+  expect(await started.ask(request, 20)).toEqual({ seconds: 1, megabytes: 12.5 });
+  await started.close();
+});
+
 test("the first command that works is taken", async () => {
   const broken: WorkerCommand = { file: process.execPath, args: ["-e", "throw new RangeError('no library')"] };
   const missing: WorkerCommand = { file: "no-such-program-anywhere", args: [] };

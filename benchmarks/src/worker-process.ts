@@ -4,11 +4,14 @@ import type { Answer, Request } from "./protocol.ts";
 /** A child process that measures on request; `protocol.ts` says how. One request at a time. */
 export class WorkerProcess {
   readonly version: string;
+  /** Which kernels its library computes with; null if it did not say. */
+  readonly kernels: unknown;
   readonly #pipe: JsonPipe;
 
-  private constructor(pipe: JsonPipe, version: string) {
+  private constructor(pipe: JsonPipe, version: string, kernels: unknown) {
     this.#pipe = pipe;
     this.version = version;
+    this.kernels = kernels;
   }
 
   /** Starts a worker with the first of the commands that works. Throws WorkerError with the last one's reason. */
@@ -17,8 +20,8 @@ export class WorkerProcess {
     for (const command of commands) {
       const pipe = new JsonPipe(command);
       try {
-        const { version } = await pipe.receive(limitSeconds);
-        return new WorkerProcess(pipe, String(version));
+        const { version, kernels = null } = await pipe.receive(limitSeconds);
+        return new WorkerProcess(pipe, String(version), kernels);
       } catch (error) {
         if (!(error instanceof WorkerError)) throw error;
         failure = error;
@@ -31,11 +34,11 @@ export class WorkerProcess {
   /** Throws WorkerError when the worker refuses, dies, or takes longer than the limit, in which case it is killed. */
   async ask(request: Request, limitSeconds: number): Promise<Answer> {
     this.#pipe.send(request);
-    const { seconds, loss, error } = await this.#pipe.receive(limitSeconds);
+    const { seconds, loss, megabytes, error } = await this.#pipe.receive(limitSeconds);
     if (typeof error === "string") throw new WorkerError(error);
     if (typeof seconds !== "number") throw new WorkerError("its answer has no time");
-    if (typeof loss === "number" || loss === undefined) return loss === undefined ? { seconds } : { seconds, loss };
-    throw new WorkerError("its loss is not a number");
+    if (loss !== undefined && typeof loss !== "number") throw new WorkerError("its loss is not a number");
+    return { seconds, ...(loss === undefined ? {} : { loss }), ...(typeof megabytes === "number" ? { megabytes } : {}) };
   }
 
   /** False once the process has ended. */

@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { ownEnvironment, type OwnOptions } from "../contestant.ts";
 import { JsonPipe, WorkerError } from "../json-pipe.ts";
 import { median, rounded } from "../statistics.ts";
 import { formatTable } from "../table.ts";
@@ -37,13 +38,13 @@ export interface MemoryRow {
 }
 
 /** Runs the three loops side by side, block by block in turn, each in a process of its own. Throws WorkerError when one fails. */
-export async function runMemory(steps: number, threads: number): Promise<MemoryRow[]> {
+export async function runMemory(steps: number, { threads, blas }: OwnOptions): Promise<MemoryRow[]> {
   const block = Math.ceil(steps / blocks);
   const program = fileURLToPath(new URL("../workers/memory-loop.js", import.meta.url));
   const loops = loopModes.map((mode) => {
     const options = { steps, block, mode, threads, budget: heapMegabytes };
     const args = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
-    return { mode, pipe: new JsonPipe({ file: process.execPath, args: [program, "--paced", ...args] }), samples: new Array<Sample>() };
+    return { mode, pipe: new JsonPipe({ file: process.execPath, args: [program, "--paced", ...args], env: ownEnvironment(blas) }), samples: new Array<Sample>() };
   });
   try {
     for (let done = 0; done < steps; done += block) {

@@ -1,9 +1,10 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { add, crossEntropy, manualSeed, mul, optim, randint, randn, rand, relu, sum, full, type Tensor, type nn } from "tapegrad";
-import { learningRate, modelPlans, momentum, classes, type ModelName } from "../models.ts";
+import { learningRate, modelPlans, momentum, classes, type ModelName, type ScaledModelName } from "../models.ts";
 import type { ChainOp } from "../protocol.ts";
 import type { Training } from "./serve.ts";
 import { ourModels } from "./our-models.ts";
+import { ourScaledModels } from "./our-scaled-models.ts";
 
 /** One training step; gives the loss. */
 export function trainingStep(model: nn.Module, optimizer: optim.SGD, x: Tensor, y: Tensor): Tensor {
@@ -18,7 +19,16 @@ export function trainingStep(model: nn.Module, optimizer: optim.SGD, x: Tensor, 
 export function buildTraining(name: ModelName): Training {
   const { batch, input } = modelPlans[name];
   manualSeed(1);
-  const model = ourModels[name]();
+  return trainOn(ourModels[name](), batch, input);
+}
+
+/** A model of a chosen width on a batch of a chosen size. */
+export function buildScaledTraining(name: ScaledModelName, batch: number, width: number): Training {
+  manualSeed(1);
+  return trainOn(ourScaledModels[name](width), batch, [3, 32, 32]);
+}
+
+function trainOn(model: nn.Module, batch: number, input: readonly number[]): Training {
   const optimizer = new optim.SGD(model.parameters(), { lr: learningRate, momentum });
   const x = randn([batch, ...input]);
   const y = randint(0, classes, [batch]);
