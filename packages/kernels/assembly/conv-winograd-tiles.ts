@@ -20,7 +20,9 @@ export const CHUNK_IMAGES = OWN + 2, CHUNK_ROWS = OWN + 3, CHUNKS = OWN + 4;
 export const CHUNK_TILES = OWN + 5;
 /** Rows of a panel of outputs. */
 export const TILE_ROWS = OWN + 6;
-export const WINOGRAD_OWN = OWN + 7;
+/** 1 if the products are the system BLAS's. */
+export const BY_BLAS = OWN + 7;
+export const WINOGRAD_OWN = OWN + 8;
 
 /** The running thread's chunk. */
 export let firstImage: i32 = 0;

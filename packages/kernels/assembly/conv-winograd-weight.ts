@@ -6,9 +6,10 @@
 import { getInt, getPointer, setInt } from "./control";
 import { CHANNELS, IMAGES, OUT_HEIGHT, OUT_WIDTH, OUTPUTS } from "./conv-job";
 import {
-  CHUNK_IMAGES, CHUNK_ROWS, CHUNK_TILES, chunkPlaneBytes, chunkRowsOf, CHUNKS, openChunk, preparePlane, roundUp, tileCount, TILES_X, TILES_Y,
+  BY_BLAS, CHUNK_IMAGES, CHUNK_ROWS, CHUNK_TILES, chunkPlaneBytes, chunkRowsOf, CHUNKS, openChunk, preparePlane, roundUp, tileCount, TILES_X, TILES_Y,
   transformGradients, transformPixels, WINOGRAD_OWN,
 } from "./conv-winograd-tiles";
+import { blasAvailable, blasMultiply } from "./gemm-blas";
 import { multiplyTile } from "./gemm-kernel";
 import { transposeSquare } from "./gemm-pack";
 import { ensureScratch, parallelFor, scratch } from "./pool";
@@ -30,7 +31,9 @@ export function winogradWeightGradient<T>(dOut: usize, x: usize, dWeight: usize,
   setInt(D_OUT, dOut); setInt(X, x); setInt(D_WEIGHT, dWeight); setInt(D_BIAS, dBias);
   const across = (getInt(OUT_WIDTH) + 1) >> 1, down = (getInt(OUT_HEIGHT) + 1) >> 1;
   setInt(TILES_X, across); setInt(TILES_Y, down);
-  const wanted = 64, rows = chunkRowsOf(wanted);
+  const byBlas = blasAvailable(<f64>outputs * <f64>channels * 128);
+  setInt(BY_BLAS, byBlas ? 1 : 0);
+  const wanted = !byBlas ? 64 : channels * outputs < 16_384 ? 128 : 256, rows = chunkRowsOf(wanted);
   const together = rows == down ? max(1, min(images, wanted / (across * down))) : 1;
   setInt(CHUNK_ROWS, rows); setInt(CHUNK_IMAGES, together);
   const chunks = (images + together - 1) / together * ((down + rows - 1) / rows);
@@ -72,6 +75,10 @@ function partTask<T>(task: i32): void {
     openChunk(chunk);
     // Chunks of different places share one room: the padding of one is pixels of another.
     if (getInt(CHUNK_ROWS) < getInt(TILES_Y)) memory.fill(room, 0, chunkPlaneBytes<T>());
+    if (getInt(BY_BLAS) != 0) {
+      multiplyChunkByBlas<T>(firstOutput, lastOutput, pixels, pixelStep, gradients, gradientStep, room, corner, chunk > firstChunk, sums, sumStep);
+      continue;
+    }
     transformSide<T>(true, 0, channels, panelChannels, pixels, pixelStep, room, strip, corner);
     transformSide<T>(false, firstOutput, lastOutput, PANEL, gradients, gradientStep, room, strip, corner);
     for (let e: usize = 0; e < 16; e++) {
@@ -89,6 +96,28 @@ function partTask<T>(task: i32): void {
 }
 function partTaskF32(task: i32): void { partTask<f32>(task); }
 function partTaskF64(task: i32): void { partTask<f64>(task); }
+
+/** The open chunk's part of the sums, for outputs `first` to `last`: both operands as rows of tiles, which is how BLAS takes them. */
+function multiplyChunkByBlas<T>(
+  first: i32, last: i32, pixels: usize, pixelStep: usize, gradients: usize, gradientStep: usize, room: usize, corner: usize, add: bool,
+  sums: usize, sumStep: usize,
+): void {
+  const channels = getInt(CHANNELS), outputs = getInt(OUTPUTS), tiles = getInt(CHUNK_TILES), row = <usize>tiles * sizeof<T>();
+  for (let c = 0; c < channels; c++) {
+    preparePlane<T>(getPointer(X), c, room);
+    transformPixels<T>(room, pixels + <usize>c * row, pixelStep, 32, corner);
+  }
+  for (let o = first; o < last; o++) {
+    transformGradients<T>(getPointer(D_OUT), o, outputs, gradients + <usize>(o - first) * row, gradientStep, corner);
+  }
+  const columns = roundUp(channels, <i32>(32 / sizeof<T>()));
+  for (let e: usize = 0; e < 16; e++) {
+    blasMultiply<T>(
+      false, true, last - first, channels, tileCount, gradients + e * gradientStep, tiles, pixels + e * pixelStep, tiles, add,
+      sums + e * sumStep, columns,
+    );
+  }
+}
 
 /** Transforms planes `first` to `last` of the open chunk, of x or of dOut, into panels [16][plane / width][tile][width]. */
 // @ts-ignore: decorator

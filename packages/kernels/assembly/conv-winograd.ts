@@ -5,9 +5,10 @@
 import { getInt, getPointer, setInt } from "./control";
 import { CHANNELS, IMAGES, OUT_HEIGHT, OUT_WIDTH, OUTPUTS } from "./conv-job";
 import {
-  CHUNK_IMAGES, CHUNK_ROWS, CHUNK_TILES, chunkPlaneBytes, chunkRowsOf, CHUNKS, openChunk, preparePlane, roundUp, TILE_ROWS, tileCount, TILES_X, TILES_Y,
+  BY_BLAS, CHUNK_IMAGES, CHUNK_ROWS, CHUNK_TILES, chunkPlaneBytes, chunkRowsOf, CHUNKS, openChunk, preparePlane, roundUp, TILE_ROWS, tileCount, TILES_X, TILES_Y,
   transformPixels, WINOGRAD_OWN, writeOutputs,
 } from "./conv-winograd-tiles";
+import { blasAvailable, blasMultiply } from "./gemm-blas";
 import { multiplyTile, tileRows } from "./gemm-kernel";
 import { ensureScratch, parallelFor, scratch } from "./pool";
 
@@ -47,9 +48,10 @@ export function winogradCorrelate<T>(
   setInt(OUTPUT_STEP, outputStep); setInt(CHANNEL_STEP, channelStep); setInt(TAP_STEP, tapStep);
   const across = (getInt(OUT_WIDTH) + 1) >> 1, down = (getInt(OUT_HEIGHT) + 1) >> 1;
   setInt(TILES_X, across); setInt(TILES_Y, down);
-  const panelTiles = <i32>(32 / sizeof<T>());
-  // As many tiles at once as the second cache holds, fewer if there would be too few chunks for the threads.
-  let wanted = channels <= 128 ? 64 : 32;
+  const panelTiles = <i32>(32 / sizeof<T>()), byBlas = blasAvailable(<f64>outputs * <f64>channels * 128);
+  setInt(BY_BLAS, byBlas ? 1 : 0);
+  // As many tiles at once as the second cache holds (BLAS wants more), fewer if there would be too few chunks for the threads.
+  let wanted = byBlas ? (channels * outputs < 16_384 ? 128 : 256) : channels <= 128 ? 64 : 32;
   while (wanted > 2 * panelTiles && images * across * down < 16 * wanted) wanted >>= 1;
   const rows = chunkRowsOf(wanted);
   const together = rows == down ? max(1, min(images, wanted / (across * down))) : 1;
@@ -57,7 +59,8 @@ export function winogradCorrelate<T>(
   setInt(CHUNKS, (images + together - 1) / together * ((down + rows - 1) / rows));
   setInt(CHUNK_TILES, roundUp(together * rows * across, panelTiles));
 
-  const height = tileRows(outputs), paddedOutputs = roundUp(outputs, height);
+  // BLAS takes matrices stored by rows: panels of one row are just that.
+  const height = byBlas ? 1 : tileRows(outputs), paddedOutputs = roundUp(outputs, height);
   setInt(TILE_ROWS, height);
   const transformed = heap.alloc(16 * weightStep<T>());
   setInt(TRANSFORMED, transformed);
@@ -114,15 +117,20 @@ function chunkTask<T>(chunk: i32): void {
   const pixels = room + chunkPlaneBytes<T>(), pixelStep = <usize>elementStep<T>(channels);
   const products = pixels + 16 * pixelStep, productStep = <usize>elementStep<T>(paddedOutputs);
 
+  const productRow = <usize>tiles * sizeof<T>(), byBlas = getInt(BY_BLAS) != 0;
   memory.fill(room, 0, chunkPlaneBytes<T>());
   for (let c = 0; c < channels; c++) {
     preparePlane<T>(getPointer(SOURCE), c, room);
-    transformPixels<T>(room, pixels + (<usize>c << 5), pixelStep, <usize>channels << 5, corner);
+    if (byBlas) transformPixels<T>(room, pixels + <usize>c * productRow, pixelStep, 32, corner);
+    else transformPixels<T>(room, pixels + (<usize>c << 5), pixelStep, <usize>channels << 5, corner);
   }
   const panelBytes = <usize>(height * channels) * sizeof<T>();
-  const productRow = <usize>tiles * sizeof<T>();
   for (let e: usize = 0; e < 16; e++) {
     const weights = getPointer(TRANSFORMED) + e * weightStep<T>();
+    if (byBlas) {
+      blasMultiply<T>(false, false, outputs, tileCount, channels, weights, channels, pixels + e * pixelStep, tiles, false, products + e * productStep, tiles);
+      continue;
+    }
     for (let i = 0; i < tileCount; i += panelTiles) {
       const b = pixels + e * pixelStep + <usize>(i * channels) * sizeof<T>();
       let a = weights, to = products + e * productStep + <usize>i * sizeof<T>();
