@@ -204,6 +204,15 @@ function reentered(node: Node): GradError {
   });
 }
 
+/** The storages of some gradients. One is enough: it is filled and read without anything in between. */
+const gradientStorages = {
+  gradients: [] as readonly (Tensor | null)[],
+  has(storage: Storage): boolean {
+    for (const gradient of this.gradients) if (gradient !== null && gradient.storage === storage) return true;
+    return false;
+  },
+};
+
 /** Gradients, and nothing else that was made for them: what the formulas make on their way is freed at once. */
 function scopedGradients(node: Node, dOut: Tensor, needed: readonly boolean[]): readonly (Tensor | null)[] {
   const outer = enterScope();
@@ -212,7 +221,9 @@ function scopedGradients(node: Node, dOut: Tensor, needed: readonly boolean[]): 
     gradients = inputGradients(node, dOut, needed, false);
     return gradients;
   } finally {
-    leaveScope(outer, { has: (storage: Storage) => gradients.some((gradient) => gradient?.storage === storage) });
+    gradientStorages.gradients = gradients;
+    leaveScope(outer, gradientStorages);
+    gradientStorages.gradients = [];
   }
 }
 
@@ -234,12 +245,7 @@ function inputGradients(node: Node, dOut: Tensor, needed: readonly boolean[], cr
 function ownGradients(node: Node, dOut: Tensor, needed: readonly boolean[]): (Tensor | null)[] {
   const { gradients, context } = node.op;
   const saved = new context(node);
-  const out: (Tensor | null)[] = [];
-  for (let i = 0; i < gradients.length; i++) {
-    const gradient = gradients[i];
-    out.push(needed[i] === true && gradient !== null && gradient !== undefined ? gradient(dOut, saved) : null);
-  }
-  return out;
+  return gradients.map((gradient, i) => (needed[i] === true && gradient !== null ? gradient(dOut, saved) : null));
 }
 
 /** Differentiates an op's definition in simpler ops; the result stays connected to the op's inputs. */

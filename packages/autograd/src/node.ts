@@ -32,30 +32,17 @@ export class Node implements GradNode, OpCall, RecordedCall {
   /** The gradient that has arrived so far in that pass. */
   pending: Tensor | null = null;
   #saved: (Tensor | null)[] | null;
-  readonly #versions: number[] = [];
+  readonly #versions: number[];
 
   constructor(op: Op, inputs: readonly (Tensor | null)[], attrs: unknown) {
     this.op = op;
     this.attrs = attrs;
-    const edges: Edge[] = [];
-    const shapes: Shape[] = [];
-    const dtypes: DType[] = [];
-    for (let i = 0; i < inputs.length; i++) {
-      const x = inputs[i] as Tensor | null;
-      edges.push(x === null ? null : edgeOf(x));
-      shapes.push(x === null ? noShape : x.shape);
-      dtypes.push(x === null ? "float32" : x.dtype);
-    }
-    this.edges = edges;
-    this.shapes = shapes;
-    this.dtypes = dtypes;
-    const saved: (Tensor | null)[] = [];
-    for (const position of op.savedPositions) {
-      const x = position < 0 ? null : (inputs[position] as Tensor | null);
-      saved.push(x);
-      this.#versions.push(x === null ? 0 : x.storage.version);
-    }
-    this.#saved = saved;
+    // `map` makes arrays of just the right size; pushing would make room for 17.
+    this.edges = inputs.map(edgeOfInput);
+    this.shapes = inputs.map(shapeOfInput);
+    this.dtypes = inputs.map(dtypeOfInput);
+    this.#saved = op.savedPositions.map((position) => (position < 0 ? null : (inputs[position] as Tensor | null)));
+    this.#versions = this.#saved.map(versionOf);
   }
 
   get name(): string {
@@ -93,6 +80,11 @@ export class Node implements GradNode, OpCall, RecordedCall {
     this.aux = null;
   }
 }
+
+const edgeOfInput = (x: Tensor | null): Edge => (x === null ? null : edgeOf(x));
+const shapeOfInput = (x: Tensor | null): Shape => (x === null ? noShape : x.shape);
+const dtypeOfInput = (x: Tensor | null): DType => (x === null ? "float32" : x.dtype);
+const versionOf = (x: Tensor | null): number => (x === null ? 0 : x.storage.version);
 
 /** The edge that leads to a tensor. */
 export function edgeOf(x: Tensor): Edge {

@@ -7,6 +7,8 @@ const FIRST = OWN + 16;
 export const VECTORS = FIRST, TAIL = FIRST + 1;
 /** Where the vectors of dOut lie in the padded planes: those of whole vectors, and those of the tails. */
 export const OFFSETS = FIRST + 2, TAIL_OFFSETS = FIRST + 3;
+/** Vectors of each image that hold the tails of two rows, of two elements each. */
+export const PAIRED = FIRST + 4;
 
 /** Sums of a panel at one tap, some of them idle in a narrower panel. */
 export const SUMS_WIDTH: i32 = 4;
@@ -27,6 +29,12 @@ export const SUMS_WIDTH: i32 = 4;
   }
 }
 
+/** Two elements from one place and two from another. */
+// @ts-ignore: decorator
+@inline function halves(low: usize, high: usize): v128 {
+  return v128.load64_lane(high, v128.load64_zero(low), 1);
+}
+
 /** Lanes below `count` all ones, the others zero. */
 // @ts-ignore: decorator
 @inline function laneMask<T>(count: i32): v128 {
@@ -41,8 +49,8 @@ export function tile1x4<T>(images: i32, packed: usize, planes: usize, tap: usize
 
 /**
  * sums[tap][output] += dOut panel . pixels, for `rows` outputs and `taps` taps (constants), over all pixels of some images.
- * The loop is written out twice: a tail's other lanes hold pixels that do not belong here and may be infinite, so they are
- * cleared, not merely multiplied by zero.
+ * The loop is written out for whole vectors, for the tails of two rows side by side, and for single tails, whose other lanes
+ * hold pixels that do not belong here and may be infinite: they are cleared, not merely multiplied by zero.
  */
 // @ts-ignore: decorator
 @inline function tile<T>(rows: i32, taps: i32, images: i32, packed: usize, planes: usize, tap: usize, sums: usize): void {
@@ -53,8 +61,8 @@ export function tile1x4<T>(images: i32, packed: usize, planes: usize, tap: usize
   let c10 = v128.splat<T>(0), c11 = c10, c12 = c10, c13 = c10;
   let c20 = v128.splat<T>(0), c21 = c20, c22 = c20, c23 = c20;
   let c30 = v128.splat<T>(0), c31 = c30, c32 = c30, c33 = c30;
-  const height = <usize>(images * getInt(OUT_HEIGHT));
-  let at = getPointer(OFFSETS), end = at + ((height * <usize>getInt(VECTORS)) << 2);
+  const height = images * getInt(OUT_HEIGHT), pairs = images * getInt(PAIRED);
+  let at = getPointer(OFFSETS), end = at + (<usize>(height * getInt(VECTORS)) << 2);
   for (; at != end; at += 4) {
     const offset = load<usize>(at);
     let b0 = v128.load(p0 + offset), b1 = v128.load(p1 + offset), b2 = b1, b3 = b1;
@@ -84,9 +92,39 @@ export function tile1x4<T>(images: i32, packed: usize, planes: usize, tap: usize
     }
     packed += rows << 4;
   }
-  const mask = laneMask<T>(getInt(TAIL));
   at = getPointer(TAIL_OFFSETS);
-  end = getInt(TAIL) > 0 ? at + (height << 2) : at;
+  end = at + (<usize>pairs << 3);
+  for (; at != end; at += 8) {
+    const low = load<usize>(at), high = load<usize>(at, 4);
+    let b0 = halves(p0 + low, p0 + high), b1 = halves(p1 + low, p1 + high), b2 = b1, b3 = b1;
+    if (taps > 2) b2 = halves(p2 + low, p2 + high);
+    if (taps > 3) b3 = halves(p3 + low, p3 + high);
+    let s = v128.load(packed);
+    c00 = v128.add<T>(c00, v128.mul<T>(s, b0)); c01 = v128.add<T>(c01, v128.mul<T>(s, b1));
+    if (taps > 2) c02 = v128.add<T>(c02, v128.mul<T>(s, b2));
+    if (taps > 3) c03 = v128.add<T>(c03, v128.mul<T>(s, b3));
+    if (rows > 1) {
+      s = v128.load(packed, 16);
+      c10 = v128.add<T>(c10, v128.mul<T>(s, b0)); c11 = v128.add<T>(c11, v128.mul<T>(s, b1));
+      if (taps > 2) c12 = v128.add<T>(c12, v128.mul<T>(s, b2));
+      if (taps > 3) c13 = v128.add<T>(c13, v128.mul<T>(s, b3));
+    }
+    if (rows > 2) {
+      s = v128.load(packed, 32);
+      c20 = v128.add<T>(c20, v128.mul<T>(s, b0)); c21 = v128.add<T>(c21, v128.mul<T>(s, b1));
+      if (taps > 2) c22 = v128.add<T>(c22, v128.mul<T>(s, b2));
+      if (taps > 3) c23 = v128.add<T>(c23, v128.mul<T>(s, b3));
+    }
+    if (rows > 3) {
+      s = v128.load(packed, 48);
+      c30 = v128.add<T>(c30, v128.mul<T>(s, b0)); c31 = v128.add<T>(c31, v128.mul<T>(s, b1));
+      if (taps > 2) c32 = v128.add<T>(c32, v128.mul<T>(s, b2));
+      if (taps > 3) c33 = v128.add<T>(c33, v128.mul<T>(s, b3));
+    }
+    packed += rows << 4;
+  }
+  const mask = laneMask<T>(getInt(TAIL));
+  end = getInt(TAIL) > 0 ? at + (<usize>(height - 2 * pairs) << 2) : at;
   for (; at != end; at += 4) {
     const offset = load<usize>(at);
     let b0 = v128.and(mask, v128.load(p0 + offset)), b1 = v128.and(mask, v128.load(p1 + offset)), b2 = b1, b3 = b1;
