@@ -5,10 +5,12 @@ import { OUT_HEIGHT, OWN } from "./conv-job";
 const FIRST = OWN + 16;
 /** Whole vectors of an output row, and the elements left over. */
 export const VECTORS = FIRST, TAIL = FIRST + 1;
-/** Where the vectors of dOut lie in the padded planes: those of whole vectors, and those of the tails. */
+/** Where the vectors of dOut lie in the padded planes: whole vectors, and those that pair the tails of two rows. */
 export const OFFSETS = FIRST + 2, TAIL_OFFSETS = FIRST + 3;
 /** Vectors of each image that hold the tails of two rows, of two elements each. */
 export const PAIRED = FIRST + 4;
+/** Where the other tails lie. */
+export const SINGLE_OFFSETS = FIRST + 5;
 
 /** Sums of a panel at one tap, some of them idle in a narrower panel. */
 export const SUMS_WIDTH: i32 = 4;
@@ -124,6 +126,7 @@ export function tile1x4<T>(images: i32, packed: usize, planes: usize, tap: usize
     packed += rows << 4;
   }
   const mask = laneMask<T>(getInt(TAIL));
+  at = getPointer(SINGLE_OFFSETS);
   end = getInt(TAIL) > 0 ? at + (<usize>(height - 2 * pairs) << 2) : at;
   for (; at != end; at += 4) {
     const offset = load<usize>(at);

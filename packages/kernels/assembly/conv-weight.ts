@@ -11,7 +11,7 @@ import {
   CHANNELS, DIRECT, GROUPS, HEIGHT, IMAGES, KERNEL_HEIGHT, KERNEL_WIDTH, OUT_HEIGHT, OUT_WIDTH, OUTPUTS, OWN, PLANE, planesBytes, planesOf,
   preparePlanes, ROW, STRIDE_Y, tapOffset, TAPS, WIDTH,
 } from "./conv-job";
-import { OFFSETS, PAIRED, SUMS_WIDTH, TAIL, TAIL_OFFSETS, tile1x4, tile2x4, tile3x3, tile4x2, VECTORS } from "./conv-weight-tile";
+import { OFFSETS, PAIRED, SINGLE_OFFSETS, SUMS_WIDTH, TAIL, TAIL_OFFSETS, tile1x4, tile2x4, tile3x3, tile4x2, VECTORS } from "./conv-weight-tile";
 import { ensureScratch, parallelFor, scratch } from "./pool";
 
 const D_OUT = OWN, X = OWN + 1, D_WEIGHT = OWN + 2, D_BIAS = OWN + 3, SUMS = OWN + 4, BIAS_SUMS = OWN + 5, TAP_TABLE = OWN + 6;
@@ -102,7 +102,7 @@ function buildOffsets<T>(): void {
   const imageBytes = getInt(DIRECT) != 0 ? getInt(GROUPS) * getInt(CHANNELS) * getInt(PLANE) * elementBytes : planesBytes<T>();
   const table = heap.alloc(<usize>(images * height * (vectors + 1)) << 2);
   let at = table, tail = table + (<usize>(images * height * vectors) << 2), single = tail + (<usize>(images * paired) << 2);
-  setInt(OFFSETS, table); setInt(TAIL_OFFSETS, tail);
+  setInt(OFFSETS, table); setInt(TAIL_OFFSETS, tail); setInt(SINGLE_OFFSETS, single);
   for (let image = 0; image < images; image++) {
     for (let y = 0; y < height; y++) {
       const row = image * imageBytes + y * rowBytes;

@@ -60,6 +60,12 @@ const whole = fc.tuple(
   fc.constant<number[]>([0, 0, 0, 0]), fc.constant<number[]>([0, 0]),
 ).map(([a, b, c, d]) => geometryOf(a, b, c, d));
 
+/** Rows that leave half a vector over, which two rows share, and numbers of images that do not divide evenly. */
+const halfVectors = fc.tuple(
+  fc.tuple(small(40), fc.constant(1), small(3), small(7)), fc.tuple(small(3), small(5)).map(([kH, kW]) => [kH, kW, 1, 1, 1, 1]),
+  fc.constant<number[]>([0, 0, 0, 0]), fc.tuple(fc.nat(9), fc.constantFrom(5, 9, 13)),
+).map(([a, b, c, d]) => geometryOf(a, b, c, d));
+
 /** Large enough for several tasks. */
 const large = [
   geometryOf([64, 1, 3, 6], [5, 5, 1, 1, 1, 1], [0, 0, 0, 0], [27, 27]), geometryOf([64, 1, 6, 16], [5, 5, 1, 1, 1, 1], [0, 0, 0, 0], [9, 9]),
@@ -68,7 +74,7 @@ const large = [
   geometryOf([7, 64, 1, 1], [3, 3, 1, 1, 1, 1], [1, 1, 1, 1], [30, 30]), geometryOf([6, 1, 32, 64], [1, 1, 1, 1, 1, 1], [0, 0, 0, 0], [15, 15]),
 ];
 
-const geometry = fc.oneof({ weight: 4, arbitrary: anyGeometry }, { weight: 2, arbitrary: threeByThree }, depthwise, pointwise, whole);
+const geometry = fc.oneof({ weight: 4, arbitrary: anyGeometry }, { weight: 2, arbitrary: threeByThree }, halfVectors, depthwise, pointwise, whole);
 
 const at = (values: ArrayLike<number>, i: number): number => values[i] ?? Number.NaN;
 
