@@ -167,11 +167,11 @@ class Pass {
 
   /** Adds to `.grad`. `last`: nobody reads the gradient after this, so its memory may be taken over. */
   #accumulate(leaf: Tensor, gradient: Tensor, last: boolean): void {
-    const before = leaf.grad;
+    const before = leaf.peekGrad();
     if (this.#createGraph) {
       leaf.grad = keep(before === null ? clone(gradient) : add(before, gradient));
     } else if (before === null) {
-      leaf.grad = keep(last && this.#isExclusive(gradient) ? gradient : cloneKernel(gradient));
+      leaf.ownGrad(keep(last && this.#isExclusive(gradient) ? gradient : cloneKernel(gradient)));
     } else if (before.isContiguous() && before.node === null && gradient.dtype === before.dtype && sameShape(before.shape, gradient.shape)) {
       const dense = gradient.isContiguous() ? gradient : cloneKernel(gradient);
       addInto(before, dense);

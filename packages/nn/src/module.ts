@@ -147,7 +147,7 @@ export abstract class Module<In extends unknown[] = [x: Tensor], Out = Tensor> {
 
   /** Forgets all gradients. */
   zeroGrad(): void {
-    for (const parameter of this.parameters()) parameter.grad = null;
+    for (const parameter of this.parameters()) parameter.dropGrad();
   }
 
   /**

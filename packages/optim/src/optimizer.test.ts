@@ -136,6 +136,25 @@ describe("step", () => {
     expect(thrownBy(() => out.backward()).code).toBe("backward/changed");
   });
 
+  test("frees a gradient that nobody has seen, and leaves alone one that somebody has", () => {
+    const [seen, unseen] = [leaf(1, 2), leaf(3, 4)];
+    const optimizer = new SGD([seen, unseen], { lr: 0.1 });
+    sum(mul(seen, unseen)).backward();
+    const held = seen.grad;
+    const memory = unseen.peekGrad()?.storage;
+    optimizer.step();
+    expect(memory?.freed).toBe(false);
+    optimizer.zeroGrad();
+    expect(memory?.freed).toBe(true);
+    expect(held?.toArray()).toEqual([3, 4]);
+    expect([seen.grad, unseen.grad]).toEqual([null, null]);
+    // A gradient of the user's own is never freed.
+    const own = tensor([1, 1], { dtype: "float64" });
+    seen.grad = own;
+    optimizer.zeroGrad();
+    expect(own.toArray()).toEqual([1, 1]);
+  });
+
   test("leaves the gradient as it is; zeroGrad forgets it", () => {
     const a = withGradient(leaf(1, 2), 3, 4);
     const optimizer = new SGD([a], { lr: 0.1, weightDecay: 0.5, momentum: 0.9, maximize: true });

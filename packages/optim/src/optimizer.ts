@@ -50,7 +50,7 @@ export abstract class Optimizer<Options extends { lr: number }, State extends ob
     noGrad(() => {
       for (const group of this.paramGroups) {
         for (const parameter of group.params) {
-          const gradient = parameter.grad;
+          const gradient = parameter.peekGrad();
           if (gradient === null) continue;
           if (!sameShape(gradient.shape, parameter.shape)) throw wrongGradient(this.constructor.name, parameter, gradient);
           this.update(parameter, gradient, group);
@@ -61,7 +61,7 @@ export abstract class Optimizer<Options extends { lr: number }, State extends ob
 
   /** Forgets the gradients. */
   zeroGrad(): void {
-    for (const group of this.paramGroups) for (const parameter of group.params) parameter.grad = null;
+    for (const group of this.paramGroups) for (const parameter of group.params) parameter.dropGrad();
   }
 
   /** What has to be saved to go on later just as now: copies, which further steps leave alone. */

@@ -51,12 +51,12 @@ export class SGD extends Optimizer<SGDOptions, SGDState> {
 
   protected override update(parameter: Tensor, gradient: Tensor, group: ResolvedGroup<SGDOptions>): void {
     if (group.momentum === 0) {
-      sgdStep(parameter, gradient, null, { ...group, first: false });
+      sgdStep(parameter, gradient, null, group, false);
       return;
     }
     const buffer = this.state.get(parameter)?.momentumBuffer ?? null;
     const own = buffer ?? optimizerState(parameter);
     if (buffer === null) this.state.set(parameter, { momentumBuffer: own });
-    sgdStep(parameter, gradient, own, { ...group, first: buffer === null });
+    sgdStep(parameter, gradient, own, group, buffer === null);
   }
 }

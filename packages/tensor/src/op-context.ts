@@ -7,7 +7,8 @@ const nothing: readonly Tensor[] = [];
 /** What every gradient function may read; the saved tensors join it by name, one class for each op. */
 class OpContext {
   protected readonly call: RecordedCall;
-  #shared: { readonly value: unknown } | null = null;
+  // Not a private name: V8 adds those one by one, which costs as much as the rest of a small op's context.
+  protected shared: { readonly value: unknown } | null = null;
 
   constructor(call: RecordedCall) {
     this.call = call;
@@ -26,8 +27,8 @@ class OpContext {
   }
 
   once<T>(compute: () => T): T {
-    this.#shared ??= { value: compute() };
-    return this.#shared.value as T;
+    this.shared ??= { value: compute() };
+    return this.shared.value as T;
   }
 }
 

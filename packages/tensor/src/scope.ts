@@ -7,7 +7,8 @@ function collectStorages(value: unknown, found: Set<Storage>, seen: Set<object>)
   seen.add(value);
   if (value instanceof Tensor) {
     found.add(value.storage);
-    if (value.grad !== null) found.add(value.grad.storage);
+    const grad = value.peekGrad();
+    if (grad !== null) found.add(grad.storage);
     return;
   }
   if (value instanceof Map) {

@@ -37,8 +37,6 @@ export class Tensor {
   readonly dtype: DType;
   /** Made from a plain JS number: it does not raise the other operand's dtype within a category. @internal */
   readonly wrappedNumber: boolean;
-  /** The sum of gradients that `backward` brought here; only for leaves and where `retainGrad` was asked for. */
-  grad: Tensor | null = null;
   /** The recorded op that made this tensor; null for leaves. @internal */
   node: GradNode | null = null;
   /** Leaf flag behind `requiresGrad`. @internal */
@@ -50,6 +48,9 @@ export class Tensor {
   viewVersion: number;
   readonly #size: number;
   #strides: readonly number[] | null;
+  #grad: Tensor | null = null;
+  /** Nobody but the tape and the optimizer has seen the gradient, so that it can be freed when it is dropped. */
+  #gradIsOwned = false;
 
   /** `strides` null means row-major. @internal */
   constructor(storage: Storage, shape: Shape, strides: readonly number[] | null = null, offset = 0, wrappedNumber = false) {
@@ -94,6 +95,35 @@ export class Tensor {
     if (dim === undefined) return this.shape;
     if (this.shape.length === 0) throw new IndexError({ op: "size", fact: `dim ${dim} of a 0-d tensor: it has no dimensions`, code: "size/dim", data: { dim } });
     return this.shape[normalizeDim("size", dim, this.shape.length)] as number;
+  }
+
+  /** The sum of gradients that `backward` brought here; only for leaves and where `retainGrad` was asked for. */
+  get grad(): Tensor | null {
+    this.#gradIsOwned = false;
+    return this.#grad;
+  }
+
+  set grad(gradient: Tensor | null) {
+    this.#grad = gradient;
+    this.#gradIsOwned = false;
+  }
+
+  /** The gradient, for a look that keeps nothing. @internal */
+  peekGrad(): Tensor | null {
+    return this.#grad;
+  }
+
+  /** Sets a gradient whose memory nobody else knows. @internal */
+  ownGrad(gradient: Tensor): void {
+    this.#grad = gradient;
+    this.#gradIsOwned = true;
+  }
+
+  /** Forgets the gradient, and frees it at once if no user has ever seen it. @internal */
+  dropGrad(): void {
+    if (this.#gradIsOwned) this.#grad?.storage.free();
+    this.#grad = null;
+    this.#gradIsOwned = false;
   }
 
   /** Whether the op that takes this tensor is recorded: it is a leaf with the flag set, or the result of a recorded op. */

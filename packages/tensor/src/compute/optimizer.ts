@@ -11,8 +11,6 @@ export interface SgdStep {
   readonly weightDecay: number;
   readonly nesterov: boolean;
   readonly maximize: boolean;
-  /** The first step sets the buffer to the gradient. */
-  readonly first: boolean;
 }
 
 /** Constants of one Adam or AdamW step. */
@@ -56,9 +54,9 @@ export function optimizerState(parameter: Tensor): Tensor {
   return state;
 }
 
-/** One SGD step on a parameter, in place. `buffer` is null without momentum. */
-export function sgdStep(parameter: Tensor, gradient: Tensor, buffer: Tensor | null, options: SgdStep): void {
-  const { lr, momentum, dampening, weightDecay, nesterov, maximize, first } = options;
+/** One SGD step on a parameter, in place. `buffer` is null without momentum; the `first` step sets it to the gradient. */
+export function sgdStep(parameter: Tensor, gradient: Tensor, buffer: Tensor | null, options: SgdStep, first: boolean): void {
+  const { lr, momentum, dampening, weightDecay, nesterov, maximize } = options;
   update(parameter, gradient, (p, g) => {
     beginCall();
     const state = buffer === null ? 0 : buffer.pointer;
