@@ -59,6 +59,11 @@ export abstract class Module<In extends unknown[] = [x: Tensor], Out = Tensor> {
     };
   }
 
+  /** Whether anybody sees what this module gives. @internal */
+  get hasForwardHooks(): boolean {
+    return this.#hooks.size > 0;
+  }
+
   /** Text between the parentheses when the module is printed. */
   extraRepr(): string {
     return "";

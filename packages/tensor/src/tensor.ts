@@ -37,6 +37,8 @@ export class Tensor {
   readonly dtype: DType;
   /** Made from a plain JS number: it does not raise the other operand's dtype within a category. @internal */
   readonly wrappedNumber: boolean;
+  /** Nobody reads this tensor again but the next op, which may compute in its memory. @internal */
+  donated = false;
   /** The recorded op that made this tensor; null for leaves. @internal */
   node: GradNode | null = null;
   /** Leaf flag behind `requiresGrad`. @internal */

@@ -1,7 +1,7 @@
 import { beginCall, binaryOps, dtypeInfo, unaryOps, wasm, type DType } from "@tapegrad/kernels";
 import type { OutputSpec } from "../op-spec.ts";
 import { sameShape, sizeOf } from "../shape.ts";
-import { emptyTensor, type Tensor } from "../tensor.ts";
+import { emptyTensor, Tensor } from "../tensor.ts";
 import { castKernel, toDType } from "./cast.ts";
 import { copyInto } from "./copy.ts";
 import { broadcastStrides, writeLayout } from "./layout.ts";
@@ -13,7 +13,7 @@ export type BinaryName = keyof typeof binaryOps;
 export function unaryKernel(name: UnaryName, x: Tensor, out: OutputSpec, p0 = 0, p1 = 0, dtype: DType = x.dtype): Tensor {
   const source = toDType(x, dtype);
   beginCall();
-  const result = emptyTensor(out.shape, out.dtype);
+  const result = name === "relu" && source === x && isDonated(x) ? takeOver(x) : emptyTensor(out.shape, out.dtype);
   const size = result.numel();
   if (size === 0) return result;
   const code = unaryOps[name];
@@ -22,6 +22,17 @@ export function unaryKernel(name: UnaryName, x: Tensor, out: OutputSpec, p0 = 0,
   else wasm.unaryStrided(code, type, source.pointer, result.pointer, writeLayout(out.shape, [source.strides]), p0, p1);
   if (source !== x) source.storage.free();
   return result;
+}
+
+/** Whether the tensor's memory may be written anew; kernels that go over an element twice must not. */
+function isDonated(x: Tensor): boolean {
+  return x.donated && x.isContiguous() && x.storage.length === x.numel();
+}
+
+/** A tensor in the memory of a donated one. Should anything have saved the old elements after all, it will be noticed. */
+function takeOver(x: Tensor): Tensor {
+  x.storage.version++;
+  return new Tensor(x.storage, x.shape);
 }
 
 /** `op` on broadcast pairs of elements, both brought to `dtype`; stored as the output's. */

@@ -1,0 +1,56 @@
+import { describe, expect, test } from "vitest";
+import { manualSeed, randn, relu, sum, square, type Tensor } from "@tapegrad/tensor";
+import { grad, gradcheck } from "@tapegrad/autograd";
+import { ReLU } from "./activation.ts";
+import { BatchNorm2d } from "./batch-norm.ts";
+import { Conv2d } from "./conv2d.ts";
+import { Linear } from "./linear.ts";
+import { Module } from "./module.ts";
+import { Sequential } from "./sequential.ts";
+
+/** Keeps what it gives, as a user's own layer may. */
+class Keeper extends Linear {
+  kept: Tensor | null = null;
+  override forward(x: Tensor): Tensor {
+    this.kept = super.forward(x);
+    return this.kept;
+  }
+}
+
+describe("ReLU in a Sequential works in place", () => {
+  const donors: readonly (readonly [string, Module, readonly number[]])[] = [
+    ["Conv2d", new Conv2d(2, 3, 3, { padding: 1, dtype: "float64" }), [2, 2, 4, 5]],
+    ["Linear", new Linear(6, 5, { dtype: "float64" }), [4, 6]],
+    ["Linear on 3 dimensions", new Linear(6, 5, { dtype: "float64" }), [2, 3, 6]],
+    ["BatchNorm2d", new BatchNorm2d(3, { dtype: "float64" }), [2, 3, 3, 2]],
+  ];
+
+  test.each(donors)("behind %s, with the same values and gradients of first and second order as apart", (_, module, shape) => {
+    manualSeed(3);
+    const x = randn(shape, { dtype: "float64", requiresGrad: true });
+    const inputs = [x, ...module.parameters()];
+    const derivatives = (out: Tensor): unknown => {
+      const first = grad([sum(square(out))], inputs, { createGraph: true });
+      const second = grad([sum(square(first[0] as Tensor))], [x]);
+      return [out, ...first, ...second].map((tensor) => tensor.toArray());
+    };
+    expect(derivatives(new Sequential(module, new ReLU()).forward(x))).toEqual(derivatives(relu(module.forward(x))));
+  });
+
+  test("and leaves alone what a hook or a layer of the user's own has seen", () => {
+    const hooked = new Linear(3, 4);
+    const seen: Tensor[] = [];
+    hooked.registerForwardHook((_module, _inputs, output) => void seen.push(output as Tensor));
+    const keeper = new Keeper(4, 4);
+    const x = randn([5, 3]);
+    new Sequential(hooked, new ReLU(), keeper, new ReLU()).forward(x);
+    const hidden = hooked.forward(x);
+    expect(seen[0]?.toArray()).toEqual(hidden.toArray());
+    expect(keeper.kept?.toArray()).toEqual(keeper.forward(relu(hidden)).toArray());
+  });
+
+  test("and passes gradcheck", () => {
+    const net = new Sequential(new Linear(4, 6, { dtype: "float64" }), new ReLU(), new Linear(6, 2, { dtype: "float64" }));
+    expect(gradcheck((x: Tensor) => net.forward(x), [randn([3, 4], { dtype: "float64", requiresGrad: true })])).toBe(true);
+  });
+});
