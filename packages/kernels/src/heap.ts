@@ -36,8 +36,9 @@ export class Block {
 }
 
 /**
- * Blocks made one after another share one token, which every storage of the batch holds: once it is collected, so are they
- * all, and their blocks can be freed without a copy.
+ * The blocks of a batch share one token, which their storages hold: once it is collected, so are they all, and the blocks can
+ * be freed without a copy. Small blocks made one after another share a batch, since a weak reference costs more than they do; a
+ * large one has its own, so that no other tensor keeps it from being found.
  */
 class Batch {
   /** The resident blocks of the batch. */
@@ -49,12 +50,14 @@ class Batch {
   }
 }
 
-const batchSize = 16;
+const batchSize = 64;
+const largeBytes = 1 << 14;
 /** Those with resident blocks. */
 const batches = new Set<Batch>();
 let openToken: object = {};
 let openBatch = new Batch(openToken);
 let openMembers = 0;
+let newestToken = openToken;
 
 /** Each new weak reference is remembered until the running job ends: after this many they are forgotten by hand. */
 const mostRemembered = 1 << 15;
@@ -129,28 +132,36 @@ export function beginCall(): void {
   call++;
 }
 
-/** A new uninitialised block, resident, belonging to the running call. Its storage must hold the `newestToken`. */
+/** A new uninitialised block, resident, belonging to the running call. Its storage must hold the `tokenOfNewest`. */
 export function newBlock(bytes: number, dtype: DType): Block {
-  if (openMembers === batchSize) openNextBatch();
-  openMembers++;
-  const block = new Block(bytes, dtype, openBatch, debug ? callSite() : null);
+  const block = new Block(bytes, dtype, bytes < largeBytes ? sharedBatch() : ownBatch(), debug ? callSite() : null);
   makeResident(block);
   return block;
 }
 
-function openNextBatch(): void {
-  openToken = {};
-  openBatch = new Batch(openToken);
-  openMembers = 0;
+/** The token of the batch that the newest block belongs to. */
+export function tokenOfNewest(): object {
+  return newestToken;
+}
+
+function sharedBatch(): Batch {
+  if (openMembers === batchSize) {
+    openBatch = ownBatch();
+    openToken = newestToken;
+    openMembers = 0;
+  }
+  openMembers++;
+  newestToken = openToken;
+  return openBatch;
+}
+
+function ownBatch(): Batch {
+  newestToken = {};
   if (++remembered >= mostRemembered) {
     remembered = 0;
     engineCollector()?.forgetReads();
   }
-}
-
-/** The token of the batch that the newest block belongs to. */
-export function newestToken(): object {
-  return openToken;
+  return new Batch(newestToken);
 }
 
 /** The block's address, after bringing it back if it was spilled. It stays there until the next `beginCall`. */
@@ -216,8 +227,8 @@ function dropResident(block: Block): void {
   residentByDType[block.dtype] -= block.bytes;
 }
 
-/** What has become resident since the last collection, and so may be garbage. */
-const sinceCollection = { bytes: 0, blocks: 0 };
+/** What the last collection left: what is resident beyond that may be garbage. */
+const survived = { bytes: 0, blocks: 0 };
 /** How long a collection took of late. */
 let collectionMs = 5;
 /** What spilling costs: copying, a host array for each block, and caches that hold the copy instead of what is needed next. */
@@ -231,7 +242,7 @@ function isFull(bytes: number): boolean {
 /** Room for a block: first what is garbage goes, then the least recently used blocks are copied out. */
 function makeRoom(bytes: number): void {
   if (!isFull(bytes)) return;
-  const spillMs = sinceCollection.bytes * spillMsPerByte + sinceCollection.blocks * spillMsPerBlock;
+  const spillMs = (stats.resident - survived.bytes) * spillMsPerByte + (stats.blocks - survived.blocks) * spillMsPerBlock;
   if (spillMs > collectionMs) {
     freeGarbage();
     growToLive();
@@ -261,7 +272,8 @@ function freeGarbage(): void {
   // Reading the tokens has brought them back for the running job.
   collector?.forgetReads();
   remembered = 0;
-  sinceCollection.bytes = sinceCollection.blocks = 0;
+  survived.bytes = stats.resident;
+  survived.blocks = stats.blocks;
 }
 
 /** What a collection leaves is alive: with less than as much again for garbage, collections would come too often. */
@@ -271,8 +283,6 @@ function growToLive(): void {
 
 function allocate(bytes: number): number {
   makeRoom(bytes);
-  sinceCollection.bytes += bytes;
-  sinceCollection.blocks++;
   for (let attempt = 0; ; attempt++) {
     try {
       return wasm.allocate(Math.max(bytes, 16)) >>> 0;

@@ -1,4 +1,4 @@
-import { beginCall, blockBytes, blockPointer, freeBlock, newBlock, newestToken, type Block } from "./heap.ts";
+import { beginCall, blockBytes, blockPointer, freeBlock, newBlock, tokenOfNewest, type Block } from "./heap.ts";
 import { ensureThreads } from "./threads.ts";
 import { dtypeInfo, type DType, type HostArray } from "./dtype.ts";
 
@@ -35,7 +35,7 @@ export class Storage {
     this.dtype = dtype;
     this.length = length;
     this.#block = newBlock(length * dtypeInfo[dtype].bytes, dtype);
-    this.token = newestToken();
+    this.token = tokenOfNewest();
     if (openScope !== null) openScope.push(this);
     if (length >= sharedWork) ensureThreads();
   }

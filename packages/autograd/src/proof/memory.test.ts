@@ -159,10 +159,10 @@ describe("memoryStats", () => {
 });
 
 describe("threads", () => {
-  test("1, 2, 3 and 4 give the same bits after a few steps", async () => {
+  test("1, 2, 3, 4 and 8 give the same bits after a few steps", async () => {
     setNumThreads(1);
     const expected = train(3);
-    for (const threads of [2, 3, 4]) {
+    for (const threads of [2, 3, 4, 8]) {
       setNumThreads(threads);
       // Workers take part once they are up.
       await new Promise((resolve) => setTimeout(resolve, 200));
