@@ -5,7 +5,7 @@ import { ReLU } from "./activation.ts";
 import { BatchNorm2d } from "./batch-norm.ts";
 import { Conv2d } from "./conv2d.ts";
 import { Linear } from "./linear.ts";
-import { Module } from "./module.ts";
+import { type Module } from "./module.ts";
 import { Sequential } from "./sequential.ts";
 
 /** Keeps what it gives, as a user's own layer may. */
