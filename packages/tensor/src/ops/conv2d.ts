@@ -2,8 +2,9 @@ import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
 import { contiguousKernel } from "../compute/copy.ts";
 import { zeros } from "../creation.ts";
 import { DTypeError, ShapeError } from "../errors.ts";
+import { gradHooks } from "../grad-hooks.ts";
 import { defineOp, type DefinedOp } from "../op.ts";
-import { formatShape, type Shape } from "../shape.ts";
+import { formatShape, sizeOf, type Shape } from "../shape.ts";
 import { describe, emptyTensor, type Tensor } from "../tensor.ts";
 import { sum } from "./sum.ts";
 import { pair, type Pair } from "./window.ts";
@@ -49,11 +50,27 @@ const convOp: DefinedOp<ConvNames, Geometry> = defineOp<ConvNames, Geometry, rea
   },
   backward: {
     x: (dOut, { weight, attrs, shapes: [shape = []] }) => inputGradOp.run([dOut, weight], { ...attrs, shape }),
-    weight: (dOut, { x, attrs, shapes: [, shape = []] }) => weightGradOp.run([dOut, x], { ...attrs, shape }),
-    bias: (dOut) => sum(dOut, { dim: [0, 2, 3] }),
+    weight: (dOut, saved) => {
+      const { x, attrs, shapes: [, shape = []] } = saved;
+      return saved.once(() => bothGradients(dOut, x, shape, attrs))?.weight ?? weightGradOp.run([dOut, x], { ...attrs, shape });
+    },
+    bias: (dOut, saved) => {
+      const { x, attrs, shapes: [, shape = []] } = saved;
+      return saved.once(() => bothGradients(dOut, x, shape, attrs))?.bias ?? sum(dOut, { dim: [0, 2, 3] });
+    },
   },
   samples: () => convSamples.map(({ x, weight, bias, geometry }) => ({ inputs: [{ shape: x }, { shape: weight }, bias ? { shape: [weight[0]] } : null], attrs: geometry })),
 });
+
+/** Gradients of weight and bias in one pass over dOut; null where they are to be recorded, or are not computed in their own dtype. */
+function bothGradients(dOut: Tensor, x: Tensor, shape: Shape, geometry: Geometry): { readonly weight: Tensor; readonly bias: Tensor } | null {
+  if (gradHooks().isRecording() || x.dtype === "float16" || dOut.dtype !== x.dtype || dOut.numel() === 0 || sizeOf(shape) === 0) return null;
+  const [source, image] = [contiguousKernel(dOut), contiguousKernel(x)];
+  beginCall();
+  const [weight, bias] = [emptyTensor(shape, x.dtype), emptyTensor([shape[0] as number], x.dtype)];
+  wasm.conv2dWeightGrad(dtypeInfo[x.dtype].code, source.pointer, image.pointer, weight.pointer, bias.pointer, ...kernelGeometry(x.shape, shape, geometry));
+  return { weight, bias };
+}
 
 const inputGradOp: DefinedOp<readonly ["dOut", "weight"], GradAttrs> = defineOp<readonly ["dOut", "weight"], GradAttrs, readonly ["dOut", "weight"]>({
   name: "conv2dInputGrad",
