@@ -4,6 +4,9 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSy
 import { dirname, join } from "node:path";
 import { StepError, run, tools } from "./processes.mjs";
 
+/** What the compiled files depend on beside the packages. */
+const rootInputs = ["tsconfig.base.json", "pnpm-lock.yaml", "scripts/bundle.mjs", "scripts/package-bundle.mjs"];
+
 /**
  * Throws StepError when this Node is older than package.json's `engines`.
  * @param {string} root
@@ -51,6 +54,7 @@ export async function buildKernels(root) {
 
 /**
  * Compiles the packages, examples and benchmarks when a source, tsconfig.json or package.json has changed since the last time.
+ * What it compiles of a published package is the types; its JavaScript is bundled.
  * @param {string} root
  */
 export async function buildTypeScript(root) {
@@ -58,7 +62,7 @@ export async function buildTypeScript(root) {
   const folders = [...readdirSync(join(root, "packages")).map((name) => join(root, "packages", name)), join(root, "examples"), join(root, "benchmarks")];
   const fingerprint = createHash("sha256");
   for (const folder of [root, ...folders]) {
-    const sources = folder === root ? [join(root, "tsconfig.base.json"), join(root, "pnpm-lock.yaml")] : filesBelow(join(folder, "src"));
+    const sources = folder === root ? rootInputs.map((name) => join(root, name)) : filesBelow(join(folder, "src"));
     for (const file of [join(folder, "tsconfig.json"), join(folder, "package.json"), ...sources]) {
       if (!file.endsWith(".test.ts") && existsSync(file)) fingerprint.update(`${file} ${modified(file)}\n`);
     }
@@ -67,6 +71,7 @@ export async function buildTypeScript(root) {
   const isBuilt = folders.every((folder) => !existsSync(join(folder, "tsconfig.json")) || existsSync(join(folder, "dist/.tsbuildinfo")));
   if (isBuilt && read(stamp) === wanted) return;
   await step("compiling TypeScript", () => run(process.execPath, [tools.tsc, "--build"], { cwd: root, capture: true }));
+  await step("bundling the packages", () => run(process.execPath, ["scripts/bundle.mjs"], { cwd: root, capture: true }));
   write(stamp, wanted);
 }
 

@@ -75,6 +75,7 @@ describe("buildKernels", () => {
 test("buildTypeScript runs again only after a change of what it reads", async () => {
   put("pnpm-lock.yaml", "");
   put("node_modules/typescript/bin/tsc", "");
+  put("scripts/bundle.mjs", "");
   put("packages/a/package.json", "{}");
   put("packages/a/src/index.ts", "");
   put("packages/a/src/index.test.ts", "");

@@ -1,5 +1,8 @@
-import seedrandom from "seedrandom";
+import { createRequire } from "node:module";
+import type seedrandom from "seedrandom";
 import { SerializationError } from "./errors.ts";
+
+const require = createRequire(import.meta.url);
 
 /** Where a generator stands: numbers that JSON keeps. */
 export interface GeneratorState {
@@ -20,24 +23,27 @@ export interface GeneratorState {
  * equal(a, rand([3], { generator: g })); // true
  */
 export class Generator {
-  #key: readonly [number, number];
+  #seed: number | string;
+  /** Made when it is first needed: a program without random numbers need not load `seedrandom`. */
+  #key: readonly [number, number] | null = null;
   #low = 0;
   #high = 0;
 
   constructor(seed: number | string = 0) {
-    this.#key = keyFrom(seed);
+    this.#seed = seed;
   }
 
   /** Starts the stream of a seed (a number or a string) from its beginning. */
   manualSeed(seed: number | string): this {
-    this.#key = keyFrom(seed);
+    this.#seed = seed;
+    this.#key = null;
     this.#low = 0;
     this.#high = 0;
     return this;
   }
 
   getState(): GeneratorState {
-    return { key: this.#key, counter: [this.#low, this.#high] };
+    return { key: this.#madeKey(), counter: [this.#low, this.#high] };
   }
 
   /** Throws SerializationError `generator/state`. */
@@ -57,16 +63,22 @@ export class Generator {
 
   /** The next `count` positions of the stream, for a kernel: its key and first counter. @internal */
   take(count: number): readonly [key0: number, key1: number, counterLow: number, counterHigh: number] {
-    const at = [this.#key[0], this.#key[1], this.#low, this.#high] as const;
+    const key = this.#madeKey();
+    const at = [key[0], key[1], this.#low, this.#high] as const;
     const low = this.#low + count;
     this.#low = low % 2 ** 32;
     this.#high = (this.#high + Math.floor(low / 2 ** 32)) % 2 ** 32;
     return at;
   }
+
+  #madeKey(): readonly [number, number] {
+    return (this.#key ??= keyFrom(this.#seed));
+  }
 }
 
 function keyFrom(seed: number | string): readonly [number, number] {
-  const random = seedrandom(String(seed));
+  const makeRandom = require("seedrandom") as typeof seedrandom;
+  const random = makeRandom(String(seed));
   return [random.int32() >>> 0, random.int32() >>> 0];
 }
 

@@ -1,8 +1,14 @@
 import type { Source } from "../fetch/first-source.ts";
 import { loadData, type LoadOptions } from "../fetch/load-data.ts";
-import { findMnist, readMnist, type MnistArrays } from "./local.ts";
+import type { ByteImages } from "../images/image-dataset.ts";
+import { byteImages, findMnist, readMnist, type MnistArrays } from "./local.ts";
 import type { MnistRelease } from "./official.ts";
 import { mnistSources } from "./sources.ts";
+
+/** One half of MNIST, or of a data set of the same form, as its data set keeps it. Throws what `loadMnistArrays` throws. */
+export async function loadMnistImages(options: LoadOptions, release: MnistRelease): Promise<ByteImages> {
+  return byteImages(await loadMnistArrays(options, release));
+}
 
 /**
  * The images and labels of one half of MNIST, or of a data set of the same form.

@@ -1,8 +1,6 @@
 import { ImageDataset } from "../images/image-dataset.ts";
 import type { ImageLoadOptions } from "../images/image-load-options.ts";
 import type { ImageTransform } from "../images/image-transform.ts";
-import { loadMnistArrays } from "./load-arrays.ts";
-import { byteImages } from "./local.ts";
 import { officialMnist } from "./official.ts";
 
 /**
@@ -33,7 +31,9 @@ export class MNIST extends ImageDataset {
    * ```
    */
   static async load(options: ImageLoadOptions = {}): Promise<MNIST> {
-    return new MNIST(byteImages(await loadMnistArrays(options, officialMnist)), options.transform);
+    // Not above, for the reason that CIFAR10.load gives.
+    const { loadMnistImages } = await import("./load-arrays.ts");
+    return new MNIST(await loadMnistImages(options, officialMnist), options.transform);
   }
 
   /** The same images with another transform; the pixels are shared. */

@@ -1,0 +1,50 @@
+// The JavaScript of a published package: one module, made of its sources.
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { rolldown } from "rolldown";
+
+/**
+ * The packages that are published, by the names of their folders.
+ * @param {string} root
+ */
+export function publishedPackages(root) {
+  const folders = readdirSync(join(root, "packages")).sort();
+  return folders.filter((name) => JSON.parse(readFileSync(join(root, "packages", name, "package.json"), "utf8")).private !== true);
+}
+
+/**
+ * The files of a package's dist: index.js, and a few more for what it imports dynamically. Node spends a third to half a
+ * millisecond on every module, so that with a file for each source most of a program's start would go into opening files.
+ * @param {string} root
+ * @param {string} name
+ */
+export function bundlePackage(root, name) {
+  return rolldown({
+    cwd: root,
+    input: join(root, "packages", name, "src/index.ts"),
+    platform: "node",
+    // Other packages stay what they are, ours too: whoever imports `tapegrad` and `@tapegrad/tensor` must get the same tensors.
+    external: (id, importer, isResolved) => importer !== undefined && !isResolved && !id.startsWith("."),
+    // All of the sources: an op is in the table because its module was run, used or not.
+    treeshake: false,
+    transform: { target: "es2023" },
+  });
+}
+
+/**
+ * Straight in dist, where the paths in the sources that start at `import.meta.url` are right, as they are in src.
+ * @param {string} root
+ * @param {string} name
+ * @returns {import("rolldown").OutputOptions}
+ */
+export function bundleOutput(root, name) {
+  return {
+    dir: join(root, "packages", name, "dist"),
+    format: "esm",
+    sourcemap: true,
+    entryFileNames: "index.js",
+    chunkFileNames: "[name].js",
+    // Errors name classes and functions: two of one name in different modules keep it.
+    keepNames: true,
+  };
+}
