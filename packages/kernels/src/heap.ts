@@ -21,6 +21,8 @@ export class Block {
   call = 0;
   newer: Block | null = null;
   older: Block | null = null;
+  /** Its place among the resident blocks of its batch. */
+  place = 0;
   readonly bytes: number;
   readonly dtype: DType;
   readonly batch: Batch;
@@ -206,6 +208,7 @@ function makeResident(block: Block): void {
   block.call = call;
   linkNewest(block);
   const batch = block.batch;
+  block.place = batch.resident.length;
   if (batch.resident.push(block) === 1) batches.add(batch);
   stats.resident += block.bytes;
   stats.blocks++;
@@ -220,7 +223,10 @@ function dropResident(block: Block): void {
   const batch = block.batch;
   const members = batch.resident;
   const last = members.pop();
-  if (last !== undefined && last !== block) members[members.indexOf(block)] = last;
+  if (last !== undefined && last !== block) {
+    members[block.place] = last;
+    last.place = block.place;
+  }
   if (members.length === 0) batches.delete(batch);
   stats.resident -= block.bytes;
   stats.blocks--;
