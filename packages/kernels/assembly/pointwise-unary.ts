@@ -1,6 +1,7 @@
 /** Unary operations on contiguous and on strided operands. */
 import { getFloat, getInt, getPointer, setFloat, setInt } from "./control";
 import { F32, F64, I32, U8 } from "./dtype";
+import { expRow } from "./math-exp-rows";
 import { element, gather, gatherTail, lanes, saturated, storeTail } from "./math-lanes";
 import { maskedUnaryRow } from "./pointwise-masks";
 import * as code from "./pointwise-ops";
@@ -61,7 +62,7 @@ function floatRow<T>(kind: i32, x: usize, out: usize, n: i32, stride: i32, p0: f
     case code.SQRT: row<op.Sqrt, T>(x, out, n, stride, p, q); return;
     case code.RSQRT: row<op.Rsqrt, T>(x, out, n, stride, p, q); return;
     case code.RECIPROCAL: row<op.Reciprocal, T>(x, out, n, stride, p, q); return;
-    case code.EXP: row<op.Exp, T>(x, out, n, stride, p, q); return;
+    case code.EXP: expRowOf<T>(x, out, n, stride); return;
     case code.EXPM1: row<op.Expm1, T>(x, out, n, stride, p, q); return;
     case code.LOG: row<op.Log, T>(x, out, n, stride, p, q); return;
     case code.LOG1P: row<op.Log1p, T>(x, out, n, stride, p, q); return;
@@ -82,6 +83,16 @@ function floatRow<T>(kind: i32, x: usize, out: usize, n: i32, stride: i32, p0: f
     case code.POW_SCALAR: powRow<T>(x, out, n, stride, p0); return;
     default: anyRow<T>(kind, x, out, n, stride, p0, p1);
   }
+}
+
+function expRowOf<T>(x: usize, out: usize, n: i32, stride: i32): void {
+  let done = 0;
+  if (sizeof<T>() == 4 && stride == 1) {
+    done = n & ~3;
+    expRow(x, out, <usize>done << 2);
+  }
+  const at = <usize>done * sizeof<T>(), none = <T>0;
+  if (done < n) row<op.Exp, T>(x + at, out + at, n - done, stride, none, none);
 }
 
 /** The exponents that have a shorter way, the same ones as in PyTorch. */
