@@ -3,7 +3,7 @@
  * are looked through for those first, and the rest goes without clamping and scales in one step: the same bits, sooner.
  * Ten constants leave few registers free, so what surrounds an exponential has loops of its own, over blocks in the cache.
  */
-import { expF32, expF32Mild } from "./math-exp";
+import { expF32, expF32Mild, sigmoidF32, sigmoidOf } from "./math-exp";
 import { firstLanes, loadTail, storeTail } from "./math-lanes";
 import { expPair } from "./math-scalar";
 import { scratch } from "./pool";
@@ -82,6 +82,26 @@ export function expRow(x: usize, out: usize, bytes: usize): void {
   for (let at: usize = 0; at < bytes; at += BLOCK) {
     const count = min(BLOCK, bytes - at);
     exponentials(x + at, out + at, count, areMild(x + at, count));
+  }
+}
+
+// @ts-ignore: decorator
+@inline function sigmoidVectors(x: usize, out: usize, bytes: usize, mild: bool): void {
+  for (const end = out + bytes; out < end; out += 16) {
+    const v = v128.load(x);
+    v128.store(out, mild ? sigmoidOf(v, expF32Mild(f32x4.neg(f32x4.abs(v)))) : sigmoidF32(v));
+    x += 16;
+  }
+}
+function mildSigmoid(x: usize, out: usize, bytes: usize): void { sigmoidVectors(x, out, bytes, true); }
+function anySigmoid(x: usize, out: usize, bytes: usize): void { sigmoidVectors(x, out, bytes, false); }
+
+/** out = sigmoid(x) on whole vectors; may be in place. */
+export function sigmoidRow(x: usize, out: usize, bytes: usize): void {
+  for (let at: usize = 0; at < bytes; at += BLOCK) {
+    const count = min(BLOCK, bytes - at);
+    if (areMild(x + at, count)) mildSigmoid(x + at, out + at, count);
+    else anySigmoid(x + at, out + at, count);
   }
 }
 

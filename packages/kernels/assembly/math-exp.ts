@@ -116,12 +116,17 @@ const MAGIC_BITS: i32 = 0x4b400000;
   return v128.bitselect(x, y, f32x4.eq(x, f32x4.splat(0)));
 }
 
+/** The sigmoid of x where e = exp(-|x|). */
+// @ts-ignore: decorator
+@inline export function sigmoidOf(x: v128, e: v128): v128 {
+  const one = f32x4.splat(1);
+  return f32x4.div(v128.bitselect(e, one, f32x4.lt(x, f32x4.splat(0))), f32x4.add(one, e));
+}
+
 /** 1 / (1 + exp(-x)), as e / (1 + e) on the left so that small results keep their digits. */
 // @ts-ignore: decorator
 @inline export function sigmoidF32(x: v128): v128 {
-  const e = expF32(f32x4.neg(f32x4.abs(x)));
-  const one = f32x4.splat(1);
-  return f32x4.div(v128.bitselect(e, one, f32x4.lt(x, f32x4.splat(0))), f32x4.add(one, e));
+  return sigmoidOf(x, expF32(f32x4.neg(f32x4.abs(x))));
 }
 
 /** tanh: a polynomial near 0, 1 - 2 / (exp(2|x|) + 1) elsewhere. */

@@ -1,7 +1,7 @@
 /** Unary operations on contiguous and on strided operands. */
 import { getFloat, getInt, getPointer, setFloat, setInt } from "./control";
 import { F32, F64, I32, U8 } from "./dtype";
-import { expRow } from "./math-exp-rows";
+import { expRow, sigmoidRow } from "./math-exp-rows";
 import { element, gather, gatherTail, lanes, saturated, storeTail } from "./math-lanes";
 import { maskedUnaryRow } from "./pointwise-masks";
 import * as code from "./pointwise-ops";
@@ -92,7 +92,7 @@ function floatRow<T>(kind: i32, x: usize, out: usize, n: i32, stride: i32, p0: f
     case code.COS: row<op.Cos, T>(x, out, n, stride, p, q); return;
     case code.TAN: row<op.Tan, T>(x, out, n, stride, p, q); return;
     case code.TANH: row<op.Tanh, T>(x, out, n, stride, p, q); return;
-    case code.SIGMOID: row<op.Sigmoid, T>(x, out, n, stride, p, q); return;
+    case code.SIGMOID: sigmoidRowOf<T>(x, out, n, stride); return;
     case code.FLOOR: row<op.Floor, T>(x, out, n, stride, p, q); return;
     case code.CEIL: row<op.Ceil, T>(x, out, n, stride, p, q); return;
     case code.ROUND: row<op.Round, T>(x, out, n, stride, p, q); return;
@@ -113,6 +113,16 @@ function expRowOf<T>(x: usize, out: usize, n: i32, stride: i32): void {
   }
   const at = <usize>done * sizeof<T>(), none = <T>0;
   if (done < n) row<op.Exp, T>(x + at, out + at, n - done, stride, none, none);
+}
+
+function sigmoidRowOf<T>(x: usize, out: usize, n: i32, stride: i32): void {
+  let done = 0;
+  if (sizeof<T>() == 4 && stride == 1) {
+    done = n & ~3;
+    sigmoidRow(x, out, <usize>done << 2);
+  }
+  const at = <usize>done * sizeof<T>(), none = <T>0;
+  if (done < n) row<op.Sigmoid, T>(x + at, out + at, n - done, stride, none, none);
 }
 
 /** The exponents that have a shorter way, the same ones as in PyTorch. */
