@@ -74,11 +74,12 @@ function subtractBoth<T>(x: usize, out: usize, bytes: usize, top: v128, logTotal
   }
 }
 
-/** One vector of columns (or less: `left` bytes), the rows `step` bytes apart. */
-function softmaxColumns<T>(x: usize, out: usize, n: i32, step: usize, left: usize, log: bool): void {
+/** One vector of columns (or less: `left` bytes), the rows `step` bytes apart. Constant choices cost the loops nothing. */
+// @ts-ignore: decorator
+@inline function softmaxColumnsOf<T>(x: usize, out: usize, n: i32, step: usize, left: usize, log: bool): void {
   const end = <usize>n * step;
   let top = v128.splat<T>(<T>-Infinity);
-  for (let at: usize = 0; at < end; at += step) top = v128.max<T>(top, loadAtMost(x + at, left));
+  for (let at: usize = 0; at < end; at += step) top = v128.pmax<T>(top, loadAtMost(x + at, left));
   let total = v128.splat<T>(0), part = total;
   let count = 0;
   for (let at: usize = 0; at < end; at += step) {
@@ -96,6 +97,13 @@ function softmaxColumns<T>(x: usize, out: usize, n: i32, step: usize, left: usiz
     if (log) storeAtMost(out + at, v128.sub<T>(v128.sub<T>(loadAtMost(x + at, left), top), logTotal), left);
     else storeAtMost(out + at, v128.div<T>(loadAtMost(out + at, left), total), left);
   }
+}
+
+function softmaxColumns<T>(x: usize, out: usize, n: i32, step: usize, left: usize, log: bool): void {
+  if (left >= 16) {
+    if (log) softmaxColumnsOf<T>(x, out, n, step, 16, true);
+    else softmaxColumnsOf<T>(x, out, n, step, 16, false);
+  } else softmaxColumnsOf<T>(x, out, n, step, left, log);
 }
 
 /** dX = y (dOut - sum(dOut y)); of the logarithm, dX = dOut - exp(y) sum(dOut). */
@@ -150,7 +158,8 @@ function subtractProduct(x: usize, out: usize, bytes: usize, factor: v128): void
   }
 }
 
-function backwardColumns<T>(dOut: usize, y: usize, dX: usize, n: i32, step: usize, left: usize, log: bool): void {
+// @ts-ignore: decorator
+@inline function backwardColumnsOf<T>(dOut: usize, y: usize, dX: usize, n: i32, step: usize, left: usize, log: bool): void {
   const end = <usize>n * step;
   let total = v128.splat<T>(0), part = total;
   let count = 0;
@@ -168,6 +177,13 @@ function backwardColumns<T>(dOut: usize, y: usize, dX: usize, n: i32, step: usiz
     if (log) storeAtMost(dX + at, v128.sub<T>(g, v128.mul<T>(expLanes<T>(p), total)), left);
     else storeAtMost(dX + at, v128.mul<T>(p, v128.sub<T>(g, total)), left);
   }
+}
+
+function backwardColumns<T>(dOut: usize, y: usize, dX: usize, n: i32, step: usize, left: usize, log: bool): void {
+  if (left >= 16) {
+    if (log) backwardColumnsOf<T>(dOut, y, dX, n, step, 16, true);
+    else backwardColumnsOf<T>(dOut, y, dX, n, step, 16, false);
+  } else backwardColumnsOf<T>(dOut, y, dX, n, step, left, log);
 }
 
 /** Units [first, last): a unit is a row where inner == 1, else a vector of columns. `dOut` is 0 in the forward pass. */
