@@ -4,9 +4,8 @@
  */
 import { getInt, getPointer, setInt } from "./control";
 import { F32, F64 } from "./dtype";
-import { loadAtMost, storeAtMost } from "./math-lanes";
+import { loadAtMost, loadTail, storeAtMost } from "./math-lanes";
 import { parallelFor } from "./pool";
-import { dotTree } from "./reduce-dot";
 import { SquaredDeviation, Sum } from "./reduce-ops";
 import { fold, reduceRow } from "./reduce-tree";
 import { CHUNK, PARALLEL_FROM } from "./strided";
@@ -35,14 +34,53 @@ function momentsOf<T>(segment: i32): void {
   store<T>(getPointer(14) + <usize>segment * sizeof<T>(), reduceRow<SquaredDeviation, T>(x, n, mean));
 }
 
+/** Leaves of the tree of `bothSums`. */
+const LEAF_BYTES: usize = 2048;
+/** What `bothSums` found; every thread's instance has its own. */
+let sums: v128 = i64x2.splat(0);
+let products: v128 = i64x2.splat(0);
+
+/** Lane-wise sums of dOut and of dOut (x - mean) over n elements, as balanced trees. */
+function bothSums<T>(dOut: usize, x: usize, n: i32, mean: v128): void {
+  const bytes = <usize>n * sizeof<T>();
+  if (bytes <= LEAF_BYTES) { bothLeaves<T>(dOut, x, bytes, mean); return; }
+  const half = <i32>(((bytes / 2 + LEAF_BYTES - 1) & ~(LEAF_BYTES - 1)) / sizeof<T>());
+  const at = <usize>half * sizeof<T>();
+  bothSums<T>(dOut, x, half, mean);
+  const firstSums = sums, firstProducts = products;
+  bothSums<T>(dOut + at, x + at, n - half, mean);
+  sums = v128.add<T>(firstSums, sums);
+  products = v128.add<T>(firstProducts, products);
+}
+
+function bothLeaves<T>(dOut: usize, x: usize, bytes: usize, mean: v128): void {
+  let s0 = v128.splat<T>(0), s1 = s0, p0 = s0, p1 = s0;
+  const end = x + bytes;
+  for (; x + 32 <= end; x += 32) {
+    const a = v128.load(dOut), b = v128.load(dOut, 16);
+    s0 = v128.add<T>(s0, a);
+    p0 = v128.add<T>(p0, v128.mul<T>(a, v128.sub<T>(v128.load(x), mean)));
+    s1 = v128.add<T>(s1, b);
+    p1 = v128.add<T>(p1, v128.mul<T>(b, v128.sub<T>(v128.load(x, 16), mean)));
+    dOut += 32;
+  }
+  for (; x < end; x += 16) {
+    // Beyond the end are zeros in dOut, and so in the product.
+    const left = end - x, a = loadAtMost(dOut, left);
+    s0 = v128.add<T>(s0, a);
+    p0 = v128.add<T>(p0, v128.mul<T>(a, v128.sub<T>(loadAtMost(x, left), mean)));
+    dOut += 16;
+  }
+  sums = v128.add<T>(s0, s1);
+  products = v128.add<T>(p0, p1);
+}
+
 function sumsOf<T>(segment: i32): void {
-  const n = getInt(3);
-  const begin = <usize>segment * n * sizeof<T>();
+  const n = getInt(3), begin = <usize>segment * n * sizeof<T>(), to = <usize>segment * sizeof<T>();
   const mean = v128.splat<T>(at<T>(getPointer(9), segment % getInt(2)));
-  const dOut = getPointer(8) + begin;
-  store<T>(getPointer(13) + <usize>segment * sizeof<T>(), reduceRow<Sum, T>(dOut, n, 0));
-  const product = fold<Sum, T>(dotTree<T>(dOut, getPointer(6) + begin, n, mean));
-  store<T>(getPointer(14) + <usize>segment * sizeof<T>(), product);
+  bothSums<T>(getPointer(8) + begin, getPointer(6) + begin, n, mean);
+  store<T>(getPointer(13) + to, fold<Sum, T>(sums));
+  store<T>(getPointer(14) + to, fold<Sum, T>(products));
 }
 
 /** One vector of a pass that writes an element for each element; at most `left` bytes are used. */
@@ -76,31 +114,39 @@ function sumsOf<T>(segment: i32): void {
   const begin = <usize>segment * bytes;
   const x = getPointer(6) + begin, out = getPointer(7) + begin, dOut = getPointer(8) + begin;
   let i: usize = 0;
+  for (; i + 32 <= bytes; i += 32) {
+    vector<T>(pass, x + i, out + i, dOut + i, 16, mean, scale, shift, slope);
+    vector<T>(pass, x + i + 16, out + i + 16, dOut + i + 16, 16, mean, scale, shift, slope);
+  }
   for (; i + 16 <= bytes; i += 16) vector<T>(pass, x + i, out + i, dOut + i, 16, mean, scale, shift, slope);
   if (i < bytes) vector<T>(pass, x + i, out + i, dOut + i, bytes - i, mean, scale, shift, slope);
 }
 
-/** The vector at byte `i` of a row of channels. */
+/** A row of all channels. The pointers are read once: what a loop writes could be arguments, for all the compiler knows. */
 // @ts-ignore: decorator
-@inline function rowVector<T>(pass: i32, begin: usize, i: usize, left: usize): void {
+@inline function channelRow<T>(pass: i32, row: i32): void {
+  const bytes = <usize>getInt(2) * sizeof<T>(), begin = <usize>row * bytes;
+  const x = getPointer(6) + begin, out = getPointer(7) + begin, dOut = getPointer(8) + begin;
+  const means = getPointer(9), scales = getPointer(10), shifts = getPointer(11), slopes = getPointer(12);
   const zero = v128.splat<T>(0);
-  const mean = pass == EVAL_GRAD ? zero : loadAtMost(getPointer(9) + i, left);
-  const scale = pass == PRODUCTS ? zero : loadAtMost(getPointer(10) + i, left);
-  const hasShift = pass == TRAIN_GRAD || (pass == NORMALIZE && getPointer(11) != 0);
-  const shift = hasShift ? loadAtMost(getPointer(11) + i, left) : zero;
-  const slope = pass == TRAIN_GRAD ? loadAtMost(getPointer(12) + i, left) : zero;
-  const at = begin + i;
-  vector<T>(pass, getPointer(6) + at, getPointer(7) + at, getPointer(8) + at, left, mean, scale, shift, slope);
+  const hasShift = pass == TRAIN_GRAD || (pass == NORMALIZE && shifts != 0);
+  let i: usize = 0;
+  for (; i + 16 <= bytes; i += 16) {
+    const mean = pass == EVAL_GRAD ? zero : v128.load(means + i), scale = pass == PRODUCTS ? zero : v128.load(scales + i);
+    const shift = hasShift ? v128.load(shifts + i) : zero, slope = pass == TRAIN_GRAD ? v128.load(slopes + i) : zero;
+    vector<T>(pass, x + i, out + i, dOut + i, 16, mean, scale, shift, slope);
+  }
+  if (i == bytes) return;
+  const left = bytes - i;
+  const mean = pass == EVAL_GRAD ? zero : loadTail(means + i, left), scale = pass == PRODUCTS ? zero : loadTail(scales + i, left);
+  const shift = hasShift ? loadTail(shifts + i, left) : zero, slope = pass == TRAIN_GRAD ? loadTail(slopes + i, left) : zero;
+  vector<T>(pass, x + i, out + i, dOut + i, left, mean, scale, shift, slope);
 }
 
 // @ts-ignore: decorator
 @inline function elements<T>(pass: i32, segment: i32): void {
-  if (getInt(3) != 1) { channelSegment<T>(pass, segment); return; }
-  const bytes = <usize>getInt(2) * sizeof<T>();
-  const begin = <usize>segment * bytes;
-  let i: usize = 0;
-  for (; i + 16 <= bytes; i += 16) rowVector<T>(pass, begin, i, 16);
-  if (i < bytes) rowVector<T>(pass, begin, i, bytes - i);
+  if (getInt(3) == 1) channelRow<T>(pass, segment);
+  else channelSegment<T>(pass, segment);
 }
 
 function normalizeOf<T>(segment: i32): void { elements<T>(NORMALIZE, segment); }

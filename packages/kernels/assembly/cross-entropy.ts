@@ -6,16 +6,14 @@
  */
 import { getFloat, getInt, getPointer, setFloat, setInt } from "./control";
 import { F32, F64 } from "./dtype";
-import { firstLanes, loadAtMost, loadTail, storeAtMost } from "./math-lanes";
-import { parallelFor } from "./pool";
-import { Max, Sum } from "./reduce-ops";
-import { fold, reduceRow } from "./reduce-tree";
-import { expLanes } from "./softmax";
+import { EXP_SCRATCH, expRowFrom } from "./math-exp-rows";
+import { loadAtMost, storeAtMost } from "./math-lanes";
+import { ensureScratch, parallelFor } from "./pool";
+import { expLanes, largest, sumOfExp } from "./softmax";
 import { CHUNK, PARALLEL_FROM } from "./strided";
 
 /** An exponential is worth several light operations. */
 const WORK: i32 = 4;
-const SUM_BLOCK: usize = 1024;
 
 /** Position of the first target that is neither in [0, classes) nor ignored, or -1. */
 export function checkTargets(targets: usize, n: i32, classes: i32, ignoreIndex: i32): i32 {
@@ -24,25 +22,6 @@ export function checkTargets(targets: usize, n: i32, classes: i32, ignoreIndex: 
     if (<u32>t >= <u32>classes && t != ignoreIndex) return i;
   }
   return -1;
-}
-
-/** Sum of exp(x - top), in blocks. */
-function sumOfExp<T>(x: usize, n: i32, top: T): T {
-  const shift = v128.splat<T>(top);
-  const bytes = <usize>n * sizeof<T>();
-  let total = v128.splat<T>(0);
-  for (let begin: usize = 0; begin < bytes; begin += SUM_BLOCK) {
-    const end = min(bytes, begin + SUM_BLOCK);
-    let part = v128.splat<T>(0);
-    let at = begin;
-    for (; at + 16 <= end; at += 16) part = v128.add<T>(part, expLanes<T>(v128.sub<T>(v128.load(x + at), shift)));
-    if (at < end) {
-      const e = expLanes<T>(v128.sub<T>(loadTail(x + at, end - at), shift));
-      part = v128.add<T>(part, firstLanes<T>(e, v128.splat<T>(0), <i32>((end - at) / sizeof<T>())));
-    }
-    total = v128.add<T>(total, part);
-  }
-  return fold<Sum, T>(total);
 }
 
 // @ts-ignore: decorator
@@ -57,8 +36,8 @@ function forwardRow<T>(row: i32): void {
   const classes = getInt(6);
   const x = getPointer(1) + <usize>row * classes * sizeof<T>();
   const at = <usize>row * sizeof<T>();
-  const top = reduceRow<Max, T>(x, classes, 0);
-  const lse = <f64>top + NativeMath.log(<f64>sumOfExp<T>(x, classes, top));
+  const top = largest<T>(x, classes);
+  const lse = <f64>top + NativeMath.log(<f64>sumOfExp<T>(x, 0, classes, v128.splat<T>(top)));
   store<T>(getPointer(4) + at, <T>lse);
   const target = load<i32>(getPointer(2) + (<usize>row << 2));
   if (target == getInt(7)) {
@@ -78,6 +57,33 @@ function forwardRow<T>(row: i32): void {
   store<T>(getPointer(11) + at, <T>weight);
 }
 
+/** x = x factor */
+function multiplyBy(x: usize, bytes: usize, factor: v128): void {
+  const end = x + bytes;
+  for (; x + 32 <= end; x += 32) {
+    const a = f32x4.mul(v128.load(x), factor), b = f32x4.mul(v128.load(x, 16), factor);
+    v128.store(x, a);
+    v128.store(x, b, 16);
+  }
+  for (; x < end; x += 16) storeAtMost(x, f32x4.mul(loadAtMost(x, end - x), factor), end - x);
+}
+
+/** dX = exp(x - lse) ofP, less the weights (or 1) times `ofWeight` where there is smoothing. */
+function anyGradient<T>(
+  x: usize, dX: usize, bytes: usize, weights: usize, lse: v128, ofP: v128, ofWeight: v128, smooth: bool,
+): void {
+  for (let at: usize = 0; at < bytes; at += 16) {
+    const left = bytes - at;
+    let g = v128.mul<T>(expLanes<T>(v128.sub<T>(loadAtMost(x + at, left), lse)), ofP);
+    if (smooth) {
+      let w = ofWeight;
+      if (weights != 0) w = v128.mul<T>(w, loadAtMost(weights + at, left));
+      g = v128.sub<T>(g, w);
+    }
+    storeAtMost(dX + at, g, left);
+  }
+}
+
 /** d/dx_j = scale ((1 - s) w_t (p_j - [j = t]) + s / C (p_j sum(w) - w_j)). */
 function backwardRow<T>(row: i32, weightSum: f64): void {
   const classes = getInt(6);
@@ -92,17 +98,10 @@ function backwardRow<T>(row: i32, weightSum: f64): void {
   const soft = scale * smoothing / <f64>classes;
   const ofP = v128.splat<T>(<T>(hard + soft * weightSum)), ofWeight = v128.splat<T>(<T>soft);
   const lse = v128.load_splat<T>(getPointer(4) + <usize>row * sizeof<T>());
-  for (let at: usize = 0; at < bytes; at += 16) {
-    const left = bytes - at;
-    const v = loadAtMost(x + at, left);
-    let g = v128.mul<T>(expLanes<T>(v128.sub<T>(v, lse)), ofP);
-    if (smoothing != 0) {
-      let w = ofWeight;
-      if (weights != 0) w = v128.mul<T>(w, loadAtMost(weights + at, left));
-      g = v128.sub<T>(g, w);
-    }
-    storeAtMost(dX + at, g, left);
-  }
+  if (sizeof<T>() == 4 && smoothing == 0) {
+    expRowFrom(x, dX, bytes, lse);
+    multiplyBy(dX, bytes, ofP);
+  } else anyGradient<T>(x, dX, bytes, weights, lse, ofP, ofWeight, smoothing != 0);
   const at = dX + <usize>target * sizeof<T>();
   store<T>(at, <T>(load<T>(at) - <T>hard));
 }
@@ -135,6 +134,7 @@ function run(
   if (dtype != F32 && dtype != F64) unreachable();
   const small = <i64>rows * classes * WORK <= PARALLEL_FROM;
   const each = small ? max(1, rows) : max(1, CHUNK / WORK / classes);
+  ensureScratch(EXP_SCRATCH);
   setInt(0, dtype); setInt(1, logits); setInt(2, targets); setInt(3, weights); setInt(4, lse); setInt(5, rows);
   setInt(6, classes); setInt(7, ignoreIndex); setFloat(8, smoothing); setInt(9, each); setInt(10, first); setInt(11, second);
   if (small) rowsTask(forward, 0);

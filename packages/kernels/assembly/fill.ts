@@ -10,11 +10,19 @@ function fillWith<T>(out: usize, n: i32, value: T): void {
   const v = v128.splat<T>(value);
   const end = out + <usize>n * sizeof<T>();
   const whole = out + ((<usize>n * sizeof<T>()) & ~15);
+  for (; out + 64 <= whole; out += 64) {
+    v128.store(out, v);
+    v128.store(out, v, 16);
+    v128.store(out, v, 32);
+    v128.store(out, v, 48);
+  }
   for (; out < whole; out += 16) v128.store(out, v);
   for (; out < end; out += sizeof<T>()) store<T>(out, value);
 }
 
 function fillRange(dtype: i32, out: usize, n: i32, value: f64): void {
+  // Nothing but zero bits (which -0 is not): the system knows how.
+  if (reinterpret<i64>(value) == 0) { memory.fill(out, 0, <usize>n * bytesOf(dtype)); return; }
   switch (dtype) {
     case F32: fillWith<f32>(out, n, <f32>value); return;
     case F64: fillWith<f64>(out, n, value); return;

@@ -45,6 +45,14 @@ const MAGIC_BITS: i32 = 0x4b400000;
   return f32x4.mul(f32x4.mul(y, powerOfTwo(half)), powerOfTwo(i32x4.sub(exponent, half)));
 }
 
+/** exp for arguments in [-87, 87], where 2^n scales by an addition to the exponent: the bits that `expF32` gives. */
+// @ts-ignore: decorator
+@inline export function expF32Mild(x: v128): v128 {
+  const shifted = shiftedMultiple(x);
+  // The shift leaves nothing of MAGIC.
+  return i32x4.add(polynomialOfExp(remainderOf(x, shifted)), i32x4.shl(shifted, 23));
+}
+
 /** exp for arguments in [-87, 88], where 2^n is a normal number: softmax and its kin, after clamping. */
 // @ts-ignore: decorator
 @inline export function expF32Normal(x: v128): v128 {
@@ -108,13 +116,17 @@ const MAGIC_BITS: i32 = 0x4b400000;
   return v128.bitselect(x, y, f32x4.eq(x, f32x4.splat(0)));
 }
 
+/** The sigmoid of x where e = exp(-|x|). */
+// @ts-ignore: decorator
+@inline export function sigmoidOf(x: v128, e: v128): v128 {
+  const one = f32x4.splat(1);
+  return f32x4.div(v128.bitselect(e, one, f32x4.lt(x, f32x4.splat(0))), f32x4.add(one, e));
+}
+
 /** 1 / (1 + exp(-x)), as e / (1 + e) on the left so that small results keep their digits. */
 // @ts-ignore: decorator
 @inline export function sigmoidF32(x: v128): v128 {
-  const e = expF32(f32x4.neg(f32x4.abs(x)));
-  const right = f32x4.div(f32x4.splat(1), f32x4.add(f32x4.splat(1), e));
-  const left = f32x4.div(e, f32x4.add(f32x4.splat(1), e));
-  return v128.bitselect(left, right, f32x4.lt(x, f32x4.splat(0)));
+  return sigmoidOf(x, expF32(f32x4.neg(f32x4.abs(x))));
 }
 
 /** tanh: a polynomial near 0, 1 - 2 / (exp(2|x|) + 1) elsewhere. */

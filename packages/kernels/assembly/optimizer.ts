@@ -31,6 +31,25 @@ import { CHUNK, PARALLEL_FROM, chunkCount } from "./strided";
   storeAtMost(param, v128.add<T>(p, v128.mul<T>(minusRate, step)), left);
 }
 
+/** Elements in the usual ways, the choices made outside the loop: a buffer or none, decay or none. */
+// @ts-ignore: decorator
+@inline function sgdLoop<T>(
+  param: usize, grad: usize, buffer: usize, end: usize, minusRate: v128, momentum: v128, undamped: v128, decay: v128,
+  hasBuffer: bool, hasDecay: bool,
+): void {
+  for (; param < end; param += 16) {
+    const p = v128.load(param);
+    let step = effectiveGrad<T>(v128.load(grad), p, decay, hasDecay, false);
+    if (hasBuffer) {
+      step = v128.add<T>(v128.mul<T>(momentum, v128.load(buffer)), v128.mul<T>(undamped, step));
+      v128.store(buffer, step);
+      buffer += 16;
+    }
+    v128.store(param, v128.add<T>(p, v128.mul<T>(minusRate, step)));
+    grad += 16;
+  }
+}
+
 function sgdRange<T>(begin: i32, n: i32): void {
   const at = <usize>begin * sizeof<T>();
   let param = getPointer(2) + at, grad = getPointer(3) + at;
@@ -41,6 +60,17 @@ function sgdRange<T>(begin: i32, n: i32): void {
   const hasDecay = getFloat(8) != 0;
   const nesterov = getInt(9) != 0, first = getInt(10) != 0, maximize = getInt(11) != 0;
   const end = param + <usize>n * sizeof<T>();
+  if (!maximize && (buffer == 0 || !(nesterov || first))) {
+    const bytes = (end - param) & ~15, whole = param + bytes;
+    if (buffer != 0) {
+      if (hasDecay) sgdLoop<T>(param, grad, buffer, whole, minusRate, momentum, undamped, decay, true, true);
+      else sgdLoop<T>(param, grad, buffer, whole, minusRate, momentum, undamped, decay, true, false);
+      buffer += bytes;
+    } else if (hasDecay) sgdLoop<T>(param, grad, buffer, whole, minusRate, momentum, undamped, decay, false, true);
+    else sgdLoop<T>(param, grad, buffer, whole, minusRate, momentum, undamped, decay, false, false);
+    param = whole;
+    grad += bytes;
+  }
   for (; param + 16 <= end; param += 16) {
     sgdVector<T>(param, grad, buffer, 16, minusRate, momentum, undamped, decay, hasDecay, nesterov, first, maximize);
     grad += 16;

@@ -49,15 +49,59 @@ function row<Op, T>(a: usize, b: usize, out: usize, n: i32, strideA: i32, stride
   }
 }
 
+/** Four vectors at a time. */
+function fours<Op, T>(a: usize, b: usize, out: usize, bytes: usize): void {
+  const op = changetype<Op>(0);
+  for (const end = out + bytes; out < end; out += 64) {
+    const v = op.apply<T>(v128.load(a), v128.load(b)), w = op.apply<T>(v128.load(a, 16), v128.load(b, 16));
+    const x = op.apply<T>(v128.load(a, 32), v128.load(b, 32)), y = op.apply<T>(v128.load(a, 48), v128.load(b, 48));
+    v128.store(out, v);
+    v128.store(out, w, 16);
+    v128.store(out, x, 32);
+    v128.store(out, y, 48);
+    a += 64;
+    b += 64;
+  }
+}
+
+/** As `fours`, with one right operand for all. */
+function foursWith<Op, T>(a: usize, right: v128, out: usize, bytes: usize): void {
+  const op = changetype<Op>(0);
+  for (const end = out + bytes; out < end; out += 64) {
+    const v = op.apply<T>(v128.load(a), right), w = op.apply<T>(v128.load(a, 16), right);
+    const x = op.apply<T>(v128.load(a, 32), right), y = op.apply<T>(v128.load(a, 48), right);
+    v128.store(out, v);
+    v128.store(out, w, 16);
+    v128.store(out, x, 32);
+    v128.store(out, y, 48);
+    a += 64;
+  }
+}
+
+/** As `row`: for operations that take no longer than loads and stores. */
+function lightRow<Op, T>(a: usize, b: usize, out: usize, n: i32, strideA: i32, strideB: i32): void {
+  let done = 0;
+  if (strideA == 1 && strideB >= 0 && strideB <= 1) {
+    done = n & ~(4 * lanes<T>() - 1);
+    const bytes = <usize>done * sizeof<T>();
+    if (strideB == 1) fours<Op, T>(a, b, out, bytes);
+    else if (done > 0) foursWith<Op, T>(a, v128.load_splat<T>(b), out, bytes);
+    a += bytes;
+    b += bytes * strideB;
+    out += bytes;
+  }
+  if (done < n) row<Op, T>(a, b, out, n - done, strideA, strideB);
+}
+
 function numberRow<T>(kind: i32, a: usize, b: usize, out: usize, n: i32, strideA: i32, strideB: i32): void {
   switch (kind) {
-    case code.ADD: row<op.Add, T>(a, b, out, n, strideA, strideB); return;
-    case code.SUB: row<op.Sub, T>(a, b, out, n, strideA, strideB); return;
-    case code.MUL: row<op.Mul, T>(a, b, out, n, strideA, strideB); return;
+    case code.ADD: lightRow<op.Add, T>(a, b, out, n, strideA, strideB); return;
+    case code.SUB: lightRow<op.Sub, T>(a, b, out, n, strideA, strideB); return;
+    case code.MUL: lightRow<op.Mul, T>(a, b, out, n, strideA, strideB); return;
     case code.DIV: row<op.Div, T>(a, b, out, n, strideA, strideB); return;
     case code.POW: row<op.Pow, T>(a, b, out, n, strideA, strideB); return;
-    case code.MAXIMUM: row<op.Maximum, T>(a, b, out, n, strideA, strideB); return;
-    case code.MINIMUM: row<op.Minimum, T>(a, b, out, n, strideA, strideB); return;
+    case code.MAXIMUM: lightRow<op.Maximum, T>(a, b, out, n, strideA, strideB); return;
+    case code.MINIMUM: lightRow<op.Minimum, T>(a, b, out, n, strideA, strideB); return;
     case code.REMAINDER: row<op.Remainder, T>(a, b, out, n, strideA, strideB); return;
     case code.FLOOR_DIVIDE: row<op.FloorDivide, T>(a, b, out, n, strideA, strideB); return;
     default: unreachable();
@@ -67,9 +111,9 @@ function numberRow<T>(kind: i32, a: usize, b: usize, out: usize, n: i32, strideA
 function floatRow<T>(kind: i32, a: usize, b: usize, out: usize, n: i32, strideA: i32, strideB: i32): void {
   switch (kind) {
     case code.ATAN2: row<op.Atan2, T>(a, b, out, n, strideA, strideB); return;
-    case code.RELU_GRAD: row<op.ReluGrad, T>(a, b, out, n, strideA, strideB); return;
-    case code.SIGMOID_GRAD: row<op.SigmoidGrad, T>(a, b, out, n, strideA, strideB); return;
-    case code.TANH_GRAD: row<op.TanhGrad, T>(a, b, out, n, strideA, strideB); return;
+    case code.RELU_GRAD: lightRow<op.ReluGrad, T>(a, b, out, n, strideA, strideB); return;
+    case code.SIGMOID_GRAD: lightRow<op.SigmoidGrad, T>(a, b, out, n, strideA, strideB); return;
+    case code.TANH_GRAD: lightRow<op.TanhGrad, T>(a, b, out, n, strideA, strideB); return;
     default: numberRow<T>(kind, a, b, out, n, strideA, strideB);
   }
 }

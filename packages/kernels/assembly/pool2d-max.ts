@@ -64,41 +64,57 @@ function anyWindows<T>(x: usize, out: usize, indices: usize, oh: i32, begin: i32
   v128.store(indices, position);
 }
 
+// @ts-ignore: decorator
+@inline function largerOfTwo(best: v128, position: v128, v: v128, at: v128, out: usize, indices: usize): void {
+  const better = v128.or(f32x4.gt(v, best), f32x4.ne(v, v));
+  v128.store(out, v128.bitselect(v, best, better));
+  v128.store(indices, v128.bitselect(at, position, better));
+}
+
 /** 2 x 2 windows with stride 2: every element is loaded once. */
 // @ts-ignore: decorator
-@inline function fourOfTwoByTwo(x: usize, corner: i32, out: usize, indices: usize, W: i32): void {
-  const below = x + (<usize>W << 2);
+@inline function fourOfTwoByTwo(x: usize, corners: v128, out: usize, indices: usize, W: v128, step: usize): void {
+  const below = x + step;
   const a = v128.load(x), b = v128.load(x, 16), c = v128.load(below), d = v128.load(below, 16);
-  let best = v128.shuffle<i32>(a, b, 0, 2, 4, 6);
-  const corners = i32x4.add(i32x4.splat(corner), i32x4(0, 2, 4, 6));
-  let position = corners;
-  let v = v128.shuffle<i32>(a, b, 1, 3, 5, 7);
-  let better = v128.or(f32x4.gt(v, best), f32x4.ne(v, v));
-  best = v128.bitselect(v, best, better);
-  position = v128.bitselect(i32x4.add(corners, i32x4.splat(1)), position, better);
-  v = v128.shuffle<i32>(c, d, 0, 2, 4, 6);
-  better = v128.or(f32x4.gt(v, best), f32x4.ne(v, v));
-  best = v128.bitselect(v, best, better);
-  position = v128.bitselect(i32x4.add(corners, i32x4.splat(W)), position, better);
-  v = v128.shuffle<i32>(c, d, 1, 3, 5, 7);
-  better = v128.or(f32x4.gt(v, best), f32x4.ne(v, v));
-  best = v128.bitselect(v, best, better);
-  position = v128.bitselect(i32x4.add(corners, i32x4.splat(W + 1)), position, better);
-  v128.store(out, best);
-  v128.store(indices, position);
+  const a0 = v128.shuffle<i32>(a, b, 0, 2, 4, 6), a1 = v128.shuffle<i32>(a, b, 1, 3, 5, 7);
+  const c0 = v128.shuffle<i32>(c, d, 0, 2, 4, 6), c1 = v128.shuffle<i32>(c, d, 1, 3, 5, 7);
+  const cornersBelow = i32x4.add(corners, W);
+  // A sum shows whether there is a NaN (or two infinities).
+  const sum = f32x4.add(f32x4.add(a0, a1), f32x4.add(c0, c1));
+  const right = f32x4.gt(a1, a0), rightBelow = f32x4.gt(c1, c0);
+  if (!v128.any_true(f32x4.ne(sum, sum))) {
+    // A mask is -1 where it holds.
+    const top = f32x4.pmax(a0, a1), bottom = f32x4.pmax(c0, c1);
+    const position = i32x4.sub(corners, right), positionBelow = i32x4.sub(cornersBelow, rightBelow);
+    v128.store(out, f32x4.pmax(top, bottom));
+    v128.store(indices, v128.bitselect(positionBelow, position, f32x4.gt(bottom, top)));
+    return;
+  }
+  const one = i32x4.splat(1);
+  let better = v128.or(right, f32x4.ne(a1, a1));
+  let best = v128.bitselect(a1, a0, better), position = v128.bitselect(i32x4.add(corners, one), corners, better);
+  better = v128.or(f32x4.gt(c0, best), f32x4.ne(c0, c0));
+  best = v128.bitselect(c0, best, better);
+  position = v128.bitselect(cornersBelow, position, better);
+  largerOfTwo(best, position, c1, i32x4.add(cornersBelow, one), out, indices);
+}
+
+/** At least four windows, the last four perhaps overlapping others. */
+function twoByTwoRow(x: usize, corner: i32, out: usize, indices: usize, W: i32, OW: i32): void {
+  const step = <usize>W << 2, width = i32x4.splat(W), first = i32x4.add(i32x4.splat(corner), i32x4(0, 2, 4, 6));
+  const end = <usize>OW << 2, last = end - 16;
+  for (let at: usize = 0; at < end; at += 16) {
+    at = min(at, last);
+    fourOfTwoByTwo(x + 2 * at, i32x4.add(first, i32x4.splat(<i32>at >> 1)), out + at, indices + at, width, step);
+  }
 }
 
 /** A plane of 2 x 2 windows with stride 2 and no padding. */
 function twoByTwoPlane(x: usize, out: usize, indices: usize): void {
   const W = getInt(6), OH = getInt(7), OW = getInt(8);
   for (let oh = 0; oh < OH; oh++) {
-    for (let ow = 0; ow < OW;) {
-      ow = min(ow, OW - 4);
-      const corner = 2 * oh * W + 2 * ow;
-      const at = <usize>(oh * OW + ow) << 2;
-      fourOfTwoByTwo(x + (<usize>corner << 2), corner, out + at, indices + at, W);
-      ow += 4;
-    }
+    const at = <usize>(oh * OW) << 2, corner = 2 * oh * W;
+    twoByTwoRow(x + (<usize>corner << 2), corner, out + at, indices + at, W, OW);
   }
 }
 
@@ -168,13 +184,26 @@ export function maxPool2d(
   parallelFor(planeTask, (planes + each - 1) / each);
 }
 
+// @ts-ignore: decorator
+@inline function scatter<T>(dX: usize, position: i32, value: T): void {
+  if (position < 0) return;
+  const at = dX + <usize>position * sizeof<T>();
+  store<T>(at, load<T>(at) + value);
+}
+
 function scatterPlane<T>(dOut: usize, indices: usize, dX: usize, inSize: i32, outSize: i32): void {
   memory.fill(dX, 0, <usize>inSize * sizeof<T>());
-  for (let i = 0; i < outSize; i++) {
-    const position = load<i32>(indices + (<usize>i << 2));
-    if (position < 0) continue;
-    const at = dX + <usize>position * sizeof<T>();
-    store<T>(at, load<T>(at) + load<T>(dOut + <usize>i * sizeof<T>()));
+  const end = indices + (<usize>outSize << 2);
+  for (; indices + 16 <= end; indices += 16) {
+    scatter<T>(dX, load<i32>(indices), load<T>(dOut));
+    scatter<T>(dX, load<i32>(indices, 4), load<T>(dOut, sizeof<T>()));
+    scatter<T>(dX, load<i32>(indices, 8), load<T>(dOut, 2 * sizeof<T>()));
+    scatter<T>(dX, load<i32>(indices, 12), load<T>(dOut, 3 * sizeof<T>()));
+    dOut += 4 * sizeof<T>();
+  }
+  for (; indices < end; indices += 4) {
+    scatter<T>(dX, load<i32>(indices), load<T>(dOut));
+    dOut += sizeof<T>();
   }
 }
 

@@ -72,21 +72,45 @@ export function columnScratch(n: i32): i32 {
   return (33 - clz(n / GROUP + 1)) * <i32>STRIP_BYTES;
 }
 
+// @ts-ignore: decorator
+@inline function eight<Op, T>(low: usize, high: usize, offset: usize, step: usize, step3: usize, c: v128): v128 {
+  const op = changetype<Op>(0);
+  const a = op.combine<T>(op.map<T>(v128.load(low + offset), c), op.map<T>(v128.load(low + step + offset), c));
+  const b = op.combine<T>(op.map<T>(v128.load(low + step * 2 + offset), c), op.map<T>(v128.load(low + step3 + offset), c));
+  const d = op.combine<T>(op.map<T>(v128.load(high + offset), c), op.map<T>(v128.load(high + step + offset), c));
+  const e = op.combine<T>(op.map<T>(v128.load(high + step * 2 + offset), c), op.map<T>(v128.load(high + step3 + offset), c));
+  return op.combine<T>(op.combine<T>(a, b), op.combine<T>(d, e));
+}
+
+/** Eight rows of whole vectors. */
+function reduceEight<Op, T>(x: usize, out: usize, bytes: usize, step: usize, center: usize): void {
+  const end = out + bytes, step3 = step * 3;
+  const none = i64x2.splat(0);
+  let high = x + step * 4;
+  for (; out + 32 <= end; out += 32) {
+    const v = eight<Op, T>(x, high, 0, step, step3, center != 0 ? v128.load(center) : none);
+    const w = eight<Op, T>(x, high, 16, step, step3, center != 0 ? v128.load(center, 16) : none);
+    v128.store(out, v);
+    v128.store(out, w, 16);
+    x += 32;
+    high += 32;
+    if (center != 0) center += 32;
+  }
+  if (out < end) v128.store(out, eight<Op, T>(x, high, 0, step, step3, center != 0 ? v128.load(center) : none));
+}
+
 /** Up to 8 rows of `bytes` each, `step` apart, combined into `out`, a buffer padded to whole vectors. */
 function reduceGroup<Op, T>(x: usize, out: usize, rows: i32, bytes: usize, step: usize, center: usize): void {
   const op = changetype<Op>(0);
-  for (let at: usize = 0; at < bytes; at += 16) {
+  let at: usize = 0;
+  if (rows == GROUP) {
+    at = bytes & ~15;
+    reduceEight<Op, T>(x, out, at, step, center);
+  }
+  for (; at < bytes; at += 16) {
     const left = bytes - at;
     const c = center != 0 ? loadAtMost(center + at, left) : i64x2.splat(0);
     const p = x + at;
-    if (rows == GROUP && left >= 16) {
-      const a = op.combine<T>(op.map<T>(v128.load(p), c), op.map<T>(v128.load(p + step), c));
-      const b = op.combine<T>(op.map<T>(v128.load(p + step * 2), c), op.map<T>(v128.load(p + step * 3), c));
-      const d = op.combine<T>(op.map<T>(v128.load(p + step * 4), c), op.map<T>(v128.load(p + step * 5), c));
-      const e = op.combine<T>(op.map<T>(v128.load(p + step * 6), c), op.map<T>(v128.load(p + step * 7), c));
-      v128.store(out + at, op.combine<T>(op.combine<T>(a, b), op.combine<T>(d, e)));
-      continue;
-    }
     let a = op.map<T>(loadAtMost(p, left), c);
     for (let r = 1; r < rows; r++) a = op.combine<T>(a, op.map<T>(loadAtMost(p + <usize>r * step, left), c));
     v128.store(out + at, a);

@@ -2,12 +2,13 @@
 import { getInt, getPointer, setInt } from "./control";
 import { F32, F64 } from "./dtype";
 import { expF32 } from "./math-exp";
-import { loadAtMost, loadTail, storeAtMost, storeTail } from "./math-lanes";
+import { EXP_SCRATCH, expRowFrom, expSums, expSums64 } from "./math-exp-rows";
+import { loadAtMost, storeAtMost } from "./math-lanes";
 import { logF32 } from "./math-log";
 import { expPair, logPair } from "./math-scalar";
-import { parallelFor } from "./pool";
+import { ensureScratch, parallelFor } from "./pool";
 import { dotTree } from "./reduce-dot";
-import { Max, Sum } from "./reduce-ops";
+import { NumberMax, Sum } from "./reduce-ops";
 import { fold, reduceRow } from "./reduce-tree";
 import { CHUNK, PARALLEL_FROM, bytesOf } from "./strided";
 
@@ -25,33 +26,60 @@ const SUM_BLOCK: i32 = 64;
   return sizeof<T>() == 4 ? logF32(x) : logPair(x);
 }
 
-function softmaxRow<T>(x: usize, out: usize, n: i32, log: bool): void {
-  const bytes = <usize>n * sizeof<T>();
-  const whole = bytes & ~15;
-  const rest = bytes - whole;
-  const top = v128.splat<T>(reduceRow<Max, T>(x, n, 0));
-  for (let at: usize = 0; at < whole; at += 16) {
-    v128.store(out + at, expLanes<T>(v128.sub<T>(v128.load(x + at), top)));
-  }
-  if (rest) storeTail(out + whole, expLanes<T>(v128.sub<T>(loadTail(x + whole, rest), top)), rest);
-  const total = v128.splat<T>(reduceRow<Sum, T>(out, n, 0));
-  if (!log) {
-    for (let at: usize = 0; at < whole; at += 16) v128.store(out + at, v128.div<T>(v128.load(out + at), total));
-    if (rest) storeTail(out + whole, v128.div<T>(loadTail(out + whole, rest), total), rest);
-    return;
-  }
-  const logTotal = logLanes<T>(total);
-  for (let at: usize = 0; at < whole; at += 16) {
-    v128.store(out + at, v128.sub<T>(v128.sub<T>(v128.load(x + at), top), logTotal));
-  }
-  if (rest) storeTail(out + whole, v128.sub<T>(v128.sub<T>(loadTail(x + whole, rest), top), logTotal), rest);
+/** Without its NaN, which the sum of exponentials brings back; WebAssembly's max is several instructions. */
+// @ts-ignore: decorator
+@inline export function largest<T>(x: usize, n: i32): T {
+  return reduceRow<NumberMax, T>(x, n, 0);
 }
 
-/** One vector of columns (or less: `left` bytes), the rows `step` bytes apart. */
-function softmaxColumns<T>(x: usize, out: usize, n: i32, step: usize, left: usize, log: bool): void {
+/** Sum of exp(x - top), as a balanced tree; `out` keeps the exponentials unless it is 0. */
+// @ts-ignore: decorator
+@inline export function sumOfExp<T>(x: usize, out: usize, n: i32, top: v128): T {
+  if (sizeof<T>() == 4) return fold<Sum, T>(expSums(x, out, <usize>n << 2, top));
+  return fold<Sum, T>(expSums64(x, out, <usize>n << 3, top));
+}
+
+function softmaxRow<T>(x: usize, out: usize, n: i32, log: bool): void {
+  const bytes = <usize>n * sizeof<T>();
+  const top = v128.splat<T>(largest<T>(x, n));
+  const total = v128.splat<T>(sumOfExp<T>(x, log ? 0 : out, n, top));
+  if (log) subtractBoth<T>(x, out, bytes, top, logLanes<T>(total));
+  else divideBy<T>(out, bytes, total);
+}
+
+function divideBy<T>(out: usize, bytes: usize, total: v128): void {
+  const end = out + bytes;
+  for (; out + 32 <= end; out += 32) {
+    const a = v128.div<T>(v128.load(out), total), b = v128.div<T>(v128.load(out, 16), total);
+    v128.store(out, a);
+    v128.store(out, b, 16);
+  }
+  for (; out < end; out += 16) storeAtMost(out, v128.div<T>(loadAtMost(out, end - out), total), end - out);
+}
+
+/** out = (x - top) - logTotal */
+function subtractBoth<T>(x: usize, out: usize, bytes: usize, top: v128, logTotal: v128): void {
+  const end = out + bytes;
+  for (; out + 32 <= end; out += 32) {
+    const a = v128.sub<T>(v128.sub<T>(v128.load(x), top), logTotal);
+    const b = v128.sub<T>(v128.sub<T>(v128.load(x, 16), top), logTotal);
+    v128.store(out, a);
+    v128.store(out, b, 16);
+    x += 32;
+  }
+  for (; out < end; out += 16) {
+    const left = end - out;
+    storeAtMost(out, v128.sub<T>(v128.sub<T>(loadAtMost(x, left), top), logTotal), left);
+    x += 16;
+  }
+}
+
+/** One vector of columns (or less: `left` bytes), the rows `step` bytes apart. Constant choices cost the loops nothing. */
+// @ts-ignore: decorator
+@inline function softmaxColumnsOf<T>(x: usize, out: usize, n: i32, step: usize, left: usize, log: bool): void {
   const end = <usize>n * step;
   let top = v128.splat<T>(<T>-Infinity);
-  for (let at: usize = 0; at < end; at += step) top = v128.max<T>(top, loadAtMost(x + at, left));
+  for (let at: usize = 0; at < end; at += step) top = v128.pmax<T>(top, loadAtMost(x + at, left));
   let total = v128.splat<T>(0), part = total;
   let count = 0;
   for (let at: usize = 0; at < end; at += step) {
@@ -71,21 +99,67 @@ function softmaxColumns<T>(x: usize, out: usize, n: i32, step: usize, left: usiz
   }
 }
 
+function softmaxColumns<T>(x: usize, out: usize, n: i32, step: usize, left: usize, log: bool): void {
+  if (left >= 16) {
+    if (log) softmaxColumnsOf<T>(x, out, n, step, 16, true);
+    else softmaxColumnsOf<T>(x, out, n, step, 16, false);
+  } else softmaxColumnsOf<T>(x, out, n, step, left, log);
+}
+
 /** dX = y (dOut - sum(dOut y)); of the logarithm, dX = dOut - exp(y) sum(dOut). */
 function backwardRow<T>(dOut: usize, y: usize, dX: usize, n: i32, log: bool): void {
   const bytes = <usize>n * sizeof<T>();
   const zero = v128.splat<T>(0);
-  const sum = log ? reduceRow<Sum, T>(dOut, n, 0) : fold<Sum, T>(dotTree<T>(dOut, y, n, zero));
-  const total = v128.splat<T>(sum);
+  if (!log) {
+    const sum = fold<Sum, T>(dotTree<T>(dOut, y, n, zero));
+    productOfDifference<T>(dOut, y, dX, bytes, v128.splat<T>(sum));
+    return;
+  }
+  const total = v128.splat<T>(reduceRow<Sum, T>(dOut, n, 0));
+  if (sizeof<T>() == 4 && dX != dOut && dX != y) {
+    expRowFrom(y, dX, bytes, zero);
+    subtractProduct(dOut, dX, bytes, total);
+    return;
+  }
   for (let at: usize = 0; at < bytes; at += 16) {
     const left = bytes - at;
     const g = loadAtMost(dOut + at, left), p = loadAtMost(y + at, left);
-    if (log) storeAtMost(dX + at, v128.sub<T>(g, v128.mul<T>(expLanes<T>(p), total)), left);
-    else storeAtMost(dX + at, v128.mul<T>(p, v128.sub<T>(g, total)), left);
+    storeAtMost(dX + at, v128.sub<T>(g, v128.mul<T>(expLanes<T>(p), total)), left);
   }
 }
 
-function backwardColumns<T>(dOut: usize, y: usize, dX: usize, n: i32, step: usize, left: usize, log: bool): void {
+/** dX = y (dOut - total) */
+function productOfDifference<T>(dOut: usize, y: usize, dX: usize, bytes: usize, total: v128): void {
+  let at: usize = 0;
+  for (; at + 32 <= bytes; at += 32) {
+    const a = v128.mul<T>(v128.load(y + at), v128.sub<T>(v128.load(dOut + at), total));
+    const b = v128.mul<T>(v128.load(y + at, 16), v128.sub<T>(v128.load(dOut + at, 16), total));
+    v128.store(dX + at, a);
+    v128.store(dX + at, b, 16);
+  }
+  for (; at < bytes; at += 16) {
+    const left = bytes - at;
+    storeAtMost(dX + at, v128.mul<T>(loadAtMost(y + at, left), v128.sub<T>(loadAtMost(dOut + at, left), total)), left);
+  }
+}
+
+/** out = x - out factor */
+function subtractProduct(x: usize, out: usize, bytes: usize, factor: v128): void {
+  let at: usize = 0;
+  for (; at + 32 <= bytes; at += 32) {
+    const a = f32x4.sub(v128.load(x + at), f32x4.mul(v128.load(out + at), factor));
+    const b = f32x4.sub(v128.load(x + at, 16), f32x4.mul(v128.load(out + at, 16), factor));
+    v128.store(out + at, a);
+    v128.store(out + at, b, 16);
+  }
+  for (; at < bytes; at += 16) {
+    const left = bytes - at;
+    storeAtMost(out + at, f32x4.sub(loadAtMost(x + at, left), f32x4.mul(loadAtMost(out + at, left), factor)), left);
+  }
+}
+
+// @ts-ignore: decorator
+@inline function backwardColumnsOf<T>(dOut: usize, y: usize, dX: usize, n: i32, step: usize, left: usize, log: bool): void {
   const end = <usize>n * step;
   let total = v128.splat<T>(0), part = total;
   let count = 0;
@@ -103,6 +177,13 @@ function backwardColumns<T>(dOut: usize, y: usize, dX: usize, n: i32, step: usiz
     if (log) storeAtMost(dX + at, v128.sub<T>(g, v128.mul<T>(expLanes<T>(p), total)), left);
     else storeAtMost(dX + at, v128.mul<T>(p, v128.sub<T>(g, total)), left);
   }
+}
+
+function backwardColumns<T>(dOut: usize, y: usize, dX: usize, n: i32, step: usize, left: usize, log: bool): void {
+  if (left >= 16) {
+    if (log) backwardColumnsOf<T>(dOut, y, dX, n, step, 16, true);
+    else backwardColumnsOf<T>(dOut, y, dX, n, step, 16, false);
+  } else backwardColumnsOf<T>(dOut, y, dX, n, step, left, log);
 }
 
 /** Units [first, last): a unit is a row where inner == 1, else a vector of columns. `dOut` is 0 in the forward pass. */
@@ -140,6 +221,7 @@ function unitsTask(task: i32): void {
 function run(dtype: i32, dOut: usize, x: usize, out: usize, outer: i32, n: i32, inner: i32, log: i32): void {
   const vectors = inner == 1 ? 1 : <i32>((<usize>inner * bytesOf(dtype) + 15) >> 4);
   const count = outer * vectors;
+  ensureScratch(EXP_SCRATCH);
   if (<i64>outer * n * inner * WORK <= PARALLEL_FROM) { unitsOf(dtype, dOut, x, out, n, inner, log, 0, count); return; }
   const each = max(1, CHUNK / WORK / (n * min(inner, <i32>(16 / bytesOf(dtype)))));
   setInt(0, dtype); setInt(1, dOut); setInt(2, x); setInt(3, out); setInt(4, n); setInt(5, inner); setInt(6, log);
