@@ -9,7 +9,7 @@
  */
 import { getInt, getPointer, setInt } from "./control";
 import {
-  CHANNELS, GROUPS, HEIGHT, IMAGES, OUT_HEIGHT, OUT_WIDTH, OUTPUTS, planesBytes, planesOf, preparePlanes, TAPS, WIDTH,
+  CHANNELS, GROUPS, HEIGHT, IMAGES, OUT_HEIGHT, OUT_WIDTH, OUTPUTS, PLANE, planesBytes, planesOf, preparePlanes, TAPS, WIDTH,
 } from "./conv-job";
 import {
   buildTables, freeTables, GROUPS_BEGIN, GROUPS_END, GROUPS_SPLIT, LIST_BYTES, LIST_COUNT, LISTS, TABLES_OWN, TAP_BYTES,
@@ -22,6 +22,7 @@ const CHANNEL_STEP = TABLES_OWN + 5, GROUP_STEP = TABLES_OWN + 6, TAP_STEP = TAB
 const PACKED_BIAS = TABLES_OWN + 9, UNITS = TABLES_OWN + 10, UNITS_PER_TASK = TABLES_OWN + 11, BLOCKS = TABLES_OWN + 12;
 const BLOCK_PANELS = TABLES_OWN + 13, PANEL = TABLES_OWN + 14;
 
+const FIRST_CACHE: i32 = 1 << 15;
 /** Room for a vector that is narrower than its row. */
 const CORNER_BYTES: usize = 16;
 /** Products worth a task: some 25 microseconds. */
@@ -107,19 +108,24 @@ function runTask<T>(task: i32): void {
   memory.fill(room, 0, planesBytes<T>());
   const first = task * getInt(UNITS_PER_TASK), last = min(getInt(UNITS), first + getInt(UNITS_PER_TASK));
   const splitFrom = getPointer(GROUPS_SPLIT), tilesEnd = getPointer(GROUPS_END);
+  // One panel at a time where the planes stay in the first cache: output planes whose size is a power of two share its sets.
+  const together = getInt(CHANNELS) * getInt(PLANE) * <i32>sizeof<T>() <= FIRST_CACHE / 2 ? 1 : max(1, getInt(BLOCK_PANELS));
   for (let unit = first; unit < last; unit++) {
     const firstPanel = (unit % blocks) * getInt(BLOCK_PANELS), lastPanel = min(panels, firstPanel + getInt(BLOCK_PANELS));
     const group = unit / blocks % groups, image = unit / blocks / groups;
     const planes = preparePlanes<T>(planesOf<T>(getPointer(SOURCE), image, group, getInt(CHANNELS), getInt(HEIGHT) * getInt(WIDTH)), room);
     const out = planesOf<T>(getPointer(OUT), image, group, outputs, outPlane);
-    for (let pixels = getPointer(GROUPS_BEGIN); pixels != tilesEnd; pixels += GROUP_BYTES) {
-      const bytes = load<usize>(pixels, GROUP_STREAM_BYTES), streams = getPointer(PACKED) + load<usize>(pixels, GROUP_STREAMS);
-      for (let p = firstPanel; p < lastPanel; p++) {
-        const place = <usize>(group * panels + p), stream = streams + place * bytes, output = p * panel;
-        correlateTile<T>(
-          panel, pixels >= splitFrom, outputs - output, stream, stream + bytes, getPointer(PACKED_BIAS) + place * <usize>panel * sizeof<T>(),
-          planes, pixels, out + <usize>(output * outPlane) * sizeof<T>(), corner,
-        );
+    for (let from = firstPanel; from < lastPanel; from += together) {
+      const to = min(lastPanel, from + together);
+      for (let pixels = getPointer(GROUPS_BEGIN); pixels != tilesEnd; pixels += GROUP_BYTES) {
+        const bytes = load<usize>(pixels, GROUP_STREAM_BYTES), streams = getPointer(PACKED) + load<usize>(pixels, GROUP_STREAMS);
+        for (let p = from; p < to; p++) {
+          const place = <usize>(group * panels + p), stream = streams + place * bytes, output = p * panel;
+          correlateTile<T>(
+            panel, pixels >= splitFrom, outputs - output, stream, stream + bytes, getPointer(PACKED_BIAS) + place * <usize>panel * sizeof<T>(),
+            planes, pixels, out + <usize>(output * outPlane) * sizeof<T>(), corner,
+          );
+        }
       }
     }
   }
