@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { cpus, platform, release, totalmem } from "node:os";
+import { arch, cpus, platform, totalmem } from "node:os";
 
 /** Where and with what a report was measured. */
 export interface Machine {
@@ -29,7 +29,7 @@ export function describeMachine(known: Pick<Machine, "threads" | "blas" | "kerne
     cpu: processors[0]?.model.trim() ?? "unknown",
     cores: processors.length,
     memoryGigabytes: Math.round(totalmem() / 2 ** 30),
-    system: `${platform()} ${release()}`,
+    system: `${platform()} ${arch()}`,
     node: process.version,
     ...known,
     date: new Date().toISOString(),
