@@ -62,7 +62,7 @@ function conditionsTable(reports: readonly Report[]): string {
         system,
         node,
         versions.length === 0 ? "-" : versions.join(", "),
-        kernels === null || kernels === undefined ? "-" : JSON.stringify(kernels),
+        describeKernels(kernels),
         `${busyCores.before} before, ${busyCores.after} after`,
       ];
     }),
@@ -89,4 +89,12 @@ function losses(reports: readonly Report[]): string {
     `${found.length} of ${compared} figures, the worst first. \`ratio\` is how many times as fast as PyTorch ours is (for memory: as small).`,
     markdownTable(["What", "suite", "conditions", "tapegrad", "PyTorch", "ratio", "behind by"], lines),
   ].join("\n\n");
+}
+
+/** What `kernelInfo` said, without paths. */
+function describeKernels(info: unknown): string {
+  if (typeof info !== "object" || info === null || !("kernels" in info) || typeof info.kernels !== "string") return "-";
+  const blas = "blas" in info ? info.blas : null;
+  const version = typeof blas === "object" && blas !== null && "version" in blas && typeof blas.version === "string" ? blas.version : "";
+  return version === "" ? info.kernels : `${info.kernels} (${version})`;
 }
