@@ -1,4 +1,5 @@
 /** The micro-kernel of the direct correlation: some outputs at some vectors of pixels. */
+import { multiplyAdd } from "./multiply-add";
 import { getInt } from "./control";
 import { OUT_HEIGHT, OUT_WIDTH } from "./conv-job";
 
@@ -108,25 +109,25 @@ function tile1Split<T>(w: usize, end: usize, bias: usize, low0: usize, high0: us
     let s: v128;
     if (panel > 4) {
       s = v128.load_splat<T>(w, 5 * one);
-      c40 = v128.add<T>(c40, v128.mul<T>(s, b0)); c41 = v128.add<T>(c41, v128.mul<T>(s, b1));
+      c40 = multiplyAdd<T>(c40, s, b0); c41 = multiplyAdd<T>(c41, s, b1);
     }
     if (panel > 3) {
       s = v128.load_splat<T>(w, 4 * one);
-      c30 = v128.add<T>(c30, v128.mul<T>(s, b0)); c31 = v128.add<T>(c31, v128.mul<T>(s, b1));
+      c30 = multiplyAdd<T>(c30, s, b0); c31 = multiplyAdd<T>(c31, s, b1);
     }
     if (panel > 2) {
       s = v128.load_splat<T>(w, 3 * one);
-      c20 = v128.add<T>(c20, v128.mul<T>(s, b0)); c21 = v128.add<T>(c21, v128.mul<T>(s, b1));
-      if (vectors > 2) c22 = v128.add<T>(c22, v128.mul<T>(s, b2));
+      c20 = multiplyAdd<T>(c20, s, b0); c21 = multiplyAdd<T>(c21, s, b1);
+      if (vectors > 2) c22 = multiplyAdd<T>(c22, s, b2);
     }
     if (panel > 1) {
       s = v128.load_splat<T>(w, 2 * one);
-      c10 = v128.add<T>(c10, v128.mul<T>(s, b0)); c11 = v128.add<T>(c11, v128.mul<T>(s, b1));
-      if (vectors > 2) c12 = v128.add<T>(c12, v128.mul<T>(s, b2));
+      c10 = multiplyAdd<T>(c10, s, b0); c11 = multiplyAdd<T>(c11, s, b1);
+      if (vectors > 2) c12 = multiplyAdd<T>(c12, s, b2);
     }
     s = v128.load_splat<T>(w, one);
-    c00 = v128.add<T>(c00, v128.mul<T>(s, b0)); c01 = v128.add<T>(c01, v128.mul<T>(s, b1));
-    if (vectors > 2) c02 = v128.add<T>(c02, v128.mul<T>(s, b2));
+    c00 = multiplyAdd<T>(c00, s, b0); c01 = multiplyAdd<T>(c01, s, b1);
+    if (vectors > 2) c02 = multiplyAdd<T>(c02, s, b2);
   }
   const plane = <usize>(getInt(OUT_HEIGHT) * getInt(OUT_WIDTH)) * one;
   const places = tileGroup + GROUP_PLACES, out = tileOut;

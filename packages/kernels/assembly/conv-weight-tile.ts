@@ -1,4 +1,5 @@
 /** The micro-kernel of the direct weight gradient: dot products of some outputs of dOut with the pixels that some taps meet. */
+import { multiplyAdd } from "./multiply-add";
 import { getInt, getPointer } from "./control";
 import { OUT_HEIGHT, OWN } from "./conv-job";
 
@@ -71,26 +72,26 @@ export function tile1x4<T>(images: i32, packed: usize, planes: usize, tap: usize
     if (taps > 2) b2 = v128.load(p2 + offset);
     if (taps > 3) b3 = v128.load(p3 + offset);
     let s = v128.load(packed);
-    c00 = v128.add<T>(c00, v128.mul<T>(s, b0)); c01 = v128.add<T>(c01, v128.mul<T>(s, b1));
-    if (taps > 2) c02 = v128.add<T>(c02, v128.mul<T>(s, b2));
-    if (taps > 3) c03 = v128.add<T>(c03, v128.mul<T>(s, b3));
+    c00 = multiplyAdd<T>(c00, s, b0); c01 = multiplyAdd<T>(c01, s, b1);
+    if (taps > 2) c02 = multiplyAdd<T>(c02, s, b2);
+    if (taps > 3) c03 = multiplyAdd<T>(c03, s, b3);
     if (rows > 1) {
       s = v128.load(packed, 16);
-      c10 = v128.add<T>(c10, v128.mul<T>(s, b0)); c11 = v128.add<T>(c11, v128.mul<T>(s, b1));
-      if (taps > 2) c12 = v128.add<T>(c12, v128.mul<T>(s, b2));
-      if (taps > 3) c13 = v128.add<T>(c13, v128.mul<T>(s, b3));
+      c10 = multiplyAdd<T>(c10, s, b0); c11 = multiplyAdd<T>(c11, s, b1);
+      if (taps > 2) c12 = multiplyAdd<T>(c12, s, b2);
+      if (taps > 3) c13 = multiplyAdd<T>(c13, s, b3);
     }
     if (rows > 2) {
       s = v128.load(packed, 32);
-      c20 = v128.add<T>(c20, v128.mul<T>(s, b0)); c21 = v128.add<T>(c21, v128.mul<T>(s, b1));
-      if (taps > 2) c22 = v128.add<T>(c22, v128.mul<T>(s, b2));
-      if (taps > 3) c23 = v128.add<T>(c23, v128.mul<T>(s, b3));
+      c20 = multiplyAdd<T>(c20, s, b0); c21 = multiplyAdd<T>(c21, s, b1);
+      if (taps > 2) c22 = multiplyAdd<T>(c22, s, b2);
+      if (taps > 3) c23 = multiplyAdd<T>(c23, s, b3);
     }
     if (rows > 3) {
       s = v128.load(packed, 48);
-      c30 = v128.add<T>(c30, v128.mul<T>(s, b0)); c31 = v128.add<T>(c31, v128.mul<T>(s, b1));
-      if (taps > 2) c32 = v128.add<T>(c32, v128.mul<T>(s, b2));
-      if (taps > 3) c33 = v128.add<T>(c33, v128.mul<T>(s, b3));
+      c30 = multiplyAdd<T>(c30, s, b0); c31 = multiplyAdd<T>(c31, s, b1);
+      if (taps > 2) c32 = multiplyAdd<T>(c32, s, b2);
+      if (taps > 3) c33 = multiplyAdd<T>(c33, s, b3);
     }
     packed += rows << 4;
   }
@@ -102,26 +103,26 @@ export function tile1x4<T>(images: i32, packed: usize, planes: usize, tap: usize
     if (taps > 2) b2 = halves(p2 + low, p2 + high);
     if (taps > 3) b3 = halves(p3 + low, p3 + high);
     let s = v128.load(packed);
-    c00 = v128.add<T>(c00, v128.mul<T>(s, b0)); c01 = v128.add<T>(c01, v128.mul<T>(s, b1));
-    if (taps > 2) c02 = v128.add<T>(c02, v128.mul<T>(s, b2));
-    if (taps > 3) c03 = v128.add<T>(c03, v128.mul<T>(s, b3));
+    c00 = multiplyAdd<T>(c00, s, b0); c01 = multiplyAdd<T>(c01, s, b1);
+    if (taps > 2) c02 = multiplyAdd<T>(c02, s, b2);
+    if (taps > 3) c03 = multiplyAdd<T>(c03, s, b3);
     if (rows > 1) {
       s = v128.load(packed, 16);
-      c10 = v128.add<T>(c10, v128.mul<T>(s, b0)); c11 = v128.add<T>(c11, v128.mul<T>(s, b1));
-      if (taps > 2) c12 = v128.add<T>(c12, v128.mul<T>(s, b2));
-      if (taps > 3) c13 = v128.add<T>(c13, v128.mul<T>(s, b3));
+      c10 = multiplyAdd<T>(c10, s, b0); c11 = multiplyAdd<T>(c11, s, b1);
+      if (taps > 2) c12 = multiplyAdd<T>(c12, s, b2);
+      if (taps > 3) c13 = multiplyAdd<T>(c13, s, b3);
     }
     if (rows > 2) {
       s = v128.load(packed, 32);
-      c20 = v128.add<T>(c20, v128.mul<T>(s, b0)); c21 = v128.add<T>(c21, v128.mul<T>(s, b1));
-      if (taps > 2) c22 = v128.add<T>(c22, v128.mul<T>(s, b2));
-      if (taps > 3) c23 = v128.add<T>(c23, v128.mul<T>(s, b3));
+      c20 = multiplyAdd<T>(c20, s, b0); c21 = multiplyAdd<T>(c21, s, b1);
+      if (taps > 2) c22 = multiplyAdd<T>(c22, s, b2);
+      if (taps > 3) c23 = multiplyAdd<T>(c23, s, b3);
     }
     if (rows > 3) {
       s = v128.load(packed, 48);
-      c30 = v128.add<T>(c30, v128.mul<T>(s, b0)); c31 = v128.add<T>(c31, v128.mul<T>(s, b1));
-      if (taps > 2) c32 = v128.add<T>(c32, v128.mul<T>(s, b2));
-      if (taps > 3) c33 = v128.add<T>(c33, v128.mul<T>(s, b3));
+      c30 = multiplyAdd<T>(c30, s, b0); c31 = multiplyAdd<T>(c31, s, b1);
+      if (taps > 2) c32 = multiplyAdd<T>(c32, s, b2);
+      if (taps > 3) c33 = multiplyAdd<T>(c33, s, b3);
     }
     packed += rows << 4;
   }
@@ -134,26 +135,26 @@ export function tile1x4<T>(images: i32, packed: usize, planes: usize, tap: usize
     if (taps > 2) b2 = v128.and(mask, v128.load(p2 + offset));
     if (taps > 3) b3 = v128.and(mask, v128.load(p3 + offset));
     let s = v128.load(packed);
-    c00 = v128.add<T>(c00, v128.mul<T>(s, b0)); c01 = v128.add<T>(c01, v128.mul<T>(s, b1));
-    if (taps > 2) c02 = v128.add<T>(c02, v128.mul<T>(s, b2));
-    if (taps > 3) c03 = v128.add<T>(c03, v128.mul<T>(s, b3));
+    c00 = multiplyAdd<T>(c00, s, b0); c01 = multiplyAdd<T>(c01, s, b1);
+    if (taps > 2) c02 = multiplyAdd<T>(c02, s, b2);
+    if (taps > 3) c03 = multiplyAdd<T>(c03, s, b3);
     if (rows > 1) {
       s = v128.load(packed, 16);
-      c10 = v128.add<T>(c10, v128.mul<T>(s, b0)); c11 = v128.add<T>(c11, v128.mul<T>(s, b1));
-      if (taps > 2) c12 = v128.add<T>(c12, v128.mul<T>(s, b2));
-      if (taps > 3) c13 = v128.add<T>(c13, v128.mul<T>(s, b3));
+      c10 = multiplyAdd<T>(c10, s, b0); c11 = multiplyAdd<T>(c11, s, b1);
+      if (taps > 2) c12 = multiplyAdd<T>(c12, s, b2);
+      if (taps > 3) c13 = multiplyAdd<T>(c13, s, b3);
     }
     if (rows > 2) {
       s = v128.load(packed, 32);
-      c20 = v128.add<T>(c20, v128.mul<T>(s, b0)); c21 = v128.add<T>(c21, v128.mul<T>(s, b1));
-      if (taps > 2) c22 = v128.add<T>(c22, v128.mul<T>(s, b2));
-      if (taps > 3) c23 = v128.add<T>(c23, v128.mul<T>(s, b3));
+      c20 = multiplyAdd<T>(c20, s, b0); c21 = multiplyAdd<T>(c21, s, b1);
+      if (taps > 2) c22 = multiplyAdd<T>(c22, s, b2);
+      if (taps > 3) c23 = multiplyAdd<T>(c23, s, b3);
     }
     if (rows > 3) {
       s = v128.load(packed, 48);
-      c30 = v128.add<T>(c30, v128.mul<T>(s, b0)); c31 = v128.add<T>(c31, v128.mul<T>(s, b1));
-      if (taps > 2) c32 = v128.add<T>(c32, v128.mul<T>(s, b2));
-      if (taps > 3) c33 = v128.add<T>(c33, v128.mul<T>(s, b3));
+      c30 = multiplyAdd<T>(c30, s, b0); c31 = multiplyAdd<T>(c31, s, b1);
+      if (taps > 2) c32 = multiplyAdd<T>(c32, s, b2);
+      if (taps > 3) c33 = multiplyAdd<T>(c33, s, b3);
     }
     packed += rows << 4;
   }

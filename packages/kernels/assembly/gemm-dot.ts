@@ -3,6 +3,7 @@
  * nothing is turned around; every element of c is the sum of a vector's lanes. Three rows of a at a time are packed as
  * `[vector][row]`, a block of k that stays in the first cache, and meet all rows of b, read where they lie.
  */
+import { multiplyAdd } from "./multiply-add";
 import { getInt, getPointer, setInt } from "./control";
 import { ensureScratch, parallelFor, scratch } from "./pool";
 
@@ -100,11 +101,11 @@ function dots<T>(
     const q0 = v128.load(b + at), q1 = v128.load(b1 + at), q2 = v128.load(b2 + at);
     // Of all orders this one lets V8 keep the sums in registers.
     let p = v128.load(packed, 32);
-    c20 = v128.add<T>(c20, v128.mul<T>(p, q0)); c21 = v128.add<T>(c21, v128.mul<T>(p, q1)); c22 = v128.add<T>(c22, v128.mul<T>(p, q2));
+    c20 = multiplyAdd<T>(c20, p, q0); c21 = multiplyAdd<T>(c21, p, q1); c22 = multiplyAdd<T>(c22, p, q2);
     p = v128.load(packed, 16);
-    c10 = v128.add<T>(c10, v128.mul<T>(p, q0)); c11 = v128.add<T>(c11, v128.mul<T>(p, q1)); c12 = v128.add<T>(c12, v128.mul<T>(p, q2));
+    c10 = multiplyAdd<T>(c10, p, q0); c11 = multiplyAdd<T>(c11, p, q1); c12 = multiplyAdd<T>(c12, p, q2);
     p = v128.load(packed);
-    c00 = v128.add<T>(c00, v128.mul<T>(p, q0)); c01 = v128.add<T>(c01, v128.mul<T>(p, q1)); c02 = v128.add<T>(c02, v128.mul<T>(p, q2));
+    c00 = multiplyAdd<T>(c00, p, q0); c01 = multiplyAdd<T>(c01, p, q1); c02 = multiplyAdd<T>(c02, p, q2);
     packed += 48;
   }
   let s00 = laneSum<T>(c00), s01 = laneSum<T>(c01), s02 = laneSum<T>(c02);

@@ -1,3 +1,5 @@
+import { multiplyAdd } from "./multiply-add";
+
 /** Rows of the micro-tile that suits a matrix: 5 is a tenth faster than 4, if not too many of them are left idle. */
 export function tileRows(rows: i32): i32 {
   return (rows + 4) / 5 * 50 < (rows + 3) / 4 * 43 ? 5 : 4;
@@ -53,16 +55,16 @@ function tile4<T>(k: i32, a: usize, b: usize, c: usize, cStep: usize, rows: i32,
   for (; k > 0; k--) {
     const b0 = v128.load(b), b1 = v128.load(b, 16);
     let s = v128.load_splat<T>(a);
-    c00 = v128.add<T>(c00, v128.mul<T>(s, b0)); c01 = v128.add<T>(c01, v128.mul<T>(s, b1));
+    c00 = multiplyAdd<T>(c00, s, b0); c01 = multiplyAdd<T>(c01, s, b1);
     s = v128.load_splat<T>(a, sizeof<T>());
-    c10 = v128.add<T>(c10, v128.mul<T>(s, b0)); c11 = v128.add<T>(c11, v128.mul<T>(s, b1));
+    c10 = multiplyAdd<T>(c10, s, b0); c11 = multiplyAdd<T>(c11, s, b1);
     s = v128.load_splat<T>(a, 2 * sizeof<T>());
-    c20 = v128.add<T>(c20, v128.mul<T>(s, b0)); c21 = v128.add<T>(c21, v128.mul<T>(s, b1));
+    c20 = multiplyAdd<T>(c20, s, b0); c21 = multiplyAdd<T>(c21, s, b1);
     s = v128.load_splat<T>(a, 3 * sizeof<T>());
-    c30 = v128.add<T>(c30, v128.mul<T>(s, b0)); c31 = v128.add<T>(c31, v128.mul<T>(s, b1));
+    c30 = multiplyAdd<T>(c30, s, b0); c31 = multiplyAdd<T>(c31, s, b1);
     if (height == 5) {
       s = v128.load_splat<T>(a, 4 * sizeof<T>());
-      c40 = v128.add<T>(c40, v128.mul<T>(s, b0)); c41 = v128.add<T>(c41, v128.mul<T>(s, b1));
+      c40 = multiplyAdd<T>(c40, s, b0); c41 = multiplyAdd<T>(c41, s, b1);
     }
     a += <usize>height * sizeof<T>();
     b += 32;
