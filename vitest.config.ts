@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import { defineConfig } from "vitest/config";
 
-/** Proofs over matrix products and convolutions, which also run with all products in the system's BLAS, where there is one. */
+/** Proofs over matrix products and convolutions, which also run without fused products, and with all of them in the system's BLAS, where there is one. */
 const productProofs = [
   "packages/kernels/src/kernels-{gemm,conv}.test.ts",
   "packages/autograd/src/proof/{forward,derivatives,pytorch}.test.ts",
@@ -35,6 +35,14 @@ export default defineConfig({
         test: {
           name: "all",
           include: ["packages/*/src/**/*.test.ts", "examples/src/**/*.test.ts", "benchmarks/src/**/*.test.ts", "scripts/**/*.test.ts"],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "unfused",
+          include: productProofs,
+          env: { TAPEGRAD_PROOF_OPS: productOps, TAPEGRAD_FMA: "off", TAPEGRAD_BLAS: "off" },
         },
       },
       ...(hasBlas()

@@ -1,30 +1,44 @@
-// Compiles assembly/ into dist/kernels.wasm. Run by `pnpm --filter @tapegrad/kernels build`.
+// Compiles assembly/ into dist/kernels-fma.wasm, where a product and its sum are rounded once, and dist/kernels.wasm, the same
+// without. Run by `pnpm --filter @tapegrad/kernels build`.
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { isMainThread, Worker, workerData } from "node:worker_threads";
 import asc from "assemblyscript/asc";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-mkdirSync(`${here}dist`, { recursive: true });
+const builds = [["--outFile", "dist/kernels-fma.wasm", "--enable", "relaxed-simd"], ["--outFile", "dist/kernels.wasm"]];
 
-const { error, stderr } = await asc.main([
-  "assembly/index.ts",
-  "--baseDir", here,
-  "--outFile", "dist/kernels.wasm",
-  "--runtime", "minimal",
-  "--importMemory",
-  "--sharedMemory",
-  // The low 64 KiB hold the pool's control words (assembly/control.ts).
-  "--memoryBase", "65536",
-  "--initialMemory", "16",
-  "--maximumMemory", "65536",
-  "--zeroFilledMemory",
-  "--enable", "threads",
-  "--enable", "simd",
-  "-O3",
-  "--noAssert",
-  ...process.argv.slice(2),
-]);
-if (error) {
-  console.error(stderr.toString());
-  process.exit(1);
+/** @param {string[]} options */
+async function compile(options) {
+  const { error, stderr } = await asc.main([
+    "assembly/index.ts",
+    "--baseDir", here,
+    "--runtime", "minimal",
+    "--importMemory",
+    "--sharedMemory",
+    // The low 64 KiB hold the pool's control words (assembly/control.ts).
+    "--memoryBase", "65536",
+    "--initialMemory", "16",
+    "--maximumMemory", "65536",
+    "--zeroFilledMemory",
+    "--enable", "threads",
+    "--enable", "simd",
+    "-O3",
+    "--noAssert",
+    ...options,
+    ...process.argv.slice(2),
+  ]);
+  if (error) throw new Error(stderr.toString(), { cause: error });
+}
+
+if (isMainThread) {
+  mkdirSync(`${here}dist`, { recursive: true });
+  for (const options of builds) {
+    new Worker(new URL(import.meta.url), { workerData: options, argv: process.argv.slice(2) }).on("error", ({ message }) => {
+      console.error(message);
+      process.exitCode = 1;
+    });
+  }
+} else {
+  await compile(workerData);
 }

@@ -1,5 +1,5 @@
 /** The micro-kernel of the direct correlation: some outputs at some vectors of pixels. */
-import { multiplyAdd } from "./multiply-add";
+import { FUSED, multiplyAdd, tilesCost } from "./multiply-add";
 import { getInt } from "./control";
 import { OUT_HEIGHT, OUT_WIDTH } from "./conv-job";
 
@@ -21,8 +21,9 @@ export const GROUP_STREAM_BYTES: usize = 52;
 /** Outputs of a panel: the tile that is fastest, if not too many of its rows are left idle. */
 export function panelRows(outputs: i32): i32 {
   if (outputs == 1) return 1;
-  // Rows by rows and vectors: 5 by 2, 4 by 2, 3 by 3; a whole one takes its rows divided by its speed.
-  const five = <f64>((outputs + 4) / 5 * 5) / 41, four = <f64>((outputs + 3) / 4 * 4) / 38, three = <f64>((outputs + 2) / 3 * 3) / 40;
+  // Rows by rows and vectors: 6 by 2 (fused, as it takes a product's register), 5 by 2, 4 by 2, 3 by 3.
+  const five = tilesCost(outputs, 5, FUSED ? 52 : 41), four = tilesCost(outputs, 4, FUSED ? 50 : 38), three = tilesCost(outputs, 3, FUSED ? 51 : 40);
+  if (FUSED && tilesCost(outputs, 6, 55) <= Math.min(three, Math.min(four, five))) return 6;
   return three < five && three < four ? 3 : five < four ? 5 : 4;
 }
 
@@ -46,16 +47,24 @@ export function correlateTile<T>(panel: i32, split: bool, rows: i32, w: usize, e
   const low0 = planes + load<usize>(group), low1 = planes + load<usize>(group, 8), low2 = planes + load<usize>(group, 16);
   if (sizeof<T>() == 4 && split) {
     const high0 = planes + load<usize>(group, 4), high1 = planes + load<usize>(group, 12), high2 = planes + load<usize>(group, 20);
-    if (panel == 5) tile5Split<T>(w, end, bias, low0, high0, low1, high1);
+    if (panel == 6) tile6Split<T>(w, end, bias, low0, high0, low1, high1);
+    else if (panel == 5) tile5Split<T>(w, end, bias, low0, high0, low1, high1);
     else if (panel == 4) tile4Split<T>(w, end, bias, low0, high0, low1, high1);
     else if (panel == 3) tile3Split<T>(w, end, bias, low0, high0, low1, high1, low2, high2);
     else tile1Split<T>(w, end, bias, low0, high0, low1, high1, low2, high2);
-  } else if (panel == 5) tile5<T>(w, end, bias, low0, low1);
+  } else if (panel == 6) tile6<T>(w, end, bias, low0, low1);
+  else if (panel == 5) tile5<T>(w, end, bias, low0, low1);
   else if (panel == 4) tile4<T>(w, end, bias, low0, low1);
   else if (panel == 3) tile3<T>(w, end, bias, low0, low1, low2);
   else tile1<T>(w, end, bias, low0, low1, low2);
 }
 
+function tile6<T>(w: usize, end: usize, bias: usize, at0: usize, at1: usize): void {
+  tile<T>(6, 2, false, w, end, bias, at0, at0, at1, at1, at1, at1);
+}
+function tile6Split<T>(w: usize, end: usize, bias: usize, low0: usize, high0: usize, low1: usize, high1: usize): void {
+  tile<T>(6, 2, true, w, end, bias, low0, high0, low1, high1, low1, high1);
+}
 function tile5<T>(w: usize, end: usize, bias: usize, at0: usize, at1: usize): void {
   tile<T>(5, 2, false, w, end, bias, at0, at0, at1, at1, at1, at1);
 }
@@ -95,11 +104,12 @@ function tile1Split<T>(w: usize, end: usize, bias: usize, low0: usize, high0: us
 ): void {
   const one = sizeof<T>();
   let c00 = v128.load_splat<T>(bias), c01 = c00, c02 = c00;
-  let c10 = c00, c11 = c00, c12 = c00, c20 = c00, c21 = c00, c22 = c00, c30 = c00, c31 = c00, c40 = c00, c41 = c00;
+  let c10 = c00, c11 = c00, c12 = c00, c20 = c00, c21 = c00, c22 = c00, c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00;
   if (panel > 1) { c10 = v128.load_splat<T>(bias, one); c11 = c10; c12 = c10; }
   if (panel > 2) { c20 = v128.load_splat<T>(bias, 2 * one); c21 = c20; c22 = c20; }
   if (panel > 3) { c30 = v128.load_splat<T>(bias, 3 * one); c31 = c30; }
   if (panel > 4) { c40 = v128.load_splat<T>(bias, 4 * one); c41 = c40; }
+  if (panel > 5) { c50 = v128.load_splat<T>(bias, 5 * one); c51 = c50; }
   // A single loop with a single pointer: V8 would unroll an inner one, and spill.
   for (; w != end; w += tapBytes<T>(panel)) {
     const at = load<usize>(w);
@@ -107,6 +117,10 @@ function tile1Split<T>(w: usize, end: usize, bias: usize, low0: usize, high0: us
     const b2 = vectors > 2 ? loadPixels(split, low2 + at, high2 + at) : b1;
     // From the last row to the first: of all orders this one lets V8 keep the sums in registers.
     let s: v128;
+    if (panel > 5) {
+      s = v128.load_splat<T>(w, 6 * one);
+      c50 = multiplyAdd<T>(c50, s, b0); c51 = multiplyAdd<T>(c51, s, b1);
+    }
     if (panel > 4) {
       s = v128.load_splat<T>(w, 5 * one);
       c40 = multiplyAdd<T>(c40, s, b0); c41 = multiplyAdd<T>(c41, s, b1);
@@ -136,6 +150,7 @@ function tile1Split<T>(w: usize, end: usize, bias: usize, low0: usize, high0: us
   if (panel > 2 && tileRows > 2) storeRow<T>(vectors, split, out + 2 * plane, places, c20, c21, c22);
   if (panel > 3 && tileRows > 3) storeRow<T>(vectors, split, out + 3 * plane, places, c30, c31, c31);
   if (panel > 4 && tileRows > 4) storeRow<T>(vectors, split, out + 4 * plane, places, c40, c41, c41);
+  if (panel > 5 && tileRows > 5) storeRow<T>(vectors, split, out + 5 * plane, places, c50, c51, c51);
 }
 
 // @ts-ignore: decorator

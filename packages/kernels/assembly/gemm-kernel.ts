@@ -1,8 +1,10 @@
-import { multiplyAdd } from "./multiply-add";
+import { FUSED, multiplyAdd, tilesCost } from "./multiply-add";
 
-/** Rows of the micro-tile that suits a matrix: 5 is a tenth faster than 4, if not too many of them are left idle. */
+/** Rows of the micro-tile that suits a matrix: the taller the faster, if not too many of them are left idle. */
 export function tileRows(rows: i32): i32 {
-  return (rows + 4) / 5 * 50 < (rows + 3) / 4 * 43 ? 5 : 4;
+  const four = tilesCost(rows, 4, FUSED ? 50 : 43), five = tilesCost(rows, 5, FUSED ? 52 : 50);
+  if (FUSED && tilesCost(rows, 6, 55) <= Math.min(four, five)) return 6;
+  return five < four ? 5 : 4;
 }
 
 // @ts-ignore: decorator
@@ -10,8 +12,8 @@ export function tileRows(rows: i32): i32 {
   return <i32>(32 / sizeof<T>());
 }
 
-/** Bytes of a whole micro-tile, the larger one. */
-export const TILE_BYTES: i32 = 160;
+/** Bytes of a whole micro-tile, the largest one. */
+export const TILE_BYTES: i32 = 192;
 
 // @ts-ignore: decorator
 @inline function finishRow<T>(c: usize, sum0: v128, sum1: v128, bias: usize, add: bool): void {
@@ -29,16 +31,21 @@ export const TILE_BYTES: i32 = 160;
 
 /**
  * One micro-tile: c[rows][columns] = (add ? c : 0) + a b (+ bias), for panels a[k][height] and b[k][two vectors]. With a height
- * of 5, ten accumulators, two vectors of b, a splat and a product stay in the 15 registers that V8 gives away; a larger tile
- * spills, and unrolling over k costs more than it saves. `corner` is room for a tile that hangs over c's edge.
+ * of 5, ten accumulators, two vectors of b, a splat and a product stay in the 15 registers that V8 gives away; fused, there is no
+ * product, and a height of 6 takes them all. A larger tile spills, and unrolling over k costs more than it saves. `corner` is
+ * room for a tile that hangs over c's edge.
  */
 export function multiplyTile<T>(
   height: i32, k: i32, a: usize, b: usize, c: usize, cStep: usize, rows: i32, columns: i32, add: bool, bias: usize, corner: usize,
 ): void {
-  if (height == 5) tile5<T>(k, a, b, c, cStep, rows, columns, add, bias, corner);
+  if (height == 6) tile6<T>(k, a, b, c, cStep, rows, columns, add, bias, corner);
+  else if (height == 5) tile5<T>(k, a, b, c, cStep, rows, columns, add, bias, corner);
   else tile4<T>(k, a, b, c, cStep, rows, columns, add, bias, corner);
 }
 
+function tile6<T>(k: i32, a: usize, b: usize, c: usize, cStep: usize, rows: i32, columns: i32, add: bool, bias: usize, corner: usize): void {
+  tile<T>(6, k, a, b, c, cStep, rows, columns, add, bias, corner);
+}
 function tile5<T>(k: i32, a: usize, b: usize, c: usize, cStep: usize, rows: i32, columns: i32, add: bool, bias: usize, corner: usize): void {
   tile<T>(5, k, a, b, c, cStep, rows, columns, add, bias, corner);
 }
@@ -51,7 +58,7 @@ function tile4<T>(k: i32, a: usize, b: usize, c: usize, cStep: usize, rows: i32,
 @inline function tile<T>(
   height: i32, k: i32, a: usize, b: usize, c: usize, cStep: usize, rows: i32, columns: i32, add: bool, bias: usize, corner: usize,
 ): void {
-  let c00 = v128.splat<T>(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00, c40 = c00, c41 = c00;
+  let c00 = v128.splat<T>(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00;
   for (; k > 0; k--) {
     const b0 = v128.load(b), b1 = v128.load(b, 16);
     let s = v128.load_splat<T>(a);
@@ -62,9 +69,13 @@ function tile4<T>(k: i32, a: usize, b: usize, c: usize, cStep: usize, rows: i32,
     c20 = multiplyAdd<T>(c20, s, b0); c21 = multiplyAdd<T>(c21, s, b1);
     s = v128.load_splat<T>(a, 3 * sizeof<T>());
     c30 = multiplyAdd<T>(c30, s, b0); c31 = multiplyAdd<T>(c31, s, b1);
-    if (height == 5) {
+    if (height > 4) {
       s = v128.load_splat<T>(a, 4 * sizeof<T>());
       c40 = multiplyAdd<T>(c40, s, b0); c41 = multiplyAdd<T>(c41, s, b1);
+    }
+    if (height > 5) {
+      s = v128.load_splat<T>(a, 5 * sizeof<T>());
+      c50 = multiplyAdd<T>(c50, s, b0); c51 = multiplyAdd<T>(c51, s, b1);
     }
     a += <usize>height * sizeof<T>();
     b += 32;
@@ -74,14 +85,16 @@ function tile4<T>(k: i32, a: usize, b: usize, c: usize, cStep: usize, rows: i32,
     finishRow<T>(c + cStep, c10, c11, bias, add);
     finishRow<T>(c + 2 * cStep, c20, c21, bias, add);
     finishRow<T>(c + 3 * cStep, c30, c31, bias, add);
-    if (rows == 5) finishRow<T>(c + 4 * cStep, c40, c41, bias, add);
+    if (height > 4 && rows > 4) finishRow<T>(c + 4 * cStep, c40, c41, bias, add);
+    if (height > 5 && rows > 5) finishRow<T>(c + 5 * cStep, c50, c51, bias, add);
     return;
   }
   finishRow<T>(corner, c00, c01, 0, false);
   finishRow<T>(corner + 32, c10, c11, 0, false);
   finishRow<T>(corner + 64, c20, c21, 0, false);
   finishRow<T>(corner + 96, c30, c31, 0, false);
-  if (height == 5) finishRow<T>(corner + 128, c40, c41, 0, false);
+  if (height > 4) finishRow<T>(corner + 128, c40, c41, 0, false);
+  if (height > 5) finishRow<T>(corner + 160, c50, c51, 0, false);
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < columns; j++) {
       const at = <usize>j * sizeof<T>();

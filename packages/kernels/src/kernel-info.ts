@@ -1,5 +1,6 @@
 import { blasInUse, type BlasLibrary } from "./blas.ts";
 import { getNumThreads } from "./threads.ts";
+import { kernelsFuse } from "./wasm.ts";
 
 /** What computes. */
 export interface KernelInfo {
@@ -9,6 +10,8 @@ export interface KernelInfo {
   readonly threads: number;
   /** Bits of the vectors that the kernels compute with. */
   readonly simdBits: 128;
+  /** Whether products are added to their sums in one rounding (fused multiply-add). */
+  readonly fma: boolean;
 }
 
 /**
@@ -20,5 +23,5 @@ export interface KernelInfo {
  */
 export function kernelInfo(): KernelInfo {
   const blas = blasInUse();
-  return { kernels: blas === null ? "wasm" : "wasm+blas", blas, threads: getNumThreads(), simdBits: 128 };
+  return { kernels: blas === null ? "wasm" : "wasm+blas", blas, threads: getNumThreads(), simdBits: 128, fma: kernelsFuse };
 }

@@ -1,12 +1,12 @@
-import { readFileSync } from "node:fs";
 import { blasImports } from "./blas-functions.ts";
 import type { KernelExports } from "./exports.ts";
+import { compileKernels } from "./kernel-module.ts";
 
 /** The one memory that the launching thread and all workers share. Grows as needed, up to 4 GiB. */
 export const memory = new WebAssembly.Memory({ initial: 16, maximum: 65536, shared: true });
 
-/** The compiled kernels. `../dist` is right from `src` and from `dist` alike. */
-export const kernelModule = new WebAssembly.Module(readFileSync(new URL("../dist/kernels.wasm", import.meta.url)));
+/** The compiled kernels, which every thread makes an instance of. */
+export const { module: kernelModule, fma: kernelsFuse } = compileKernels();
 
 function abort(): never {
   throw new Error("kernel aborted");

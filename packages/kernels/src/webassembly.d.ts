@@ -8,6 +8,7 @@ declare namespace WebAssembly {
     constructor(bytes: Uint8Array);
     static exports(module: Module): readonly { name: string; kind: string }[];
   }
+  function validate(bytes: Uint8Array): boolean;
   class Instance {
     constructor(module: Module, imports: Record<string, Record<string, unknown>>);
     readonly exports: object;
