@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { manualSeed, randn, relu, sum, square, type Tensor } from "@tapegrad/tensor";
-import { grad, gradcheck } from "@tapegrad/autograd";
+import { manualSeed, maxPool2d, mul, randn, relu, reshape, sum, square, tensor, type Tensor } from "@tapegrad/tensor";
+import { grad, gradcheck, noGrad } from "@tapegrad/autograd";
 import { ReLU } from "./activation.ts";
 import { BatchNorm2d } from "./batch-norm.ts";
 import { Conv2d } from "./conv2d.ts";
 import { Linear } from "./linear.ts";
 import { type Module } from "./module.ts";
+import { MaxPool2d } from "./pooling.ts";
 import { Sequential } from "./sequential.ts";
 
 /** Keeps what it gives, as a user's own layer may. */
@@ -52,5 +53,35 @@ describe("ReLU in a Sequential works in place", () => {
   test("and passes gradcheck", () => {
     const net = new Sequential(new Linear(4, 6, { dtype: "float64" }), new ReLU(), new Linear(6, 2, { dtype: "float64" }));
     expect(gradcheck((x: Tensor) => net.forward(x), [randn([3, 4], { dtype: "float64", requiresGrad: true })])).toBe(true);
+  });
+});
+
+describe("a ReLU before a max pooling works on the pooled", () => {
+  /** Windows of numbers below zero, around zero, equal ones, NaN and infinities. */
+  const odd = [-1, -2, -3, -4, 0, -1, -1, 0, 3, 3, 3, 1, -1, 2, 2, -5, NaN, 1, 2, 3, -Infinity, -1, -1, -2, Infinity, 1, 0, Infinity, 0, -1, -2, -3];
+
+  test.each([["windows apart", 2, {}], ["windows that overlap", 3, { stride: 1, padding: 1 }]] as const)("with the same values and gradients, %s", (_, kernel, options) => {
+    manualSeed(4);
+    const x = reshape(tensor(odd, { dtype: "float64" }), [1, 1, 8, 4]);
+    x.requiresGrad = true;
+    const weights = randn(maxPool2d(x, kernel, options).shape, { dtype: "float64" });
+    const derivatives = (out: Tensor): unknown => [out, ...grad([sum(mul(out, weights))], [x])].map((tensor) => tensor.toArray());
+    const apart = derivatives(maxPool2d(relu(x), kernel, options));
+    expect(derivatives(new Sequential(new ReLU(), new MaxPool2d(kernel, options)).forward(x))).toEqual(apart);
+    // The one-element layer in front makes the pooled tensor the work of three layers that may share their memory.
+    const same = new Conv2d(1, 1, 1, { bias: false, dtype: "float64" });
+    noGrad(() => same.weight.fill_(1));
+    expect(derivatives(new Sequential(same, new ReLU(), new MaxPool2d(kernel, options), new ReLU()).forward(x))).toEqual(apart);
+  });
+
+  test("unless a hook looks at one of them", () => {
+    const x = randn([1, 2, 4, 4]);
+    for (const hooked of [0, 1]) {
+      const net = new Sequential(new ReLU(), new MaxPool2d(2));
+      const seen: Tensor[] = [];
+      net.at(hooked).registerForwardHook((_module, inputs) => void seen.push(inputs[0] as Tensor));
+      net.forward(x);
+      expect(seen[0]?.toArray()).toEqual((hooked === 0 ? x : relu(x)).toArray());
+    }
   });
 });

@@ -4,9 +4,10 @@ import { BatchNorm1d, BatchNorm2d } from "./batch-norm.ts";
 import { Conv2d } from "./conv2d.ts";
 import { Linear } from "./linear.ts";
 import { Module } from "./module.ts";
+import { MaxPool2d } from "./pooling.ts";
 
 /** Layers whose output is a tensor of its own that nothing saves for backward. */
-const donors: ReadonlySet<unknown> = new Set([Conv2d, Linear, BatchNorm1d, BatchNorm2d]);
+const donors: ReadonlySet<unknown> = new Set([Conv2d, Linear, BatchNorm1d, BatchNorm2d, MaxPool2d]);
 
 /** Whether `next`, a ReLU, is the only one to see what `module` gives: it then works in place. */
 function donates(module: Module, next: Module | undefined): boolean {
@@ -14,8 +15,18 @@ function donates(module: Module, next: Module | undefined): boolean {
 }
 
 /**
+ * Whether the two are a ReLU and a max pooling that nobody looks at. The largest of some numbers cut off at zero is the largest of
+ * them, cut off: pooled first, there are fewer to cut off, forward and backward. The gradient is the same, because one that goes to
+ * a number below zero is zero wherever in the window that is.
+ */
+function commute(module: Module, next: Module): boolean {
+  return !module.hasForwardHooks && !next.hasForwardHooks && module.constructor === ReLU && next.constructor === MaxPool2d;
+}
+
+/**
  * Modules one after another, each fed with what the one before gave. Names are positions: `0.weight`. A ReLU behind a
- * convolution, a linear layer or a batch norm works in place.
+ * convolution, a linear layer or a batch norm works in place, and one before a max pooling works on what that gives; unless a
+ * forward hook would see it.
  *
  * @example
  * new nn.Sequential(new nn.Linear(4, 3), new nn.ReLU()).forward(zeros([2, 4])).shape; // [2, 3]
@@ -48,12 +59,15 @@ export class Sequential extends Module {
   }
 
   override forward(x: Tensor): Tensor {
+    const modules = [...this];
     let out = x;
-    for (let i = 0; i < this.#length; i++) {
-      const module = this.at(i);
+    modules.forEach((first, i) => {
+      const second = modules[i + 1];
+      if (second !== undefined && commute(first, second)) [modules[i], modules[i + 1]] = [second, first];
+      const module = modules[i] ?? first;
       out = module.forward(out);
-      if (donates(module, this[i + 1])) out.donated = true;
-    }
+      if (donates(module, modules[i + 1])) out.donated = true;
+    });
     return out;
   }
 }
