@@ -207,24 +207,63 @@ function scatterPlane<T>(dOut: usize, indices: usize, dX: usize, inSize: i32, ou
   }
 }
 
+/**
+ * The gradient of four 2 x 2 windows with stride 2: each goes to the one of its window's places that the index names. `corners`
+ * are the windows' first places, `W` the row's length.
+ */
+// @ts-ignore: decorator
+@inline function spreadFour(dOut: usize, indices: usize, corners: v128, W: i32, dX: usize): void {
+  const gradient = v128.load(dOut), place = i32x4.sub(v128.load(indices), corners), below = i32x4.splat(W);
+  const left = v128.and(gradient, i32x4.eq(place, i32x4.splat(0))), right = v128.and(gradient, i32x4.eq(place, i32x4.splat(1)));
+  v128.store(dX, v128.shuffle<i32>(left, right, 0, 4, 1, 5));
+  v128.store(dX, v128.shuffle<i32>(left, right, 2, 6, 3, 7), 16);
+  const leftBelow = v128.and(gradient, i32x4.eq(place, below)), rightBelow = v128.and(gradient, i32x4.eq(place, i32x4.add(below, i32x4.splat(1))));
+  dX += <usize>W << 2;
+  v128.store(dX, v128.shuffle<i32>(leftBelow, rightBelow, 0, 4, 1, 5));
+  v128.store(dX, v128.shuffle<i32>(leftBelow, rightBelow, 2, 6, 3, 7), 16);
+}
+
+/** A plane of 2 x 2 windows with stride 2 and no padding, at least four in a row: nothing is added up, so all is written once. */
+function spreadPlane(dOut: usize, indices: usize, dX: usize, H: i32, W: i32, OH: i32, OW: i32): void {
+  const end = <usize>OW << 2, last = end - 16, rest = <usize>(W - 2 * OW) << 2;
+  for (let oh = 0; oh < OH; oh++) {
+    const corner = 2 * oh * W, first = i32x4.add(i32x4.splat(corner), i32x4(0, 2, 4, 6)), row = dX + (<usize>corner << 2);
+    for (let at: usize = 0; at < end; at += 16) {
+      at = min(at, last);
+      spreadFour(dOut + at, indices + at, i32x4.add(first, i32x4.splat(<i32>at >> 1)), W, row + 2 * at);
+    }
+    if (rest != 0) {
+      memory.fill(row + 2 * end, 0, rest);
+      memory.fill(row + (<usize>W << 2) + 2 * end, 0, rest);
+    }
+    dOut += end;
+    indices += end;
+  }
+  memory.fill(dX + (<usize>(2 * OH * W) << 2), 0, <usize>((H - 2 * OH) * W) << 2);
+}
+
+// Arguments: 0 dtype, 1 dOut, 2 indices, 3 dX, 4 planes, 5 H, 6 W, 7 OH, 8 OW, 9 planes per task, 10 by fours.
 function backwardTask(task: i32): void {
-  const inSize = getInt(5), outSize = getInt(6), each = getInt(7);
+  const H = getInt(5), W = getInt(6), OH = getInt(7), OW = getInt(8), each = getInt(9), inSize = H * W, outSize = OH * OW;
   const last = min(getInt(4), (task + 1) * each);
   for (let plane = task * each; plane < last; plane++) {
     const inAt = <usize>plane * inSize, outAt = <usize>plane * outSize;
     const indices = getPointer(2) + (outAt << 2);
-    if (getInt(0) == F32) scatterPlane<f32>(getPointer(1) + (outAt << 2), indices, getPointer(3) + (inAt << 2), inSize, outSize);
+    if (getInt(10) != 0) spreadPlane(getPointer(1) + (outAt << 2), indices, getPointer(3) + (inAt << 2), H, W, OH, OW);
+    else if (getInt(0) == F32) scatterPlane<f32>(getPointer(1) + (outAt << 2), indices, getPointer(3) + (inAt << 2), inSize, outSize);
     else scatterPlane<f64>(getPointer(1) + (outAt << 3), indices, getPointer(3) + (inAt << 3), inSize, outSize);
   }
 }
 
+/** `twoByTwo`: windows of 2 x 2 with stride 2, no padding, no dilation; every index lies in its window. */
 export function maxPool2dBackward(
-  dtype: i32, dOut: usize, indices: usize, dX: usize, planes: i32, inSize: i32, outSize: i32,
+  dtype: i32, dOut: usize, indices: usize, dX: usize, planes: i32, H: i32, W: i32, OH: i32, OW: i32, twoByTwo: i32,
 ): void {
   if (dtype != F32 && dtype != F64) unreachable();
-  const work = max(1, inSize + outSize);
+  const work = max(1, H * W + OH * OW);
   const each = <i64>planes * work <= PARALLEL_FROM ? max(1, planes) : max(1, CHUNK / work);
-  setInt(0, dtype); setInt(1, dOut); setInt(2, indices); setInt(3, dX); setInt(4, planes); setInt(5, inSize);
-  setInt(6, outSize); setInt(7, each);
+  setInt(0, dtype); setInt(1, dOut); setInt(2, indices); setInt(3, dX); setInt(4, planes); setInt(5, H); setInt(6, W);
+  setInt(7, OH); setInt(8, OW); setInt(9, each);
+  setInt(10, twoByTwo != 0 && dtype == F32 && OW >= 4 && 2 * OW <= W && 2 * OH <= H ? 1 : 0);
   parallelFor(backwardTask, (planes + each - 1) / each);
 }

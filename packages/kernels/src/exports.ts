@@ -93,8 +93,9 @@ export interface KernelExports {
     dtype: number, x: number, out: number, indices: number, planes: number, H: number, W: number, OH: number, OW: number,
     kH: number, kW: number, sH: number, sW: number, pH: number, pW: number, dH: number, dW: number,
   ): void;
+  /** `twoByTwo`: 1 for windows of 2 x 2 with stride 2, no padding and no dilation, which must hold their indices */
   maxPool2dBackward(
-    dtype: number, dOut: number, indices: number, dX: number, planes: number, inSize: number, outSize: number,
+    dtype: number, dOut: number, indices: number, dX: number, planes: number, H: number, W: number, OH: number, OW: number, twoByTwo: number,
   ): void;
   avgPool2d(
     dtype: number, x: number, out: number, planes: number, H: number, W: number, OH: number, OW: number,

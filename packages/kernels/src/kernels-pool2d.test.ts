@@ -129,10 +129,28 @@ describe("maxPool2d", () => {
       });
       inArena((arena) => {
         const dX = arena.room(expected.byteLength);
-        wasm.maxPool2dBackward(type === Float32Array ? 0 : 1, arena.put(dOut), arena.put(indices), dX, w.planes, plane, outPlane);
+        wasm.maxPool2dBackward(type === Float32Array ? 0 : 1, arena.put(dOut), arena.put(indices), dX, w.planes, ...w.input, outputSize(w, 0), outputSize(w, 1), 0);
         expect(firstDifference(arena.read<Floats>(type, dX, expected.length), expected)).toBe(-1);
       });
     }), { numRuns: 60 });
+  });
+
+  it("sends gradients of 2 x 2 windows to their maxima", () => {
+    const side = fc.integer({ min: 2, max: 21 });
+    fc.assert(fc.property(fc.integer({ min: 1, max: 3 }), side, side, floatType, fc.integer(), (planes, H, W, type, seed) => {
+      const OH = H >> 1, OW = W >> 1, count = planes * OH * OW;
+      const dOut = type.from(integersFrom(seed, count, -9, 9)), expected = new type(planes * H * W);
+      const indices = Int32Array.from(integersFrom(seed + 1, count, 0, 3), (place, i) => {
+        const index = (2 * (Math.floor(i / OW) % OH) + (place >> 1)) * W + 2 * (i % OW) + (place & 1);
+        expected[Math.floor(i / OH / OW) * H * W + index] = dOut[i] ?? NaN;
+        return index;
+      });
+      inArena((arena) => {
+        const dX = arena.room(expected.byteLength, type.BYTES_PER_ELEMENT);
+        wasm.maxPool2dBackward(type === Float32Array ? 0 : 1, arena.put(dOut), arena.put(indices, 4), dX, planes, H, W, OH, OW, 1);
+        expect(firstDifference(arena.read<Floats>(type, dX, expected.length), expected)).toBe(-1);
+      });
+    }), { numRuns: 200 });
   });
 });
 
@@ -181,7 +199,7 @@ it("pools the same for any number of threads", () => {
   const indices = Int32Array.from(integersFrom(4, 64 * 196, 0, 783));
   expect(isSameForAnyThreads(() => inArena((arena) => {
     const dX = arena.room(x.byteLength);
-    wasm.maxPool2dBackward(0, arena.put(x), arena.put(indices), dX, 64, 784, 196);
+    wasm.maxPool2dBackward(0, arena.put(x), arena.put(indices), dX, 64, 28, 28, 14, 14, 0);
     return arena.read(Float32Array, dX, x.length);
   }))).toBe(true);
 });

@@ -29,24 +29,29 @@ const poolOp = defineOp<readonly ["x"], PoolGeometry>({
     return out;
   },
   backward: {
-    x: (dOut, { aux: [indices], shapes: [shape = []] }) => unpoolOp.run([dOut, indices as Tensor], { shape }),
+    x: (dOut, { aux: [indices], shapes: [shape = []], attrs }) => unpoolOp.run([dOut, indices as Tensor], { shape, twoByTwo: isTwoByTwo(attrs) }),
   },
   samples: () => samples.map(({ shape, geometry }) => ({ inputs: [{ shape, distinct: true }], attrs: geometry })),
 });
 
-/** Gradients back to where the maxima were. */
-const unpoolOp = defineOp<readonly ["dOut", "indices"], { shape: Shape }, readonly ["indices"]>({
+/** Whether the windows are 2 x 2, side by side, and without padding. */
+function isTwoByTwo({ kernel, stride, padding, dilation }: PoolGeometry): boolean {
+  return [...kernel, ...stride].every((n) => n === 2) && padding.every((n) => n === 0) && dilation.every((n) => n === 1);
+}
+
+/** Gradients back to where the maxima were; the kernel is quicker for windows of 2 x 2. */
+const unpoolOp = defineOp<readonly ["dOut", "indices"], { shape: Shape; twoByTwo: boolean }, readonly ["indices"]>({
   name: "maxPool2dBackward",
   inputs: ["dOut", "indices"],
   saves: ["indices"],
   infer: ([dOut], { shape }) => ({ shape, dtype: dOut.dtype }),
-  forward: ([dOut, indices], { shape }, spec) => {
+  forward: ([dOut, indices], { shape, twoByTwo }, spec) => {
     const [source, places] = [contiguousKernel(dOut), contiguousKernel(indices)];
     beginCall();
     const dX = emptyTensor(shape, spec.dtype);
     if (dX.numel() > 0) {
-      const plane = sizeOf(shape.slice(-2));
-      wasm.maxPool2dBackward(dtypeInfo[dX.dtype].code, source.pointer, places.pointer, dX.pointer, planesOf(shape), plane, sizeOf(dOut.shape.slice(-2)));
+      const [H = 0, W = 0] = shape.slice(-2), [OH = 0, OW = 0] = dOut.shape.slice(-2);
+      wasm.maxPool2dBackward(dtypeInfo[dX.dtype].code, source.pointer, places.pointer, dX.pointer, planesOf(shape), H, W, OH, OW, twoByTwo ? 1 : 0);
     }
     return dX;
   },
@@ -57,7 +62,10 @@ const unpoolOp = defineOp<readonly ["dOut", "indices"], { shape: Shape }, readon
     },
     indices: null,
   },
-  samples: () => [{ inputs: [{ shape: [2, 1, 1, 2] }, { shape: [2, 1, 1, 2], values: [0, 3, 5, 7], dtype: "int32" }], attrs: { shape: [2, 1, 2, 4] } }],
+  samples: () => [
+    { inputs: [{ shape: [2, 1, 1, 2] }, { shape: [2, 1, 1, 2], values: [0, 3, 5, 7], dtype: "int32" }], attrs: { shape: [2, 1, 2, 4], twoByTwo: false } },
+    { inputs: [{ shape: [1, 1, 1, 5] }, { shape: [1, 1, 1, 5], values: [0, 14, 15, 7, 19], dtype: "int32" }], attrs: { shape: [1, 1, 3, 11], twoByTwo: true } },
+  ],
 });
 
 const samples: readonly { shape: Shape; geometry: PoolGeometry }[] = [
