@@ -1,4 +1,4 @@
-import { formatShape, GradError, type DType, type GradNode, type Op, type OpCall, type RecordedCall, type Shape, type Tensor } from "@tapegrad/tensor";
+import { formatShape, freeIfForgotten, GradError, type DType, type GradNode, type Op, type OpCall, type RecordedCall, type Shape, type Storage, type Tensor } from "@tapegrad/tensor";
 
 /** Where an input's gradient goes: the op that made it, the leaf it is, or nowhere. */
 export type Edge = Node | Tensor | null;
@@ -42,6 +42,7 @@ export class Node implements GradNode, OpCall, RecordedCall {
     this.shapes = inputs.map(shapeOfInput);
     this.dtypes = inputs.map(dtypeOfInput);
     this.#saved = op.savedPositions.map((position) => (position < 0 ? null : (inputs[position] as Tensor | null)));
+    for (const x of this.#saved) if (x !== null) x.storage.saves++;
     this.#versions = this.#saved.map(versionOf);
   }
 
@@ -58,6 +59,7 @@ export class Node implements GradNode, OpCall, RecordedCall {
     const position = this.op.savedPositions.indexOf(-1);
     if (position < 0 || this.#saved === null) return;
     this.#saved[position] = out;
+    out.storage.saves++;
     this.#versions[position] = out.storage.version;
   }
 
@@ -75,6 +77,7 @@ export class Node implements GradNode, OpCall, RecordedCall {
 
   /** Drops what was saved, and frees what only this node knows. */
   release(): void {
+    if (this.#saved !== null) for (const x of this.#saved) if (x !== null) forget(x.storage);
     this.#saved = null;
     if (this.aux !== null && !this.auxIsShared) for (const tensor of this.aux) tensor.storage.free();
     this.aux = null;
@@ -85,6 +88,11 @@ const edgeOfInput = (x: Tensor | null): Edge => (x === null ? null : edgeOf(x));
 const shapeOfInput = (x: Tensor | null): Shape => (x === null ? noShape : x.shape);
 const dtypeOfInput = (x: Tensor | null): DType => (x === null ? "float32" : x.dtype);
 const versionOf = (x: Tensor | null): number => (x === null ? 0 : x.storage.version);
+
+function forget(storage: Storage): void {
+  storage.saves--;
+  freeIfForgotten(storage);
+}
 
 /** The edge that leads to a tensor. */
 export function edgeOf(x: Tensor): Edge {

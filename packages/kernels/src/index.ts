@@ -10,6 +10,6 @@ export { kernelInfo } from "./kernel-info.ts";
 export type { KernelInfo } from "./kernel-info.ts";
 export { binaryOps, unaryOps } from "./pointwise-ops.ts";
 export { reduceOps } from "./reduce-ops.ts";
-export { Storage, enterScope, lastStorageSerial, leaveScope, storageFrom } from "./storage.ts";
+export { Storage, enterScope, freeIfForgotten, lastStorageSerial, leaveScope, storageFrom } from "./storage.ts";
 export { getNumThreads, setNumThreads } from "./threads.ts";
 export { layoutPointer, layoutWords, wasm } from "./wasm.ts";

@@ -24,6 +24,10 @@ export class Storage {
   kept = false;
   /** How many pending gradients of a running backward pass live here. */
   gradientUses = 0;
+  /** How many saved tensors of pending gradient functions live here. */
+  saves = 0;
+  /** No program can reach it any more: it is freed as soon as nothing is saved here. */
+  transient = false;
   /** Storages are numbered in the order they were made. */
   readonly serial = ++storageCount;
   readonly #block: Block;
@@ -59,6 +63,11 @@ export class Storage {
   free(): void {
     freeBlock(this.#block);
   }
+}
+
+/** Frees a transient storage in which nothing is saved. */
+export function freeIfForgotten(storage: Storage): void {
+  if (storage.transient && storage.saves === 0) storage.free();
 }
 
 /** A storage with a copy of `values`, which must be of the dtype's host type. */

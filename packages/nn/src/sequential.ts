@@ -1,13 +1,22 @@
-import { IndexError, type Tensor } from "@tapegrad/tensor";
-import { ReLU } from "./activation.ts";
+import { freeIfForgotten, IndexError, type Tensor } from "@tapegrad/tensor";
+import { ReLU, Sigmoid, Tanh } from "./activation.ts";
 import { BatchNorm1d, BatchNorm2d } from "./batch-norm.ts";
 import { Conv2d } from "./conv2d.ts";
+import { Dropout } from "./dropout.ts";
+import { Flatten } from "./flatten.ts";
+import { LayerNorm } from "./layer-norm.ts";
 import { Linear } from "./linear.ts";
+import { LocalResponseNorm } from "./local-response-norm.ts";
 import { Module } from "./module.ts";
-import { MaxPool2d } from "./pooling.ts";
+import { AvgPool2d, MaxPool2d } from "./pooling.ts";
 
 /** Layers whose output is a tensor of its own that nothing saves for backward. */
 const donors: ReadonlySet<unknown> = new Set([Conv2d, Linear, BatchNorm1d, BatchNorm2d, MaxPool2d]);
+
+/** Layers that keep neither what they are given nor what they give, which is new, or what they are given in another shape. */
+const forgetful: ReadonlySet<unknown> = new Set([
+  AvgPool2d, BatchNorm1d, BatchNorm2d, Conv2d, Dropout, Flatten, LayerNorm, Linear, LocalResponseNorm, MaxPool2d, ReLU, Sigmoid, Tanh,
+]);
 
 /** Whether `next`, a ReLU, is the only one to see what `module` gives: it then works in place. */
 function donates(module: Module, next: Module | undefined): boolean {
@@ -65,9 +74,22 @@ export class Sequential extends Module {
       const second = modules[i + 1];
       if (second !== undefined && commute(first, second)) [modules[i], modules[i + 1]] = [second, first];
       const module = modules[i] ?? first;
-      out = module.forward(out);
+      out = pass(module, out);
       if (donates(module, modules[i + 1])) out.donated = true;
     });
+    // What the caller gets is the caller's.
+    out.storage.transient = false;
     return out;
   }
+}
+
+/** What the module makes of x. If only this Sequential has x it is freed, now or with the last of the tape's nodes that saved it. */
+function pass(module: Module, x: Tensor): Tensor {
+  const forgets = forgetful.has(module.constructor) && !module.hasForwardHooks;
+  if (!forgets && module.constructor !== Sequential) x.storage.transient = false;
+  const out = module.forward(x);
+  if (out.storage === x.storage) return out;
+  freeIfForgotten(x.storage);
+  if (forgets) out.storage.transient = true;
+  return out;
 }

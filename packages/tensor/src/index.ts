@@ -69,5 +69,5 @@ export { formatShape, normalizeDim, sameShape } from "./shape.ts";
 export type { Shape } from "./shape.ts";
 export { Tensor, describe } from "./tensor.ts";
 export type { ElementArray, GradNode, NestedArray } from "./tensor.ts";
-export { Storage, enterScope, lastStorageSerial, leaveScope } from "@tapegrad/kernels";
+export { Storage, enterScope, freeIfForgotten, lastStorageSerial, leaveScope } from "@tapegrad/kernels";
 export type { DType } from "@tapegrad/kernels";
