@@ -1,5 +1,10 @@
 // What the machine can do at most, as far as 128-bit WebAssembly reaches. No kernel of tapegrad is in here.
 
+// @ts-ignore: decorator
+@inline function multiplyThenAdd(x: v128, factor: v128): v128 {
+  return ASC_FEATURE_RELAXED_SIMD ? f32x4.relaxed_madd(x, factor, factor) : f32x4.add(f32x4.mul(x, factor), factor);
+}
+
 /**
  * Multiplies and adds in registers alone: `rounds` times thirteen accumulators of four lanes, 104 floating-point operations
  * a round. Thirteen, because an accumulator's next turn waits for its multiplication and its addition (six cycles and more)
@@ -23,19 +28,19 @@ export function multiplyAdd(rounds: i32, half: f32): f32 {
   let l = f32x4.splat(1.12);
   let m = f32x4.splat(1.13);
   for (let round = 0; round < rounds; round++) {
-    a = f32x4.add(f32x4.mul(a, factor), factor);
-    b = f32x4.add(f32x4.mul(b, factor), factor);
-    c = f32x4.add(f32x4.mul(c, factor), factor);
-    d = f32x4.add(f32x4.mul(d, factor), factor);
-    e = f32x4.add(f32x4.mul(e, factor), factor);
-    f = f32x4.add(f32x4.mul(f, factor), factor);
-    g = f32x4.add(f32x4.mul(g, factor), factor);
-    h = f32x4.add(f32x4.mul(h, factor), factor);
-    i = f32x4.add(f32x4.mul(i, factor), factor);
-    j = f32x4.add(f32x4.mul(j, factor), factor);
-    k = f32x4.add(f32x4.mul(k, factor), factor);
-    l = f32x4.add(f32x4.mul(l, factor), factor);
-    m = f32x4.add(f32x4.mul(m, factor), factor);
+    a = multiplyThenAdd(a, factor);
+    b = multiplyThenAdd(b, factor);
+    c = multiplyThenAdd(c, factor);
+    d = multiplyThenAdd(d, factor);
+    e = multiplyThenAdd(e, factor);
+    f = multiplyThenAdd(f, factor);
+    g = multiplyThenAdd(g, factor);
+    h = multiplyThenAdd(h, factor);
+    i = multiplyThenAdd(i, factor);
+    j = multiplyThenAdd(j, factor);
+    k = multiplyThenAdd(k, factor);
+    l = multiplyThenAdd(l, factor);
+    m = multiplyThenAdd(m, factor);
   }
   const abcd = f32x4.add(f32x4.add(a, b), f32x4.add(c, d));
   const efgh = f32x4.add(f32x4.add(e, f), f32x4.add(g, h));

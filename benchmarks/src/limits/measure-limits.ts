@@ -17,7 +17,7 @@ export interface Bandwidth {
 /** What this machine can do at most, measured by assembly/limits.ts. */
 export interface Limits {
   readonly threads: number;
-  /** GFLOP/s of 128-bit multiplications and additions in registers, for one thread, two, ... */
+  /** GFLOP/s of 128-bit multiplications and additions in registers, fused where the kernels' are, for one thread, two, ... */
   readonly gigaflopsPerSecond: readonly number[];
   /** With all threads: for arrays that a cache holds, and for large ones. */
   readonly bandwidth: readonly Bandwidth[];
