@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 
 /** Proofs over matrix products and convolutions, which also run without fused products, and with all of them in the system's BLAS, where there is one. */
 const productProofs = [
-  "packages/kernels/src/kernels-{gemm,conv}.test.ts",
+  "packages/kernels/src/kernels-{gemm,conv,rectify}.test.ts",
   "packages/autograd/src/proof/{forward,derivatives,pytorch}.test.ts",
 ];
 const productOps = "conv2d,conv2dInputGrad,conv2dWeightGrad,linear,matmul";

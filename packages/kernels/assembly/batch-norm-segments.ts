@@ -6,6 +6,7 @@ import { getInt, getPointer, setInt } from "./control";
 import { F32, F64 } from "./dtype";
 import { loadAtMost, loadTail, storeAtMost } from "./math-lanes";
 import { parallelFor } from "./pool";
+import { rectify } from "./rectify";
 import { SquaredDeviation, Sum } from "./reduce-ops";
 import { fold, reduceRow } from "./reduce-tree";
 import { CHUNK, PARALLEL_FROM } from "./strided";
@@ -17,6 +18,8 @@ const SUMS: i32 = 2;
 const PRODUCTS: i32 = 3;
 const TRAIN_GRAD: i32 = 4;
 const EVAL_GRAD: i32 = 5;
+/** `NORMALIZE`, cut off at zero. */
+const RECTIFIED: i32 = 6;
 
 // Arguments: 0 pass, 1 dtype, 2 C, 3 S, 4 segments, 5 segments per task, 6 x, 7 out, 8 dOut, then per-channel arrays
 // 9 mean, 10 scale, 11 bias or the mean of dOut, 12 slope; `MOMENTS` and `SUMS` write per-segment numbers to 13 and 14.
@@ -92,8 +95,9 @@ function sumsOf<T>(segment: i32): void {
   const centered = v128.sub<T>(loadAtMost(x, left), mean);
   if (pass == PRODUCTS) {
     storeAtMost(out, v128.mul<T>(loadAtMost(dOut, left), centered), left);
-  } else if (pass == NORMALIZE) {
-    storeAtMost(out, v128.add<T>(v128.mul<T>(centered, scale), shift), left);
+  } else if (pass == NORMALIZE || pass == RECTIFIED) {
+    const normal = v128.add<T>(v128.mul<T>(centered, scale), shift);
+    storeAtMost(out, pass == RECTIFIED ? rectify<T>(normal) : normal, left);
   } else {
     const g = v128.sub<T>(v128.sub<T>(loadAtMost(dOut, left), shift), v128.mul<T>(centered, slope));
     storeAtMost(out, v128.mul<T>(g, scale), left);
@@ -107,7 +111,7 @@ function sumsOf<T>(segment: i32): void {
   const zero = v128.splat<T>(0);
   const mean = pass == EVAL_GRAD ? zero : v128.load_splat<T>(getPointer(9) + channel);
   const scale = pass == PRODUCTS ? zero : v128.load_splat<T>(getPointer(10) + channel);
-  const hasShift = pass == TRAIN_GRAD || (pass == NORMALIZE && getPointer(11) != 0);
+  const hasShift = pass == TRAIN_GRAD || ((pass == NORMALIZE || pass == RECTIFIED) && getPointer(11) != 0);
   const shift = hasShift ? v128.load_splat<T>(getPointer(11) + channel) : zero;
   const slope = pass == TRAIN_GRAD ? v128.load_splat<T>(getPointer(12) + channel) : zero;
   const bytes = <usize>getInt(3) * sizeof<T>();
@@ -129,7 +133,7 @@ function sumsOf<T>(segment: i32): void {
   const x = getPointer(6) + begin, out = getPointer(7) + begin, dOut = getPointer(8) + begin;
   const means = getPointer(9), scales = getPointer(10), shifts = getPointer(11), slopes = getPointer(12);
   const zero = v128.splat<T>(0);
-  const hasShift = pass == TRAIN_GRAD || (pass == NORMALIZE && shifts != 0);
+  const hasShift = pass == TRAIN_GRAD || ((pass == NORMALIZE || pass == RECTIFIED) && shifts != 0);
   let i: usize = 0;
   for (; i + 16 <= bytes; i += 16) {
     const mean = pass == EVAL_GRAD ? zero : v128.load(means + i), scale = pass == PRODUCTS ? zero : v128.load(scales + i);
@@ -150,6 +154,7 @@ function sumsOf<T>(segment: i32): void {
 }
 
 function normalizeOf<T>(segment: i32): void { elements<T>(NORMALIZE, segment); }
+function rectifiedOf<T>(segment: i32): void { elements<T>(RECTIFIED, segment); }
 function productsOf<T>(segment: i32): void { elements<T>(PRODUCTS, segment); }
 function trainGradOf<T>(segment: i32): void { elements<T>(TRAIN_GRAD, segment); }
 function evalGradOf<T>(segment: i32): void { elements<T>(EVAL_GRAD, segment); }
@@ -162,6 +167,7 @@ function segmentOf<T>(pass: i32, segment: i32): void {
     case PRODUCTS: productsOf<T>(segment); return;
     case TRAIN_GRAD: trainGradOf<T>(segment); return;
     case EVAL_GRAD: evalGradOf<T>(segment); return;
+    case RECTIFIED: rectifiedOf<T>(segment); return;
     default: unreachable();
   }
 }
@@ -191,12 +197,12 @@ export function segmentMoments(dtype: i32, x: usize, mean: usize, m2: usize, N: 
   run(MOMENTS, dtype, N, C, S);
 }
 
-/** out = (x - mean) scale + bias; `bias` may be 0. */
+/** out = (x - mean) scale + bias, if `cut` then cut off at zero; `bias` may be 0. */
 export function normalizeSegments(
-  dtype: i32, x: usize, out: usize, mean: usize, scale: usize, bias: usize, N: i32, C: i32, S: i32,
+  dtype: i32, x: usize, out: usize, mean: usize, scale: usize, bias: usize, cut: bool, N: i32, C: i32, S: i32,
 ): void {
   setInt(6, x); setInt(7, out); setInt(9, mean); setInt(10, scale); setInt(11, bias);
-  run(NORMALIZE, dtype, N, C, S);
+  run(cut ? RECTIFIED : NORMALIZE, dtype, N, C, S);
 }
 
 /** sum(dOut) and sum(dOut (x - mean)) of every segment, S > 1. */

@@ -8,6 +8,7 @@ import {
 } from "./batch-norm-segments";
 import { F32, F64 } from "./dtype";
 import { SUM } from "./pointwise-ops";
+import { takeRectify } from "./rectify";
 import { moments, reduce } from "./reduce";
 import { bytesOf } from "./strided";
 
@@ -62,7 +63,7 @@ function train<T>(
     if (runningMean != 0) put<T>(runningMean, c, (1 - momentum) * at<T>(runningMean, c) + momentum * at<T>(mean, c));
     if (runningVar != 0) put<T>(runningVar, c, (1 - momentum) * at<T>(runningVar, c) + momentum * (m2 / (count - 1)));
   }
-  normalizeSegments(dtype, x, out, mean, scale, bias, N, C, S);
+  normalizeSegments(dtype, x, out, mean, scale, bias, takeRectify(), N, C, S);
   heap.free(scale);
 }
 
@@ -90,7 +91,7 @@ function evaluate<T>(
   const scale = heap.alloc(<usize>C * sizeof<T>());
   inverseDeviations<T>(variance, scale, C, eps);
   scales<T>(weight, scale, scale, C);
-  normalizeSegments(dtype, x, out, mean, scale, bias, N, C, S);
+  normalizeSegments(dtype, x, out, mean, scale, bias, takeRectify(), N, C, S);
   heap.free(scale);
 }
 

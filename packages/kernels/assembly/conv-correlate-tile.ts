@@ -1,7 +1,8 @@
 /** The micro-kernel of the direct correlation: some outputs at some vectors of pixels. */
-import { FUSED, multiplyAdd, tilesCost } from "./multiply-add";
 import { getInt } from "./control";
 import { OUT_HEIGHT, OUT_WIDTH } from "./conv-job";
+import { FUSED, multiplyAdd, tilesCost } from "./multiply-add";
+import { rectify } from "./rectify";
 
 /**
  * A group of vectors that go through a tile together, in 32-bit words: origins in the padded planes (one for each half of a
@@ -37,13 +38,14 @@ let tileGroup: usize = 0;
 let tileOut: usize = 0;
 let tileRows: i32 = 0;
 let tileCorner: usize = 0;
+let tileCut: bool = false;
 
 /**
  * `panel` outputs, of which the first `rows` exist, at one group. `split`: every vector is made of two halves that lie apart
  * (float32 alone).
  */
-export function correlateTile<T>(panel: i32, split: bool, rows: i32, w: usize, end: usize, bias: usize, planes: usize, group: usize, out: usize, corner: usize): void {
-  tileGroup = group; tileOut = out; tileRows = rows; tileCorner = corner;
+export function correlateTile<T>(panel: i32, split: bool, rows: i32, w: usize, end: usize, bias: usize, planes: usize, group: usize, out: usize, cut: bool, corner: usize): void {
+  tileGroup = group; tileOut = out; tileRows = rows; tileCorner = corner; tileCut = cut;
   const low0 = planes + load<usize>(group), low1 = planes + load<usize>(group, 8), low2 = planes + load<usize>(group, 16);
   if (sizeof<T>() == 4 && split) {
     const high0 = planes + load<usize>(group, 4), high1 = planes + load<usize>(group, 12), high2 = planes + load<usize>(group, 20);
@@ -155,6 +157,7 @@ function tile1Split<T>(w: usize, end: usize, bias: usize, low0: usize, high0: us
 
 // @ts-ignore: decorator
 @inline function storeRow<T>(vectors: i32, split: bool, out: usize, places: usize, c0: v128, c1: v128, c2: v128): void {
+  if (tileCut) { c0 = rectify<T>(c0); c1 = rectify<T>(c1); c2 = rectify<T>(c2); }
   storeVector<T>(split, out, places, c0);
   storeVector<T>(split, out, places + 8, c1);
   if (vectors > 2) storeVector<T>(split, out, places + 16, c2);

@@ -16,11 +16,12 @@ import {
 } from "./conv-correlate-tables";
 import { correlateTile, GROUP_BYTES, GROUP_STREAM_BYTES, GROUP_STREAMS, panelRows, tapBytes } from "./conv-correlate-tile";
 import { ensureScratch, parallelFor, scratch } from "./pool";
+import { takeRectify } from "./rectify";
 
 const SOURCE = TABLES_OWN, OUT = TABLES_OWN + 1, WEIGHTS = TABLES_OWN + 2, BIAS = TABLES_OWN + 3, OUTPUT_STEP = TABLES_OWN + 4;
 const CHANNEL_STEP = TABLES_OWN + 5, GROUP_STEP = TABLES_OWN + 6, TAP_STEP = TABLES_OWN + 7, PACKED = TABLES_OWN + 8;
 const PACKED_BIAS = TABLES_OWN + 9, UNITS = TABLES_OWN + 10, UNITS_PER_TASK = TABLES_OWN + 11, BLOCKS = TABLES_OWN + 12;
-const BLOCK_PANELS = TABLES_OWN + 13, PANEL = TABLES_OWN + 14;
+const BLOCK_PANELS = TABLES_OWN + 13, PANEL = TABLES_OWN + 14, CUT = TABLES_OWN + 15;
 
 const FIRST_CACHE: i32 = 1 << 15;
 /** Room for a vector that is narrower than its row. */
@@ -44,7 +45,7 @@ export function correlate<T>(
   source: usize, weights: usize, bias: usize, out: usize, groupStep: i32, outputStep: i32, channelStep: i32, tapStep: i32,
 ): void {
   const groups = getInt(GROUPS), taps = getInt(TAPS), images = getInt(IMAGES), panel = panelRows(getInt(OUTPUTS));
-  setInt(SOURCE, source); setInt(OUT, out); setInt(WEIGHTS, weights); setInt(BIAS, bias); setInt(PANEL, panel);
+  setInt(SOURCE, source); setInt(OUT, out); setInt(WEIGHTS, weights); setInt(BIAS, bias); setInt(PANEL, panel); setInt(CUT, takeRectify() ? 1 : 0);
   setInt(GROUP_STEP, groupStep); setInt(OUTPUT_STEP, outputStep); setInt(CHANNEL_STEP, channelStep); setInt(TAP_STEP, tapStep);
   const panels = panelCount();
   const bytes = buildTables<T>(panel, groups * panels);
@@ -123,7 +124,7 @@ function runTask<T>(task: i32): void {
           const place = <usize>(group * panels + p), stream = streams + place * bytes, output = p * panel;
           correlateTile<T>(
             panel, pixels >= splitFrom, outputs - output, stream, stream + bytes, getPointer(PACKED_BIAS) + place * <usize>panel * sizeof<T>(),
-            planes, pixels, out + <usize>(output * outPlane) * sizeof<T>(), corner,
+            planes, pixels, out + <usize>(output * outPlane) * sizeof<T>(), getInt(CUT) != 0, corner,
           );
         }
       }

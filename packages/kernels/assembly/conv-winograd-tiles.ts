@@ -11,6 +11,7 @@
  */
 import { getInt, getPointer } from "./control";
 import { CHANNELS, HEIGHT, IMAGES, LEFT, OUT_HEIGHT, OUT_WIDTH, OWN, TOP, WIDTH } from "./conv-job";
+import { rectify } from "./rectify";
 
 /** Tiles in a row and in a column of one image. */
 export const TILES_X = OWN, TILES_Y = OWN + 1;
@@ -229,7 +230,7 @@ export function transformGradients<T>(dOut: usize, output: i32, outputs: i32, to
 }
 
 /** A' m A of all tiles of the open chunk, one output plane, plus its bias. Element e of tile i lies at `from + e * step`. */
-export function writeOutputs<T>(from: usize, step: usize, bias: T, out: usize, output: i32, outputs: i32, corner: usize): void {
+export function writeOutputs<T>(from: usize, step: usize, bias: T, cut: bool, out: usize, output: i32, outputs: i32, corner: usize): void {
   const lanes = <i32>(16 / sizeof<T>());
   const across = getInt(TILES_X), height = getInt(OUT_HEIGHT), width = getInt(OUT_WIDTH);
   const rowBytes = <usize>width * sizeof<T>();
@@ -254,6 +255,7 @@ export function writeOutputs<T>(from: usize, step: usize, bias: T, out: usize, o
     p0 = v128.add<T>(v128.add<T>(m0, m1), m2); p1 = v128.sub<T>(v128.sub<T>(m1, m2), m3);
     y10 = v128.add<T>(v128.sub<T>(y10, p0), offset); y11 = v128.add<T>(v128.sub<T>(y11, p1), offset);
     from += 16;
+    if (cut) { y00 = rectify<T>(y00); y01 = rectify<T>(y01); y10 = rectify<T>(y10); y11 = rectify<T>(y11); }
     if (2 * (x + lanes) <= width && 2 * (firstRow + y) + 2 <= height) {
       const to = out + <usize>((((firstImage + image) * outputs + output) * height + 2 * (firstRow + y)) * width + 2 * x) * sizeof<T>();
       v128.store(to, interleaveLow<T>(y00, y01));

@@ -86,7 +86,7 @@ function partTask<T>(task: i32): void {
         const b = pixels + e * pixelStep + <usize>(c * tiles) * sizeof<T>();
         let a = gradients + e * gradientStep, to = sums + e * sumStep + <usize>c * sizeof<T>();
         for (let o = firstOutput; o < lastOutput; o += PANEL) {
-          multiplyTile<T>(PANEL, tileCount, a, b, to, sumRow, PANEL, panelChannels, chunk > firstChunk, 0, 0);
+          multiplyTile<T>(PANEL, tileCount, a, b, to, sumRow, PANEL, panelChannels, chunk > firstChunk, 0, false, 0);
           a += <usize>(PANEL * tiles) * sizeof<T>();
           to += <usize>PANEL * sumRow;
         }

@@ -11,9 +11,10 @@ import {
 import { blasAvailable, blasMultiply } from "./gemm-blas";
 import { multiplyTile, tileRows } from "./gemm-kernel";
 import { ensureScratch, parallelFor, scratch } from "./pool";
+import { takeRectify } from "./rectify";
 
 const SOURCE = WINOGRAD_OWN, OUT = WINOGRAD_OWN + 1, WEIGHTS = WINOGRAD_OWN + 2, BIAS = WINOGRAD_OWN + 3, OUTPUT_STEP = WINOGRAD_OWN + 4;
-const CHANNEL_STEP = WINOGRAD_OWN + 5, TAP_STEP = WINOGRAD_OWN + 6, TRANSFORMED = WINOGRAD_OWN + 7;
+const CHANNEL_STEP = WINOGRAD_OWN + 5, TAP_STEP = WINOGRAD_OWN + 6, TRANSFORMED = WINOGRAD_OWN + 7, CUT = WINOGRAD_OWN + 8;
 
 /** Keeps the 16 streams that a transform reads or writes out of each other's cache sets. */
 const STAGGER: i32 = 64;
@@ -44,7 +45,7 @@ export function winogradCorrelate<T>(
   source: usize, weights: usize, bias: usize, out: usize, outputStep: i32, channelStep: i32, tapStep: i32,
 ): void {
   const channels = getInt(CHANNELS), outputs = getInt(OUTPUTS), images = getInt(IMAGES);
-  setInt(SOURCE, source); setInt(OUT, out); setInt(WEIGHTS, weights); setInt(BIAS, bias);
+  setInt(SOURCE, source); setInt(OUT, out); setInt(WEIGHTS, weights); setInt(BIAS, bias); setInt(CUT, takeRectify() ? 1 : 0);
   setInt(OUTPUT_STEP, outputStep); setInt(CHANNEL_STEP, channelStep); setInt(TAP_STEP, tapStep);
   const across = (getInt(OUT_WIDTH) + 1) >> 1, down = (getInt(OUT_HEIGHT) + 1) >> 1;
   setInt(TILES_X, across); setInt(TILES_Y, down);
@@ -135,7 +136,7 @@ function chunkTask<T>(chunk: i32): void {
       const b = pixels + e * pixelStep + <usize>(i * channels) * sizeof<T>();
       let a = weights, to = products + e * productStep + <usize>i * sizeof<T>();
       for (let o = 0; o < outputs; o += height) {
-        multiplyTile<T>(height, channels, a, b, to, productRow, height, panelTiles, false, 0, 0);
+        multiplyTile<T>(height, channels, a, b, to, productRow, height, panelTiles, false, 0, false, 0);
         a += panelBytes;
         to += <usize>height * productRow;
       }
@@ -144,7 +145,7 @@ function chunkTask<T>(chunk: i32): void {
   const bias = getPointer(BIAS);
   for (let o = 0; o < outputs; o++) {
     const offset: T = bias == 0 ? 0 : load<T>(bias + <usize>o * sizeof<T>());
-    writeOutputs<T>(products + <usize>o * productRow, productStep, offset, getPointer(OUT), o, outputs, corner);
+    writeOutputs<T>(products + <usize>o * productRow, productStep, offset, getInt(CUT) != 0, getPointer(OUT), o, outputs, corner);
   }
 }
 function chunkTaskF32(task: i32): void { chunkTask<f32>(task); }

@@ -7,6 +7,7 @@
 import { BLAS_FROM, BLAS_STATE, getInt, getPointer, setInt } from "./control";
 import { multiplySmall } from "./gemm-small";
 import { parallelFor } from "./pool";
+import { rectifyRows } from "./rectify";
 
 // The host's functions, row-major; transposed operands are stored as their transposes. They give 0 when a thread has no library.
 // @ts-ignore: decorator
@@ -64,6 +65,7 @@ const TASK_PRODUCTS: f64 = 1_500_000;
 // Slots of the job's arguments.
 const M = 0, N = 1, K = 2, A = 3, LDA = 4, A_BATCH = 5, B = 6, LDB = 7, B_BATCH = 8, C = 9, LDC = 10, C_BATCH = 11;
 const BIAS = 12, ACCUMULATE = 13, TRANSPOSE_A = 14, TRANSPOSE_B = 15;
+const CUT = 22;
 const BATCH = 16, BATCH_PER_TASK = 17, BLOCK_ROWS = 18, BLOCK_COLUMNS = 19, BLOCKS_DOWN = 20, BLOCKS_ACROSS = 21;
 
 /** Into how many blocks one matrix is cut: few, for every block packs its share of the operands anew. */
@@ -86,7 +88,7 @@ function wantedBlocks(products: f64): i32 {
 /** The whole product of `gemm`, steps in bytes, or false if it is not one for BLAS. */
 export function multiplyWithBlas<T>(
   batch: i32, m: i32, n: i32, k: i32, a: usize, aRow: usize, aColumn: usize, aBatch: usize,
-  b: usize, bRow: usize, bColumn: usize, bBatch: usize, c: usize, cRow: usize, cBatch: usize, bias: usize, accumulate: bool,
+  b: usize, bRow: usize, bColumn: usize, bBatch: usize, c: usize, cRow: usize, cBatch: usize, bias: usize, accumulate: bool, cut: bool,
 ): bool {
   const products = <f64>m * <f64>n * <f64>k;
   let lda = leading<T>(m, k, aRow, aColumn), ldb = leading<T>(k, n, bRow, bColumn);
@@ -108,7 +110,7 @@ export function multiplyWithBlas<T>(
   setInt(A, a); setInt(LDA, lda); setInt(A_BATCH, aBatch); setInt(TRANSPOSE_A, transposeA ? 1 : 0);
   setInt(B, b); setInt(LDB, ldb); setInt(B_BATCH, bBatch); setInt(TRANSPOSE_B, transposeB ? 1 : 0);
   setInt(C, c); setInt(LDC, m == 1 ? n : <i32>(cRow / sizeof<T>())); setInt(C_BATCH, cBatch);
-  setInt(BIAS, bias); setInt(ACCUMULATE, accumulate ? 1 : 0);
+  setInt(BIAS, bias); setInt(ACCUMULATE, accumulate ? 1 : 0); setInt(CUT, cut ? 1 : 0);
   setInt(BATCH, batch); setInt(BATCH_PER_TASK, perTask);
   setInt(BLOCK_ROWS, rows); setInt(BLOCK_COLUMNS, columns); setInt(BLOCKS_DOWN, down); setInt(BLOCKS_ACROSS, across);
   parallelFor(sizeof<T>() == 8 ? taskF64 : taskF32, (batch + perTask - 1) / perTask * down * across);
@@ -138,6 +140,7 @@ function multiplyBlock<T>(t: i32, row: i32, column: i32): void {
     accumulate = true;
   }
   blasMultiply<T>(transposeA, transposeB, rows, columns, getInt(K), a, lda, b, ldb, accumulate, c, ldc);
+  if (getInt(CUT) != 0) rectifyRows<T>(c, rows, columns, <usize>ldc * sizeof<T>());
 }
 
 /** c = (accumulate ? c : 0) + bias on each row. */

@@ -3,11 +3,12 @@
  * nothing is turned around; every element of c is the sum of a vector's lanes. Three rows of a at a time are packed as
  * `[vector][row]`, a block of k that stays in the first cache, and meet all rows of b, read where they lie.
  */
-import { multiplyAdd } from "./multiply-add";
 import { getInt, getPointer, setInt } from "./control";
+import { multiplyAdd } from "./multiply-add";
 import { ensureScratch, parallelFor, scratch } from "./pool";
+import { rectifyOne } from "./rectify";
 
-const M = 0, N = 1, K = 2, A = 3, A_ROW = 4, B = 5, B_ROW = 6, C = 7, C_ROW = 8, BIAS = 9, ACCUMULATE = 10, ROWS = 11, COLUMNS = 12, ACROSS = 13;
+const M = 0, N = 1, K = 2, A = 3, A_ROW = 4, B = 5, B_ROW = 6, C = 7, C_ROW = 8, BIAS = 9, ACCUMULATE = 10, ROWS = 11, COLUMNS = 12, ACROSS = 13, CUT = 14;
 
 /** Bytes of k in a block. */
 const K_BYTES: i32 = 4096;
@@ -22,10 +23,11 @@ export function dotSuits(m: i32, n: i32, k: i32): bool {
   return k >= 192 && m >= 3 && n >= 3;
 }
 
-/** c[m][n] = (accumulate ? c : 0) + a bᵀ (+ bias), for a[m][k] and b[n][k] with contiguous rows. Steps are in bytes. */
+/** c[m][n] = (accumulate ? c : 0) + a bᵀ (+ bias), if `cut` then cut off at zero, for a[m][k] and b[n][k] with contiguous rows. Steps are in bytes. */
 export function multiplyDots<T>(
-  m: i32, n: i32, k: i32, a: usize, aRow: usize, b: usize, bRow: usize, c: usize, cRow: usize, bias: usize, accumulate: bool,
+  m: i32, n: i32, k: i32, a: usize, aRow: usize, b: usize, bRow: usize, c: usize, cRow: usize, bias: usize, accumulate: bool, cut: bool,
 ): void {
+  setInt(CUT, cut ? 1 : 0);
   setInt(M, m); setInt(N, n); setInt(K, k); setInt(A, a); setInt(A_ROW, aRow); setInt(B, b); setInt(B_ROW, bRow);
   setInt(C, c); setInt(C_ROW, cRow); setInt(BIAS, bias); setInt(ACCUMULATE, accumulate ? 1 : 0);
   const wanted = Math.max(1, Math.min(MOST_TASKS, <f64>m * <f64>n * <f64>k / TASK_PRODUCTS));
@@ -46,7 +48,7 @@ function runTask<T>(task: i32): void {
   const block = K_BYTES / <i32>sizeof<T>(), bias = getPointer(BIAS);
   for (let k0 = 0; k0 < k; k0 += block) {
     const depth = min(block, k - k0), add = k0 > 0 || getInt(ACCUMULATE) != 0;
-    const offset = <usize>k0 * sizeof<T>();
+    const offset = <usize>k0 * sizeof<T>(), cut = getInt(CUT) != 0 && k0 + block >= k;
     for (let i = firstRow; i < lastRow; i += 3) {
       const rows = min(3, lastRow - i), a = getPointer(A) + <usize>i * aRow + offset;
       packRows<T>(depth, a, aRow, rows);
@@ -54,7 +56,7 @@ function runTask<T>(task: i32): void {
         const columns = min(3, lastColumn - j), at = <usize>j * sizeof<T>();
         dots<T>(
           depth, a, aRow, getPointer(B) + <usize>j * bRow + offset, bRow, rows, columns,
-          getPointer(C) + <usize>i * cRow + at, cRow, bias == 0 || k0 > 0 ? 0 : bias + at, add,
+          getPointer(C) + <usize>i * cRow + at, cRow, bias == 0 || k0 > 0 ? 0 : bias + at, add, cut,
         );
       }
     }
@@ -83,15 +85,15 @@ function packRows<T>(k: i32, a: usize, aRow: usize, rows: i32): void {
 }
 
 // @ts-ignore: decorator
-@inline function finish<T>(c: usize, sum: T, bias: usize, add: bool): void {
+@inline function finish<T>(c: usize, sum: T, bias: usize, add: bool, cut: bool): void {
   if (bias != 0) sum += load<T>(bias);
   if (add) sum = load<T>(c) + sum;
-  store<T>(c, sum);
+  store<T>(c, cut ? rectifyOne<T>(sum) : sum);
 }
 
 /** Nine dot products with the packed rows; rows and columns that are not there repeat the first one, and are not written. */
 function dots<T>(
-  k: i32, a: usize, aRow: usize, b: usize, bRow: usize, rows: i32, columns: i32, c: usize, cRow: usize, bias: usize, add: bool,
+  k: i32, a: usize, aRow: usize, b: usize, bRow: usize, rows: i32, columns: i32, c: usize, cRow: usize, bias: usize, add: bool, cut: bool,
 ): void {
   const lanes = <i32>(16 / sizeof<T>());
   const b1 = columns > 1 ? b + bRow : b, b2 = columns > 2 ? b + 2 * bRow : b;
@@ -124,17 +126,17 @@ function dots<T>(
   }
   const one = sizeof<T>();
   const bias1: usize = bias == 0 ? 0 : bias + one, bias2: usize = bias == 0 ? 0 : bias + 2 * one;
-  finish<T>(c, s00, bias, add);
-  if (columns > 1) finish<T>(c + one, s01, bias1, add);
-  if (columns > 2) finish<T>(c + 2 * one, s02, bias2, add);
+  finish<T>(c, s00, bias, add, cut);
+  if (columns > 1) finish<T>(c + one, s01, bias1, add, cut);
+  if (columns > 2) finish<T>(c + 2 * one, s02, bias2, add, cut);
   if (rows == 1) return;
   c += cRow;
-  finish<T>(c, s10, bias, add);
-  if (columns > 1) finish<T>(c + one, s11, bias1, add);
-  if (columns > 2) finish<T>(c + 2 * one, s12, bias2, add);
+  finish<T>(c, s10, bias, add, cut);
+  if (columns > 1) finish<T>(c + one, s11, bias1, add, cut);
+  if (columns > 2) finish<T>(c + 2 * one, s12, bias2, add, cut);
   if (rows == 2) return;
   c += cRow;
-  finish<T>(c, s20, bias, add);
-  if (columns > 1) finish<T>(c + one, s21, bias1, add);
-  if (columns > 2) finish<T>(c + 2 * one, s22, bias2, add);
+  finish<T>(c, s20, bias, add, cut);
+  if (columns > 1) finish<T>(c + one, s21, bias1, add, cut);
+  if (columns > 2) finish<T>(c + 2 * one, s22, bias2, add, cut);
 }

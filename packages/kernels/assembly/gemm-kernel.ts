@@ -1,4 +1,5 @@
 import { FUSED, multiplyAdd, tilesCost } from "./multiply-add";
+import { rectify, rectifyOne } from "./rectify";
 
 /** Rows of the micro-tile that suits a matrix: the taller the faster, if not too many of them are left idle. */
 export function tileRows(rows: i32): i32 {
@@ -16,7 +17,7 @@ export function tileRows(rows: i32): i32 {
 export const TILE_BYTES: i32 = 192;
 
 // @ts-ignore: decorator
-@inline function finishRow<T>(c: usize, sum0: v128, sum1: v128, bias: usize, add: bool): void {
+@inline function finishRow<T>(c: usize, sum0: v128, sum1: v128, bias: usize, add: bool, cut: bool): void {
   if (bias != 0) {
     sum0 = v128.add<T>(sum0, v128.load(bias));
     sum1 = v128.add<T>(sum1, v128.load(bias, 16));
@@ -25,38 +26,42 @@ export const TILE_BYTES: i32 = 192;
     sum0 = v128.add<T>(v128.load(c), sum0);
     sum1 = v128.add<T>(v128.load(c, 16), sum1);
   }
+  if (cut) {
+    sum0 = rectify<T>(sum0);
+    sum1 = rectify<T>(sum1);
+  }
   v128.store(c, sum0);
   v128.store(c, sum1, 16);
 }
 
 /**
- * One micro-tile: c[rows][columns] = (add ? c : 0) + a b (+ bias), for panels a[k][height] and b[k][two vectors]. With a height
+ * One micro-tile: c[rows][columns] = (add ? c : 0) + a b (+ bias), if `cut` then cut off at zero, for panels a[k][height] and b[k][two vectors]. With a height
  * of 5, ten accumulators, two vectors of b, a splat and a product stay in the 15 registers that V8 gives away; fused, there is no
  * product, and a height of 6 takes them all. A larger tile spills, and unrolling over k costs more than it saves. `corner` is
  * room for a tile that hangs over c's edge.
  */
 export function multiplyTile<T>(
-  height: i32, k: i32, a: usize, b: usize, c: usize, cStep: usize, rows: i32, columns: i32, add: bool, bias: usize, corner: usize,
+  height: i32, k: i32, a: usize, b: usize, c: usize, cStep: usize, rows: i32, columns: i32, add: bool, bias: usize, cut: bool, corner: usize,
 ): void {
-  if (height == 6) tile6<T>(k, a, b, c, cStep, rows, columns, add, bias, corner);
-  else if (height == 5) tile5<T>(k, a, b, c, cStep, rows, columns, add, bias, corner);
-  else tile4<T>(k, a, b, c, cStep, rows, columns, add, bias, corner);
+  if (height == 6) tile6<T>(k, a, b, c, cStep, rows, columns, add, bias, cut, corner);
+  else if (height == 5) tile5<T>(k, a, b, c, cStep, rows, columns, add, bias, cut, corner);
+  else tile4<T>(k, a, b, c, cStep, rows, columns, add, bias, cut, corner);
 }
 
-function tile6<T>(k: i32, a: usize, b: usize, c: usize, cStep: usize, rows: i32, columns: i32, add: bool, bias: usize, corner: usize): void {
-  tile<T>(6, k, a, b, c, cStep, rows, columns, add, bias, corner);
+function tile6<T>(k: i32, a: usize, b: usize, c: usize, cStep: usize, rows: i32, columns: i32, add: bool, bias: usize, cut: bool, corner: usize): void {
+  tile<T>(6, k, a, b, c, cStep, rows, columns, add, bias, cut, corner);
 }
-function tile5<T>(k: i32, a: usize, b: usize, c: usize, cStep: usize, rows: i32, columns: i32, add: bool, bias: usize, corner: usize): void {
-  tile<T>(5, k, a, b, c, cStep, rows, columns, add, bias, corner);
+function tile5<T>(k: i32, a: usize, b: usize, c: usize, cStep: usize, rows: i32, columns: i32, add: bool, bias: usize, cut: bool, corner: usize): void {
+  tile<T>(5, k, a, b, c, cStep, rows, columns, add, bias, cut, corner);
 }
-function tile4<T>(k: i32, a: usize, b: usize, c: usize, cStep: usize, rows: i32, columns: i32, add: bool, bias: usize, corner: usize): void {
-  tile<T>(4, k, a, b, c, cStep, rows, columns, add, bias, corner);
+function tile4<T>(k: i32, a: usize, b: usize, c: usize, cStep: usize, rows: i32, columns: i32, add: bool, bias: usize, cut: bool, corner: usize): void {
+  tile<T>(4, k, a, b, c, cStep, rows, columns, add, bias, cut, corner);
 }
 
 /** `height` is a constant. */
 // @ts-ignore: decorator
 @inline function tile<T>(
-  height: i32, k: i32, a: usize, b: usize, c: usize, cStep: usize, rows: i32, columns: i32, add: bool, bias: usize, corner: usize,
+  height: i32, k: i32, a: usize, b: usize, c: usize, cStep: usize, rows: i32, columns: i32, add: bool, bias: usize, cut: bool, corner: usize,
 ): void {
   let c00 = v128.splat<T>(0), c01 = c00, c10 = c00, c11 = c00, c20 = c00, c21 = c00, c30 = c00, c31 = c00, c40 = c00, c41 = c00, c50 = c00, c51 = c00;
   for (; k > 0; k--) {
@@ -81,27 +86,27 @@ function tile4<T>(k: i32, a: usize, b: usize, c: usize, cStep: usize, rows: i32,
     b += 32;
   }
   if (columns == tileColumns<T>() && rows >= 4) {
-    finishRow<T>(c, c00, c01, bias, add);
-    finishRow<T>(c + cStep, c10, c11, bias, add);
-    finishRow<T>(c + 2 * cStep, c20, c21, bias, add);
-    finishRow<T>(c + 3 * cStep, c30, c31, bias, add);
-    if (height > 4 && rows > 4) finishRow<T>(c + 4 * cStep, c40, c41, bias, add);
-    if (height > 5 && rows > 5) finishRow<T>(c + 5 * cStep, c50, c51, bias, add);
+    finishRow<T>(c, c00, c01, bias, add, cut);
+    finishRow<T>(c + cStep, c10, c11, bias, add, cut);
+    finishRow<T>(c + 2 * cStep, c20, c21, bias, add, cut);
+    finishRow<T>(c + 3 * cStep, c30, c31, bias, add, cut);
+    if (height > 4 && rows > 4) finishRow<T>(c + 4 * cStep, c40, c41, bias, add, cut);
+    if (height > 5 && rows > 5) finishRow<T>(c + 5 * cStep, c50, c51, bias, add, cut);
     return;
   }
-  finishRow<T>(corner, c00, c01, 0, false);
-  finishRow<T>(corner + 32, c10, c11, 0, false);
-  finishRow<T>(corner + 64, c20, c21, 0, false);
-  finishRow<T>(corner + 96, c30, c31, 0, false);
-  if (height > 4) finishRow<T>(corner + 128, c40, c41, 0, false);
-  if (height > 5) finishRow<T>(corner + 160, c50, c51, 0, false);
+  finishRow<T>(corner, c00, c01, 0, false, false);
+  finishRow<T>(corner + 32, c10, c11, 0, false, false);
+  finishRow<T>(corner + 64, c20, c21, 0, false, false);
+  finishRow<T>(corner + 96, c30, c31, 0, false, false);
+  if (height > 4) finishRow<T>(corner + 128, c40, c41, 0, false, false);
+  if (height > 5) finishRow<T>(corner + 160, c50, c51, 0, false, false);
   for (let i = 0; i < rows; i++) {
     for (let j = 0; j < columns; j++) {
       const at = <usize>j * sizeof<T>();
       let sum = load<T>(corner + (<usize>i << 5) + at);
       if (bias != 0) sum += load<T>(bias + at);
       if (add) sum = load<T>(c + at) + sum;
-      store<T>(c + at, sum);
+      store<T>(c + at, cut ? rectifyOne<T>(sum) : sum);
     }
     c += cStep;
   }

@@ -1,5 +1,6 @@
 /**
- * General matrix product with any strides, batched: c[t] = (accumulate ? c[t] : 0) + a[t] b[t] (+ bias on each row).
+ * General matrix product with any strides, batched: c[t] = (accumulate ? c[t] : 0) + a[t] b[t] (+ bias on each row),
+ * cut off at zero if asked for (rectify.ts).
  *
  * Both operands are packed into panels (gemm-pack.ts), k in blocks that fit the first cache, and multiplied tile by tile
  * (gemm-kernel.ts). c is cut into blocks, one task each; an operand's part that several blocks read is packed beforehand,
@@ -14,6 +15,7 @@ import { packBlock } from "./gemm-pack";
 import { multiplySmall } from "./gemm-small";
 import { multiplyVector } from "./gemm-vector";
 import { ensureScratch, parallelFor, scratch } from "./pool";
+import { takeRectify } from "./rectify";
 
 /** A panel of b, [K_BLOCK][two vectors], takes 8 KiB: a quarter of the first cache. */
 const K_BLOCK: i32 = 256;
@@ -32,7 +34,7 @@ const A = 3, A_ROW = 4, A_COLUMN = 5, A_BATCH = 6;
 const B = 7, B_ROW = 8, B_COLUMN = 9, B_BATCH = 10;
 const C = 11, C_ROW = 12, C_BATCH = 13, BIAS = 14, ACCUMULATE = 15;
 const BLOCK_ROWS = 16, BLOCK_COLUMNS = 17, BLOCKS_ACROSS = 18, PACKED_A = 19, PACKED_B = 20, PACK_PANELS_A = 21, PACK_TASKS_A = 22;
-const PACK_PANELS_B = 23, BATCH = 24, BATCH_PER_TASK = 25, TILE_ROWS = 26;
+const PACK_PANELS_B = 23, BATCH = 24, BATCH_PER_TASK = 25, TILE_ROWS = 26, CUT = 27;
 
 // @ts-ignore: decorator
 @inline function roundUp(value: i32, unit: i32): i32 {
@@ -81,13 +83,15 @@ function run<T>(
     }
     if (done) return;
   }
-  if (multiplyWithBlas<T>(batch, m, n, k, a, aRow, aColumn, aBatch, b, bRow, bColumn, bBatch, c, cRow, cBatch, bias, accumulate)) return;
+  const cut = takeRectify();
+  if (multiplyWithBlas<T>(batch, m, n, k, a, aRow, aColumn, aBatch, b, bRow, bColumn, bBatch, c, cRow, cBatch, bias, accumulate, cut)) return;
   if (aColumn == sizeof<T>() && bRow == sizeof<T>() && dotSuits(m, n, k)) {
     for (let t = 0; t < batch; t++) {
-      multiplyDots<T>(m, n, k, a + <usize>t * aBatch, aRow, b + <usize>t * bBatch, bColumn, c + <usize>t * cBatch, cRow, bias, accumulate);
+      multiplyDots<T>(m, n, k, a + <usize>t * aBatch, aRow, b + <usize>t * bBatch, bColumn, c + <usize>t * cBatch, cRow, bias, accumulate, cut);
     }
     return;
   }
+  setInt(CUT, cut ? 1 : 0);
   setInt(M, m); setInt(N, n); setInt(K, k); setInt(TILE_ROWS, tileRows(m));
   setInt(A, a); setInt(A_ROW, aRow); setInt(A_COLUMN, aColumn); setInt(A_BATCH, aBatch);
   setInt(B, b); setInt(B_ROW, bRow); setInt(B_COLUMN, bColumn); setInt(B_BATCH, bBatch);
@@ -226,7 +230,7 @@ function multiplyBlock<T>(
     else packBlock<T>(roomA, a + <usize>k0 * aColumn, height, rows, aRow, aColumn, depth);
     if (packedB != 0) panelsB = packedB + (<usize>k0 * paddedN + <usize>column * <usize>depth) * sizeof<T>();
     else packBlock<T>(roomB, b + <usize>k0 * bRow, tileColumns<T>(), columns, bColumn, bRow, depth);
-    const add = accumulate || k0 > 0;
+    const add = accumulate || k0 > 0, cut = getInt(CUT) != 0 && k0 + K_BLOCK >= k;
     for (let j = 0; j < columns; j += tileColumns<T>()) {
       const at = <usize>j * sizeof<T>();
       const panelB = panelsB + at * <usize>depth;
@@ -234,7 +238,7 @@ function multiplyBlock<T>(
       for (let i = 0; i < rows; i += height) {
         multiplyTile<T>(
           height, depth, panelsA + <usize>(i * depth) * sizeof<T>(), panelB, c + <usize>i * cRow + at, cRow,
-          min(height, rows - i), min(tileColumns<T>(), columns - j), add, biasHere, corner,
+          min(height, rows - i), min(tileColumns<T>(), columns - j), add, biasHere, cut, corner,
         );
       }
     }

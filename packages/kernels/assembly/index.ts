@@ -2,6 +2,7 @@ export { allocate, pageCount, release } from "./memory";
 export { setThreadCount, workerLoop } from "./pool";
 export { gemm } from "./gemm";
 export { setBlas } from "./gemm-blas";
+export { askRectify, tookRectify } from "./rectify";
 export { conv2d, conv2dInputGrad, conv2dWeightGrad } from "./conv";
 export { unary, unaryStrided } from "./pointwise-unary";
 export { binary, binaryStrided, hasZero } from "./pointwise-binary";

@@ -88,6 +88,10 @@ export interface KernelExports {
     dX: number, dWeight: number, dBias: number, N: number, C: number, S: number, eps: number,
   ): void;
 
+  /** Asks the kernel of the next layer to cut off at zero what it writes; `tookRectify` says whether one did */
+  askRectify(): void;
+  tookRectify(): number;
+
   // Pooling of planes [H, W] to [OH, OW]; indices are int32 positions within a plane, -1 for a window of padding alone
   maxPool2d(
     dtype: number, x: number, out: number, indices: number, planes: number, H: number, W: number, OH: number, OW: number,

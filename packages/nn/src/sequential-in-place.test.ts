@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { manualSeed, maxPool2d, mul, randn, relu, reshape, sum, square, tensor, type Tensor } from "@tapegrad/tensor";
+import { manualSeed, maxPool2d, min, mul, randn, relu, reshape, sum, square, tensor, type Tensor } from "@tapegrad/tensor";
 import { grad, gradcheck, noGrad } from "@tapegrad/autograd";
 import { ReLU } from "./activation.ts";
 import { BatchNorm2d } from "./batch-norm.ts";
@@ -48,6 +48,11 @@ describe("ReLU in a Sequential works in place", () => {
     const hidden = hooked.forward(x);
     expect(seen[0]?.toArray()).toEqual(hidden.toArray());
     expect(keeper.kept?.toArray()).toEqual(keeper.forward(relu(hidden)).toArray());
+  });
+
+  test("and a layer that throws leaves the next ones alone", () => {
+    expect(() => new Sequential(new Linear(30, 40), new ReLU()).forward(randn([20, 3]))).toThrow("linear/features");
+    expect(min(new Linear(30, 40).forward(randn([20, 30]))).item()).toBeLessThan(0);
   });
 
   test("and passes gradcheck", () => {

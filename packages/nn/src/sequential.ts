@@ -1,4 +1,4 @@
-import { freeIfForgotten, IndexError, type Tensor } from "@tapegrad/tensor";
+import { donateToRelu, freeIfForgotten, IndexError, type Tensor } from "@tapegrad/tensor";
 import { ReLU, Sigmoid, Tanh } from "./activation.ts";
 import { BatchNorm1d, BatchNorm2d } from "./batch-norm.ts";
 import { Conv2d } from "./conv2d.ts";
@@ -33,9 +33,9 @@ function commute(module: Module, next: Module): boolean {
 }
 
 /**
- * Modules one after another, each fed with what the one before gave. Names are positions: `0.weight`. A ReLU behind a
- * convolution, a linear layer or a batch norm works in place, and one before a max pooling works on what that gives; unless a
- * forward hook would see it.
+ * Modules one after another, each fed with what the one before gave. Names are positions: `0.weight`. Unless a forward hook would
+ * see it, a ReLU behind a convolution, a linear layer or a batch norm is done by that layer's kernel, or else in place, and one
+ * before a max pooling works on what that gives.
  *
  * @example
  * new nn.Sequential(new nn.Linear(4, 3), new nn.ReLU()).forward(zeros([2, 4])).shape; // [2, 3]
@@ -74,8 +74,8 @@ export class Sequential extends Module {
       const second = modules[i + 1];
       if (second !== undefined && commute(first, second)) [modules[i], modules[i + 1]] = [second, first];
       const module = modules[i] ?? first;
-      out = pass(module, out);
-      if (donates(module, modules[i + 1])) out.donated = true;
+      const given = out;
+      out = donates(module, modules[i + 1]) ? donateToRelu(() => pass(module, given)) : pass(module, given);
     });
     // What the caller gets is the caller's.
     out.storage.transient = false;

@@ -2,7 +2,7 @@ import "./methods.ts";
 
 export { full, fullLike, empty, eye, arange, linspace, ones, onesLike, tensor, withOptions, zeros, zerosLike } from "./creation.ts";
 export type { FromDataOptions, TensorOptions } from "./creation.ts";
-export { addInto } from "./compute/pointwise.ts";
+export { addInto, donateToRelu } from "./compute/pointwise.ts";
 export { adamStep, optimizerState, sgdStep } from "./compute/optimizer.ts";
 export { castKernel } from "./compute/cast.ts";
 export { cloneKernel } from "./compute/copy.ts";

@@ -13,7 +13,9 @@ export type BinaryName = keyof typeof binaryOps;
 export function unaryKernel(name: UnaryName, x: Tensor, out: OutputSpec, p0 = 0, p1 = 0, dtype: DType = x.dtype): Tensor {
   const source = toDType(x, dtype);
   beginCall();
-  const result = name === "relu" && source === x && isDonated(x) ? takeOver(x) : emptyTensor(out.shape, out.dtype);
+  const inPlace = name === "relu" && source === x && isDonated(x);
+  const result = inPlace ? takeOver(x) : emptyTensor(out.shape, out.dtype);
+  if (inPlace && x.donated === "rectified") return result;
   const size = result.numel();
   if (size === 0) return result;
   const code = unaryOps[name];
@@ -24,9 +26,25 @@ export function unaryKernel(name: UnaryName, x: Tensor, out: OutputSpec, p0 = 0,
   return result;
 }
 
+/**
+ * What `layer` gives, for a ReLU that follows and is the only one to see it: that works in place, or has nothing left to do where
+ * the layer's kernel cut off at zero what it wrote.
+ */
+export function donateToRelu(layer: () => Tensor): Tensor {
+  wasm.askRectify();
+  try {
+    const out = layer();
+    out.donated = wasm.tookRectify() === 0 ? "yes" : "rectified";
+    return out;
+  } finally {
+    // Nor does a layer that throws leave the question open.
+    wasm.tookRectify();
+  }
+}
+
 /** Whether the tensor's memory may be written anew; kernels that go over an element twice must not. */
 function isDonated(x: Tensor): boolean {
-  return x.donated && x.isContiguous() && x.storage.length === x.numel();
+  return x.donated !== "no" && x.isContiguous() && x.storage.length === x.numel();
 }
 
 /** A tensor in the memory of a donated one. Should anything have saved the old elements after all, it will be noticed. */
