@@ -96,5 +96,6 @@ function describeKernels(info: unknown): string {
   if (typeof info !== "object" || info === null || !("kernels" in info) || typeof info.kernels !== "string") return "-";
   const blas = "blas" in info ? info.blas : null;
   const version = typeof blas === "object" && blas !== null && "version" in blas && typeof blas.version === "string" ? blas.version : "";
-  return version === "" ? info.kernels : `${info.kernels} (${version})`;
+  const kernels = "fma" in info && info.fma === true ? `${info.kernels}, fused products` : info.kernels;
+  return version === "" ? kernels : `${kernels} (${version})`;
 }
