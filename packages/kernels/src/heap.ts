@@ -239,7 +239,8 @@ function freeGarbage(): void {
     const start = performance.now();
     collector.forgetReads();
     collector.collect();
-    collectionMs = (collectionMs + performance.now() - start) / 2;
+    // On a busy machine a collection may seem to take much longer than it does; the next one may tell.
+    collectionMs = Math.min((collectionMs + performance.now() - start) / 2, 2 * collectionMs);
   }
   let batch: Batch | null = null;
   let isGarbage = false;
