@@ -9,6 +9,8 @@ export type GradientHook = (gradient: Tensor) => Tensor | void;
 let created = 0;
 
 const noShape: Shape = [];
+const nothingSaved: (Tensor | null)[] = [];
+const noVersions: number[] = [];
 
 /** One recorded op: what its gradient functions need, and where the gradients go. */
 export class Node implements GradNode, OpCall, RecordedCall {
@@ -16,7 +18,9 @@ export class Node implements GradNode, OpCall, RecordedCall {
   readonly attrs: unknown;
   readonly edges: readonly Edge[];
   readonly shapes: readonly Shape[];
-  readonly dtypes: readonly DType[];
+  /** Of the output, and so of the gradient that arrives here. */
+  shape: Shape = noShape;
+  dtype: DType = "float32";
   /** Nodes are numbered as they are made, so every edge leads to a smaller number: sorting them is topological order. */
   readonly serial = ++created;
   aux: Tensor[] | null = null;
@@ -40,9 +44,13 @@ export class Node implements GradNode, OpCall, RecordedCall {
     // `map` makes arrays of just the right size; pushing would make room for 17.
     this.edges = inputs.map(edgeOfInput);
     this.shapes = inputs.map(shapeOfInput);
-    this.dtypes = inputs.map(dtypeOfInput);
-    this.#saved = op.savedPositions.map((position) => (position < 0 ? null : (inputs[position] as Tensor | null)));
-    this.#versions = this.#saved.map(versionOf);
+    if (op.savedPositions.length === 0) {
+      this.#saved = nothingSaved;
+      this.#versions = noVersions;
+    } else {
+      this.#saved = op.savedPositions.map((position) => (position < 0 ? null : (inputs[position] as Tensor | null)));
+      this.#versions = this.#saved.map(versionOf);
+    }
   }
 
   get name(): string {
@@ -53,8 +61,10 @@ export class Node implements GradNode, OpCall, RecordedCall {
     return this.#saved === null;
   }
 
-  /** Completes the saved tensors once the op has run. */
-  saveOutput(out: Tensor): void {
+  /** Completes the node once the op has run. */
+  setOutput(out: Tensor): void {
+    this.shape = out.shape;
+    this.dtype = out.dtype;
     const position = this.op.savedPositions.indexOf(-1);
     if (position < 0 || this.#saved === null) return;
     this.#saved[position] = out;
@@ -83,7 +93,6 @@ export class Node implements GradNode, OpCall, RecordedCall {
 
 const edgeOfInput = (x: Tensor | null): Edge => (x === null ? null : edgeOf(x));
 const shapeOfInput = (x: Tensor | null): Shape => (x === null ? noShape : x.shape);
-const dtypeOfInput = (x: Tensor | null): DType => (x === null ? "float32" : x.dtype);
 const versionOf = (x: Tensor | null): number => (x === null ? 0 : x.storage.version);
 
 /** The edge that leads to a tensor. */

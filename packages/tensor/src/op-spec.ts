@@ -130,6 +130,8 @@ export interface Op {
   readonly forward: (inputs: readonly (Tensor | null)[], attrs: unknown, out: OutputSpec, call: OpCall) => Tensor;
   /** Makes the second argument of the gradient functions. */
   readonly context: new (call: RecordedCall) => object;
+  /** Whether it has gradient functions of its own. */
+  readonly hasGradients: boolean;
   /** By position of the input. */
   readonly gradients: readonly (((dOut: Tensor, saved: unknown) => Tensor) | null)[];
   readonly composite: ((inputs: readonly (Tensor | null)[], attrs: unknown) => Tensor) | null;

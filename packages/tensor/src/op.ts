@@ -24,12 +24,13 @@ export function defineOp<const N extends readonly string[], A, const S extends r
   if (table.has(spec.name)) throw new Error(`op ${spec.name} is defined twice`);
   const bare = spec.inputs.map((name) => name.replace("?", ""));
   const gradients = spec.backward as Readonly<Record<string, ((dOut: Tensor, saved: unknown) => Tensor) | null>> | undefined;
+  const hasGradients = Object.values(gradients ?? {}).some((gradient) => gradient !== null);
   const op = {
     name: spec.name,
     inputs: spec.inputs,
     saves: spec.saves,
     savedPositions: spec.saves.map((name) => bare.indexOf(name)),
-    differentiable: Object.values(gradients ?? {}).some((gradient) => gradient !== null) || spec.createGraphByComposite === true,
+    differentiable: hasGradients || spec.createGraphByComposite === true,
     view: spec.view ?? false,
     halfNative: spec.halfNative ?? spec.view ?? false,
     random: spec.random ?? false,
@@ -39,6 +40,7 @@ export function defineOp<const N extends readonly string[], A, const S extends r
     infer: spec.infer,
     forward: spec.forward,
     context: contextClass(spec.saves),
+    hasGradients,
     gradients: bare.map((name) => gradients?.[name] ?? null),
     composite: spec.composite ?? null,
     samples: spec.samples,
