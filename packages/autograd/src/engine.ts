@@ -1,4 +1,4 @@
-import { add, addInto, alias, clone, cloneKernel, enterScope, GradError, keep, lastStorageSerial, leaveScope, type Op, sameShape, sumTo, type Tensor, to, type Storage } from "@tapegrad/tensor";
+import { add, addInto, alias, clone, cloneKernel, enterScope, GradError, keep, lastStorageSerial, leaveScope, type Op, OpContext, sameShape, sumTo, type Tensor, to, type Storage } from "@tapegrad/tensor";
 import { isGradEnabled, setGradEnabled } from "./grad-mode.ts";
 import { Node, releasedError, type Edge } from "./node.ts";
 
@@ -149,7 +149,7 @@ class Pass {
       const gradients = compositeGradients(node, dOut, edges.map((edge) => this.#isUseful(edge)));
       for (let i = 0; i < edges.length; i++) this.#gradients[i] = inShapeOf(edges[i] as Edge, gradients[i] as Tensor | null);
     } else {
-      const saved = new op.context(node);
+      const saved = new OpContext(node);
       for (let i = 0; i < edges.length; i++) {
         const gradient = op.gradients[i] as GradientFunction | null;
         const edge = edges[i] as Edge;
@@ -257,7 +257,7 @@ function compositeGradients(node: Node, dOut: Tensor, wantedByPass: readonly boo
   try {
     // Each use of an input is a tensor of its own, so that its gradient can be told from that of other uses.
     const uses = op.inputs.map((name, i) => {
-      const x = node.saved(op.saves.indexOf(name.replace("?", "")));
+      const x = node.savedNamed(name.replace("?", ""));
       if (x === null || needed[i] !== true) return x;
       return alias(x.requiresGrad ? x : x.detach().requiresGrad_());
     });

@@ -71,9 +71,10 @@ export class Node implements GradNode, OpCall, RecordedCall {
     this.#versions[position] = out.storage.version;
   }
 
-  /** The saved tensor number `i`. Throws GradError `backward/released`, `backward/changed`. */
-  saved(i: number): Tensor | null {
+  /** A saved tensor. Throws GradError `backward/released`, `backward/changed`. */
+  savedNamed(name: string): Tensor | null {
     if (this.#saved === null) throw releasedError(this.name);
+    const i = this.op.saves.indexOf(name);
     const x = this.#saved[i] ?? null;
     if (x !== null && x.storage.version !== this.#versions[i]) throw changedError(this, i, x);
     return x;

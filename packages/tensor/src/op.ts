@@ -1,5 +1,5 @@
 import type { DType } from "@tapegrad/kernels";
-import { contextClass } from "./op-context.ts";
+import { offerSaved } from "./op-context.ts";
 import { executor } from "./execute.ts";
 import { unrecorded, type Inputs, type Interpreter, type Op, type OpSpec, type Savable } from "./op-spec.ts";
 import type { Tensor } from "./tensor.ts";
@@ -39,7 +39,6 @@ export function defineOp<const N extends readonly string[], A, const S extends r
     dtypes: spec.dtypes ?? floating,
     infer: spec.infer,
     forward: spec.forward,
-    context: contextClass(spec.saves),
     hasGradients,
     gradients: bare.map((name) => gradients?.[name] ?? null),
     composite: spec.composite ?? null,
@@ -47,6 +46,7 @@ export function defineOp<const N extends readonly string[], A, const S extends r
     errors: spec.errors ?? (() => []),
   } as Op;
   table.set(spec.name, op);
+  offerSaved(spec.saves);
   return { op, run: (inputs, attrs) => dispatch(op, inputs, attrs) };
 }
 
