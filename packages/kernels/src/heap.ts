@@ -211,8 +211,9 @@ function dropResident(block: Block): void {
 
 /** What the last collection left: what is resident beyond that may be garbage. */
 const survived = { bytes: 0, blocks: 0 };
+const usualCollectionMs = 5;
 /** How long a collection took of late. */
-let collectionMs = 5;
+let collectionMs = usualCollectionMs;
 /** What spilling costs: copying, a host array for each block, and caches that hold the copy instead of what is needed next. */
 const spillMsPerByte = 1 / 2e6;
 const spillMsPerBlock = 3e-4;
@@ -239,8 +240,8 @@ function freeGarbage(): void {
     const start = performance.now();
     collector.forgetReads();
     collector.collect();
-    // On a busy machine a collection may seem to take much longer than it does; the next one may tell.
-    collectionMs = Math.min((collectionMs + performance.now() - start) / 2, 2 * collectionMs);
+    // On a busy machine a collection may seem to take much longer than it does; the next ones may tell.
+    collectionMs = Math.min((collectionMs + performance.now() - start) / 2, 1.25 * collectionMs);
   }
   let batch: Batch | null = null;
   let isGarbage = false;
@@ -355,6 +356,7 @@ export function setHeapBudget(bytes: number): void {
   }
   budget = bytes;
   budgetLimit = bytes;
+  collectionMs = usualCollectionMs;
   beginCall();
   makeRoom(0);
 }
