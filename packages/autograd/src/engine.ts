@@ -1,9 +1,11 @@
-import { add, addInto, alias, clone, cloneKernel, enterScope, GradError, keep, lastStorageSerial, leaveScope, sameShape, sumTo, type Tensor, to, type Storage } from "@tapegrad/tensor";
+import { add, addInto, alias, clone, cloneKernel, enterScope, GradError, keep, lastStorageSerial, leaveScope, type Op, OpContext, sameShape, sumTo, type Tensor, to, type Storage } from "@tapegrad/tensor";
 import { isGradEnabled, setGradEnabled } from "./grad-mode.ts";
-import { Node, releasedError } from "./node.ts";
+import { Node, releasedError, type Edge } from "./node.ts";
 
 /** Where gradients end: a node (for a tensor in the middle of the graph) or a leaf. */
 export type Target = Node | Tensor;
+
+type GradientFunction = NonNullable<Op["gradients"][number]>;
 
 /** How a backward pass runs. */
 export interface PassOptions {
@@ -24,6 +26,8 @@ class Pass {
   /** Gradients that have arrived at leaves. */
   readonly #leaves = new Map<Tensor, Tensor>();
   readonly #captured = new Map<Target, Tensor>();
+  /** Of the inputs of the node that is being visited. */
+  readonly #gradients: (Tensor | null)[] = [];
   /** Storages made before the pass belong to others. */
   readonly #firstSerial = lastStorageSerial();
 
@@ -50,21 +54,14 @@ class Pass {
   #reachable(roots: readonly (readonly [Target, Tensor])[]): Node[] {
     const oldest = this.#oldestWanted();
     const nodes: Node[] = [];
-    const stack: Node[] = [];
-    const reach = (target: Target | null): void => {
-      if (!(target instanceof Node) || target.pass === this.#id || target.serial < oldest) return;
-      if (target.pending !== null) throw reentered(target);
-      target.pass = this.#id;
-      target.useful = this.#wanted === null;
-      nodes.push(target);
-      stack.push(target);
-    };
-    for (const [target] of roots) reach(target);
-    for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-      const { edges } = node;
-      for (let i = 0; i < edges.length; i++) reach(edges[i] ?? null);
+    for (const [target] of roots) this.#reach(target, oldest, nodes);
+    let sorted = true;
+    for (let i = 0; i < nodes.length; i++) {
+      const { edges, serial } = nodes[i] as Node;
+      if (i > 0 && serial > (nodes[i - 1] as Node).serial) sorted = false;
+      for (let k = 0; k < edges.length; k++) this.#reach(edges[k] as Edge, oldest, nodes);
     }
-    nodes.sort((a, b) => b.serial - a.serial);
+    if (!sorted) nodes.sort((a, b) => b.serial - a.serial);
     const wanted = this.#wanted;
     if (wanted !== null) {
       // From the oldest on, so that what is below is known.
@@ -74,6 +71,14 @@ class Pass {
       }
     }
     return nodes;
+  }
+
+  #reach(target: Edge, oldest: number, nodes: Node[]): void {
+    if (!(target instanceof Node) || target.pass === this.#id || target.serial < oldest) return;
+    if (target.pending !== null) throw reentered(target);
+    target.pass = this.#id;
+    target.useful = this.#wanted === null;
+    nodes.push(target);
   }
 
   /** Edges lead to smaller numbers only: below the oldest wanted node there is nothing to find. */
@@ -117,15 +122,45 @@ class Pass {
 
   /** Computes the gradients of a node's inputs and hands them on. */
   #passOn(node: Node, dOut: Tensor): void {
-    const { edges } = node;
-    const needed = edges.map((edge) => this.#isUseful(edge));
-    if (!needed.includes(true)) return;
+    if (!this.#isAnyUseful(node.edges)) return;
     if (node.released) throw releasedError(node.name);
-    if (this.#createGraph) node.auxIsShared = true;
-    const gradients = this.#createGraph ? inputGradients(node, dOut, needed, true) : scopedGradients(node, dOut, needed);
-    for (let i = 0; i < gradients.length; i++) {
-      const gradient = gradients[i];
-      if (gradient !== null && gradient !== undefined) this.#deliver(edges[i] as Target, gradient);
+    if (this.#createGraph) {
+      node.auxIsShared = true;
+      this.#differentiate(node, dOut);
+      return;
+    }
+    // Gradients, and nothing else that was made for them: what the formulas make on their way is freed at once.
+    const outer = enterScope();
+    try {
+      this.#differentiate(node, dOut);
+    } finally {
+      leaveScope(outer, pendingGradients);
+    }
+  }
+
+  #isAnyUseful(edges: readonly Edge[]): boolean {
+    for (let i = 0; i < edges.length; i++) if (this.#isUseful(edges[i] as Edge)) return true;
+    return false;
+  }
+
+  #differentiate(node: Node, dOut: Tensor): void {
+    const { op, edges } = node;
+    if (op.createGraphByComposite && (this.#createGraph || !op.hasGradients)) {
+      const gradients = compositeGradients(node, dOut, edges.map((edge) => this.#isUseful(edge)));
+      for (let i = 0; i < edges.length; i++) this.#gradients[i] = inShapeOf(edges[i] as Edge, gradients[i] as Tensor | null);
+    } else {
+      const saved = new OpContext(node);
+      for (let i = 0; i < edges.length; i++) {
+        const gradient = op.gradients[i] as GradientFunction | null;
+        const edge = edges[i] as Edge;
+        this.#gradients[i] = gradient !== null && this.#isUseful(edge) ? inShapeOf(edge, gradient(dOut, saved)) : null;
+      }
+    }
+    // Only now that all are there, since a sum goes into a gradient's memory.
+    for (let i = 0; i < edges.length; i++) {
+      const gradient = this.#gradients[i] as Tensor | null;
+      this.#gradients[i] = null;
+      if (gradient !== null) this.#deliver(edges[i] as Target, gradient);
     }
   }
 
@@ -204,60 +239,25 @@ function reentered(node: Node): GradError {
   });
 }
 
-/** The storages of some gradients. One is enough: it is filled and read without anything in between. */
-const gradientStorages = {
-  gradients: [] as readonly (Tensor | null)[],
-  has(storage: Storage): boolean {
-    for (const gradient of this.gradients) if (gradient !== null && gradient.storage === storage) return true;
-    return false;
-  },
-};
+const pendingGradients = { has: (storage: Storage): boolean => storage.gradientUses > 0 };
 
-/** Gradients, and nothing else that was made for them: what the formulas make on their way is freed at once. */
-function scopedGradients(node: Node, dOut: Tensor, needed: readonly boolean[]): readonly (Tensor | null)[] {
-  const outer = enterScope();
-  let gradients: readonly (Tensor | null)[] = [];
-  try {
-    gradients = inputGradients(node, dOut, needed, false);
-    return gradients;
-  } finally {
-    gradientStorages.gradients = gradients;
-    leaveScope(outer, gradientStorages);
-    gradientStorages.gradients = [];
-  }
-}
-
-/** Gradients of those inputs of a node that are needed, in the inputs' shapes and dtypes. */
-function inputGradients(node: Node, dOut: Tensor, needed: readonly boolean[], createGraph: boolean): (Tensor | null)[] {
-  const { op, shapes, dtypes } = node;
-  const hasOwn = op.gradients.some((gradient) => gradient !== null);
-  const byComposite = op.createGraphByComposite && (createGraph || !hasOwn);
-  // What the op itself takes as a constant is one in its composite, too.
-  const varied = byComposite && hasOwn ? needed.map((isNeeded, i) => isNeeded && op.gradients[i] !== null) : needed;
-  const gradients = byComposite ? compositeGradients(node, dOut, varied) : ownGradients(node, dOut, needed);
-  for (let i = 0; i < gradients.length; i++) {
-    const gradient = gradients[i];
-    if (gradient !== null && gradient !== undefined) gradients[i] = to(sumTo(gradient, shapes[i] ?? []), dtypes[i] ?? "float32");
-  }
-  return gradients;
-}
-
-function ownGradients(node: Node, dOut: Tensor, needed: readonly boolean[]): (Tensor | null)[] {
-  const { gradients, context } = node.op;
-  const saved = new context(node);
-  return gradients.map((gradient, i) => (needed[i] === true && gradient !== null ? gradient(dOut, saved) : null));
+/** A gradient in the shape and dtype of what it is the gradient of. */
+function inShapeOf(edge: Edge, gradient: Tensor | null): Tensor | null {
+  return edge === null || gradient === null ? null : to(sumTo(gradient, edge.shape), edge.dtype);
 }
 
 /** Differentiates an op's definition in simpler ops; the result stays connected to the op's inputs. */
-function compositeGradients(node: Node, dOut: Tensor, needed: readonly boolean[]): (Tensor | null)[] {
+function compositeGradients(node: Node, dOut: Tensor, wantedByPass: readonly boolean[]): (Tensor | null)[] {
   const { op } = node;
+  // What the op itself takes as a constant is one in its composite, too.
+  const needed = wantedByPass.map((isNeeded, i) => isNeeded && (!op.hasGradients || op.gradients[i] !== null));
   if (op.composite === null) throw new Error(`op ${op.name} has no composite to differentiate`);
   const createGraph = isGradEnabled();
   setGradEnabled(true);
   try {
     // Each use of an input is a tensor of its own, so that its gradient can be told from that of other uses.
     const uses = op.inputs.map((name, i) => {
-      const x = node.saved(op.saves.indexOf(name.replace("?", "")));
+      const x = node.savedNamed(name.replace("?", ""));
       if (x === null || needed[i] !== true) return x;
       return alias(x.requiresGrad ? x : x.detach().requiresGrad_());
     });

@@ -1,4 +1,4 @@
-import { formatShape, freeIfForgotten, GradError, type DType, type GradNode, type Op, type OpCall, type RecordedCall, type Shape, type Storage, type Tensor } from "@tapegrad/tensor";
+import { formatShape, freeIfForgotten, GradError, type DType, type GradNode, type Op, type OpCall, type RecordedCall, type Shape, type Tensor } from "@tapegrad/tensor";
 
 /** Where an input's gradient goes: the op that made it, the leaf it is, or nowhere. */
 export type Edge = Node | Tensor | null;
@@ -9,6 +9,8 @@ export type GradientHook = (gradient: Tensor) => Tensor | void;
 let created = 0;
 
 const noShape: Shape = [];
+const nothingSaved: (Tensor | null)[] = [];
+const noVersions: number[] = [];
 
 /** One recorded op: what its gradient functions need, and where the gradients go. */
 export class Node implements GradNode, OpCall, RecordedCall {
@@ -16,7 +18,9 @@ export class Node implements GradNode, OpCall, RecordedCall {
   readonly attrs: unknown;
   readonly edges: readonly Edge[];
   readonly shapes: readonly Shape[];
-  readonly dtypes: readonly DType[];
+  /** Of the output, and so of the gradient that arrives here. */
+  shape: Shape = noShape;
+  dtype: DType = "float32";
   /** Nodes are numbered as they are made, so every edge leads to a smaller number: sorting them is topological order. */
   readonly serial = ++created;
   aux: Tensor[] | null = null;
@@ -40,10 +44,13 @@ export class Node implements GradNode, OpCall, RecordedCall {
     // `map` makes arrays of just the right size; pushing would make room for 17.
     this.edges = inputs.map(edgeOfInput);
     this.shapes = inputs.map(shapeOfInput);
-    this.dtypes = inputs.map(dtypeOfInput);
-    this.#saved = op.savedPositions.map((position) => (position < 0 ? null : (inputs[position] as Tensor | null)));
-    for (const x of this.#saved) if (x !== null) x.storage.saves++;
-    this.#versions = this.#saved.map(versionOf);
+    if (op.savedPositions.length === 0) {
+      this.#saved = nothingSaved;
+      this.#versions = noVersions;
+    } else {
+      this.#saved = op.savedPositions.map((position) => (position < 0 ? null : (inputs[position] as Tensor | null)));
+      this.#versions = this.#saved.map(countSave);
+    }
   }
 
   get name(): string {
@@ -54,8 +61,10 @@ export class Node implements GradNode, OpCall, RecordedCall {
     return this.#saved === null;
   }
 
-  /** Completes the saved tensors once the op has run. */
-  saveOutput(out: Tensor): void {
+  /** Completes the node once the op has run. */
+  setOutput(out: Tensor): void {
+    this.shape = out.shape;
+    this.dtype = out.dtype;
     const position = this.op.savedPositions.indexOf(-1);
     if (position < 0 || this.#saved === null) return;
     this.#saved[position] = out;
@@ -63,9 +72,10 @@ export class Node implements GradNode, OpCall, RecordedCall {
     this.#versions[position] = out.storage.version;
   }
 
-  /** The saved tensor number `i`. Throws GradError `backward/released`, `backward/changed`. */
-  saved(i: number): Tensor | null {
+  /** A saved tensor. Throws GradError `backward/released`, `backward/changed`. */
+  savedNamed(name: string): Tensor | null {
     if (this.#saved === null) throw releasedError(this.name);
+    const i = this.op.saves.indexOf(name);
     const x = this.#saved[i] ?? null;
     if (x !== null && x.storage.version !== this.#versions[i]) throw changedError(this, i, x);
     return x;
@@ -77,7 +87,7 @@ export class Node implements GradNode, OpCall, RecordedCall {
 
   /** Drops what was saved, and frees what only this node knows. */
   release(): void {
-    if (this.#saved !== null) for (const x of this.#saved) if (x !== null) forget(x.storage);
+    if (this.#saved !== null) this.#saved.forEach(forget);
     this.#saved = null;
     if (this.aux !== null && !this.auxIsShared) for (const tensor of this.aux) tensor.storage.free();
     this.aux = null;
@@ -86,12 +96,19 @@ export class Node implements GradNode, OpCall, RecordedCall {
 
 const edgeOfInput = (x: Tensor | null): Edge => (x === null ? null : edgeOf(x));
 const shapeOfInput = (x: Tensor | null): Shape => (x === null ? noShape : x.shape);
-const dtypeOfInput = (x: Tensor | null): DType => (x === null ? "float32" : x.dtype);
-const versionOf = (x: Tensor | null): number => (x === null ? 0 : x.storage.version);
 
-function forget(storage: Storage): void {
-  storage.saves--;
-  freeIfForgotten(storage);
+/** Counts an input that is saved, and gives its version. */
+function countSave(x: Tensor | null): number {
+  if (x === null) return 0;
+  x.storage.saves++;
+  return x.storage.version;
+}
+
+
+function forget(x: Tensor | null): void {
+  if (x === null) return;
+  x.storage.saves--;
+  freeIfForgotten(x.storage);
 }
 
 /** The edge that leads to a tensor. */

@@ -15,7 +15,7 @@ class Tape implements Interpreter {
     const node = new Node(op, inputs, attrs);
     const out = this.#below.run(op, inputs, attrs, node);
     if (out.dtype === "float32" || out.dtype === "float64" || out.dtype === "float16") {
-      node.saveOutput(out);
+      node.setOutput(out);
       out.node = node;
     } else node.release();
     return out;

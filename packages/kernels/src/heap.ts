@@ -1,8 +1,9 @@
 import { totalmem } from "node:os";
+import { allocateBlock, releaseBlock } from "./allocator.ts";
 import { engineCollector } from "./collector.ts";
 import type { DType } from "./dtype.ts";
 import { MemoryError, TapegradError } from "./errors.ts";
-import { heapBytes, heapWords, memory, wasm } from "./wasm.ts";
+import { heapBytes, heapWords, memory } from "./wasm.ts";
 
 /**
  * The heap as a cache over garbage-collected host memory (docs/architecture.md, "Memory").
@@ -14,26 +15,22 @@ import { heapBytes, heapWords, memory, wasm } from "./wasm.ts";
  */
 export class Block {
   pointer = 0;
-  /** The spilled bytes; words for small blocks, which are copied without the cost of a call. */
-  host: Uint8Array | Int32Array | null = null;
+  /** Where the spilled bytes are, from `hostOffset` on. */
+  host: Uint8Array | null = null;
+  hostOffset = 0;
   freed = false;
   /** The kernel call that used the block last; blocks of the running call are never spilled. */
   call = 0;
   newer: Block | null = null;
   older: Block | null = null;
-  /** Its place among the resident blocks of its batch. */
-  place = 0;
   readonly bytes: number;
   readonly dtype: DType;
   readonly batch: Batch;
-  /** Where it was made, in debug mode. */
-  readonly origin: string | null;
 
-  constructor(bytes: number, dtype: DType, batch: Batch, origin: string | null) {
+  constructor(bytes: number, dtype: DType, batch: Batch) {
     this.bytes = bytes;
     this.dtype = dtype;
     this.batch = batch;
-    this.origin = origin;
   }
 }
 
@@ -42,22 +39,12 @@ export class Block {
  * be freed without a copy. Small blocks made one after another share a batch, since a weak reference costs more than they do; a
  * large one has its own, so that no other tensor keeps it from being found.
  */
-class Batch {
-  /** The resident blocks of the batch. */
-  readonly resident: Block[] = [];
-  readonly token: WeakRef<object>;
-
-  constructor(token: object) {
-    this.token = new WeakRef(token);
-  }
-}
+type Batch = WeakRef<object>;
 
 const batchSize = 64;
 const largeBytes = 1 << 14;
-/** Those with resident blocks. */
-const batches = new Set<Batch>();
 let openToken: object = {};
-let openBatch = new Batch(openToken);
+let openBatch: Batch = new WeakRef(openToken);
 let openMembers = 0;
 let newestToken = openToken;
 
@@ -78,7 +65,8 @@ interface HeapCounters {
 }
 
 const stats: HeapCounters = { resident: 0, peak: 0, blocks: 0, spilled: 0, spills: 0, spilledTotal: 0, restores: 0, collected: 0 };
-const residentByDType: Record<DType, number> = { float32: 0, float64: 0, float16: 0, int32: 0, uint8: 0, bool: 0 };
+/** Where blocks were made, in debug mode. */
+const origins = new WeakMap<Block, string>();
 
 let newest: Block | null = null;
 let oldest: Block | null = null;
@@ -136,7 +124,8 @@ export function beginCall(): void {
 
 /** A new uninitialised block, resident, belonging to the running call. Its storage must hold the `tokenOfNewest`. */
 export function newBlock(bytes: number, dtype: DType): Block {
-  const block = new Block(bytes, dtype, bytes < largeBytes ? sharedBatch() : ownBatch(), debug ? callSite() : null);
+  const block = new Block(bytes, dtype, bytes < largeBytes ? sharedBatch() : ownBatch());
+  if (debug) origins.set(block, callSite());
   makeResident(block);
   return block;
 }
@@ -163,7 +152,7 @@ function ownBatch(): Batch {
     remembered = 0;
     engineCollector()?.forgetReads();
   }
-  return new Batch(newestToken);
+  return new WeakRef(newestToken);
 }
 
 /** The block's address, after bringing it back if it was spilled. It stays there until the next `beginCall`. */
@@ -172,7 +161,7 @@ export function blockPointer(block: Block): number {
     const host = block.host;
     if (host === null) throw usedAfterFree(block);
     makeResident(block);
-    heapBytes().set(asBytes(host), block.pointer);
+    heapBytes().set(spilledBytes(block, host), block.pointer);
     block.host = null;
     stats.spilled -= block.bytes;
     stats.restores++;
@@ -187,7 +176,7 @@ export function blockPointer(block: Block): number {
 
 /** The block's bytes for reading on the host, wherever they are; valid until the next allocation. */
 export function blockBytes(block: Block): Uint8Array {
-  if (block.host !== null) return asBytes(block.host).subarray(0, block.bytes);
+  if (block.host !== null) return spilledBytes(block, block.host);
   if (block.freed) throw usedAfterFree(block);
   return heapBytes().subarray(block.pointer, block.pointer + block.bytes);
 }
@@ -207,36 +196,24 @@ function makeResident(block: Block): void {
   block.pointer = allocate(block.bytes);
   block.call = call;
   linkNewest(block);
-  const batch = block.batch;
-  block.place = batch.resident.length;
-  if (batch.resident.push(block) === 1) batches.add(batch);
   stats.resident += block.bytes;
   stats.blocks++;
-  residentByDType[block.dtype] += block.bytes;
   if (stats.resident > stats.peak) stats.peak = stats.resident;
 }
 
 function dropResident(block: Block): void {
-  wasm.release(block.pointer);
+  releaseBlock(block.pointer, block.bytes);
   block.pointer = 0;
   unlink(block);
-  const batch = block.batch;
-  const members = batch.resident;
-  const last = members.pop();
-  if (last !== undefined && last !== block) {
-    members[block.place] = last;
-    last.place = block.place;
-  }
-  if (members.length === 0) batches.delete(batch);
   stats.resident -= block.bytes;
   stats.blocks--;
-  residentByDType[block.dtype] -= block.bytes;
 }
 
 /** What the last collection left: what is resident beyond that may be garbage. */
 const survived = { bytes: 0, blocks: 0 };
+const usualCollectionMs = 5;
 /** How long a collection took of late. */
-let collectionMs = 5;
+let collectionMs = usualCollectionMs;
 /** What spilling costs: copying, a host array for each block, and caches that hold the copy instead of what is needed next. */
 const spillMsPerByte = 1 / 2e6;
 const spillMsPerBlock = 3e-4;
@@ -263,17 +240,24 @@ function freeGarbage(): void {
     const start = performance.now();
     collector.forgetReads();
     collector.collect();
-    collectionMs = (collectionMs + performance.now() - start) / 2;
+    // On a busy machine a collection may seem to take much longer than it does; the next ones may tell.
+    collectionMs = Math.min((collectionMs + performance.now() - start) / 2, 1.25 * collectionMs);
   }
-  for (const batch of batches) {
-    if (batch.token.deref() !== undefined) continue;
-    for (const block of [...batch.resident]) {
-      // The running call may have no more use for its operands' tensors, but has for their bytes.
-      if (block.call === call) continue;
+  let batch: Batch | null = null;
+  let isGarbage = false;
+  for (let block = oldest; block !== null; ) {
+    const { newer } = block;
+    if (block.batch !== batch) {
+      batch = block.batch;
+      isGarbage = batch.deref() === undefined;
+    }
+    // The running call may have no more use for its operands' tensors, but has for their bytes.
+    if (isGarbage && block.call !== call) {
       dropResident(block);
       block.freed = true;
       stats.collected++;
     }
+    block = newer;
   }
   // Reading the tokens has brought them back for the running job.
   collector?.forgetReads();
@@ -291,7 +275,7 @@ function allocate(bytes: number): number {
   makeRoom(bytes);
   for (let attempt = 0; ; attempt++) {
     try {
-      return wasm.allocate(Math.max(bytes, 16)) >>> 0;
+      return allocateBlock(bytes);
     } catch {
       // The allocator traps when the memory cannot grow: make room until it can.
       if (attempt === 0) freeGarbage();
@@ -304,7 +288,8 @@ function allocate(bytes: number): number {
 function spillOldest(): boolean {
   const block = oldest;
   if (block === null || block.call === call) return false;
-  block.host = block.bytes <= smallBytes ? copySmall(block) : heapBytes().slice(block.pointer, block.pointer + block.bytes);
+  if (block.bytes <= smallBytes) spillSmall(block);
+  else block.host = heapBytes().slice(block.pointer, block.pointer + block.bytes);
   stats.spilled += block.bytes;
   stats.spilledTotal += block.bytes;
   stats.spills++;
@@ -312,19 +297,29 @@ function spillOldest(): boolean {
   return true;
 }
 
-/** Typed arrays of up to 64 bytes live in V8's own heap: ten times cheaper to make than larger ones. */
-const smallBytes = 64;
+/** Small blocks are copied, word by word, into an array that they share: one for each would cost much more than the copy. */
+const smallBytes = 128;
+let sharedHost = new Uint8Array(0);
+let sharedWords = new Int32Array(0);
+let sharedOffset = 0;
 
-function copySmall(block: Block): Int32Array {
+function spillSmall(block: Block): void {
+  const count = (block.bytes + 3) >> 2;
+  if (sharedOffset + count > sharedWords.length) {
+    sharedWords = new Int32Array(1024);
+    sharedHost = new Uint8Array(sharedWords.buffer);
+    sharedOffset = 0;
+  }
   const words = heapWords();
-  const copy = new Int32Array((block.bytes + 3) >> 2);
   const first = block.pointer >>> 2;
-  for (let i = 0; i < copy.length; i++) copy[i] = words[first + i] as number;
-  return copy;
+  for (let i = 0; i < count; i++) sharedWords[sharedOffset + i] = words[first + i] as number;
+  block.host = sharedHost;
+  block.hostOffset = 4 * sharedOffset;
+  sharedOffset += count;
 }
 
-function asBytes(host: Uint8Array | Int32Array): Uint8Array {
-  return host instanceof Uint8Array ? host : new Uint8Array(host.buffer, host.byteOffset, host.byteLength);
+function spilledBytes(block: Block, host: Uint8Array): Uint8Array {
+  return host.subarray(block.hostOffset, block.hostOffset + block.bytes);
 }
 
 function linkNewest(block: Block): void {
@@ -361,6 +356,7 @@ export function setHeapBudget(bytes: number): void {
   }
   budget = bytes;
   budgetLimit = bytes;
+  collectionMs = usualCollectionMs;
   beginCall();
   makeRoom(0);
 }
@@ -418,7 +414,7 @@ export function memoryStats(): MemoryStats {
     live: stats.resident + stats.spilled,
     budget,
     reserved: memory.buffer.byteLength,
-    residentByDType: { ...residentByDType },
+    residentByDType: residentByDType(),
   };
   return debug ? { ...present, origins: residentOrigins() } : present;
 }
@@ -428,11 +424,17 @@ export function resetPeakMemory(): void {
   stats.peak = stats.resident;
 }
 
+function residentByDType(): Record<DType, number> {
+  const sizes: Record<DType, number> = { float32: 0, float64: 0, float16: 0, int32: 0, uint8: 0, bool: 0 };
+  for (let block = newest; block !== null; block = block.older) sizes[block.dtype] += block.bytes;
+  return sizes;
+}
+
 function residentOrigins(): Map<string, number> {
-  const origins = new Map<string, number>();
+  const sizes = new Map<string, number>();
   for (let block = newest; block !== null; block = block.older) {
-    const origin = block.origin ?? "made before debug mode";
-    origins.set(origin, (origins.get(origin) ?? 0) + block.bytes);
+    const origin = origins.get(block) ?? "made before debug mode";
+    sizes.set(origin, (sizes.get(origin) ?? 0) + block.bytes);
   }
-  return origins;
+  return sizes;
 }

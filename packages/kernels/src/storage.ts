@@ -40,7 +40,7 @@ export class Storage {
     this.length = length;
     this.#block = newBlock(length * dtypeInfo[dtype].bytes, dtype);
     this.token = tokenOfNewest();
-    if (openScope !== null) openScope.push(this);
+    if (scopeStart >= 0) made[madeCount++] = this;
     if (length >= sharedWork) ensureThreads();
   }
 
@@ -78,13 +78,16 @@ export function storageFrom(dtype: DType, values: HostArray): Storage {
   return storage;
 }
 
-/** Storages made in the innermost open scope. */
-let openScope: Storage[] | null = null;
+/** Storages made in the open scopes, those of the innermost one last; null behind `madeCount`. */
+const made: (Storage | null)[] = [];
+let madeCount = 0;
+/** Where the innermost open scope begins; -1 with none open. */
+let scopeStart = -1;
 
-/** Opens a scope and returns the enclosing one, to be handed to `closeScope`. */
-export function enterScope(): Storage[] | null {
-  const outer = openScope;
-  openScope = [];
+/** Opens a scope and returns where the enclosing one begins, to be handed to `leaveScope`. */
+export function enterScope(): number {
+  const outer = scopeStart;
+  scopeStart = madeCount;
   return outer;
 }
 
@@ -94,14 +97,16 @@ export interface StorageSet {
 }
 
 /** Frees what was made since `enterScope`, except what was kept; the `survivors` go over to the enclosing scope. */
-export function leaveScope(outer: Storage[] | null, survivors: StorageSet): void {
-  const made = openScope;
-  openScope = outer;
-  if (made === null) return;
-  for (const storage of made) {
+export function leaveScope(outer: number, survivors: StorageSet): void {
+  if (scopeStart < 0) return;
+  const end = madeCount;
+  madeCount = scopeStart;
+  scopeStart = outer;
+  for (let i = madeCount; i < end; i++) {
+    const storage = made[i] as Storage;
+    made[i] = null;
     if (storage.kept) continue;
-    if (survivors.has(storage)) {
-      if (outer !== null) outer.push(storage);
-    } else storage.free();
+    if (!survivors.has(storage)) storage.free();
+    else if (outer >= 0) made[madeCount++] = storage;
   }
 }

@@ -17,6 +17,7 @@ export type { BackwardOptions, GradHooks } from "./grad-hooks.ts";
 export { add_, clamp_, copy_, div_, fill_, mul_, relu_, sub_, zero_ } from "./in-place.ts";
 export { dispatch, defineOp, opTable, popInterpreter, pushInterpreter } from "./op.ts";
 export type { DefinedOp } from "./op.ts";
+export { OpContext } from "./op-context.ts";
 export type { BackwardContext, ErrorSample, Inputs, Interpreter, Op, OpCall, OpSpec, OutputSpec, RecordedCall, Sample, SampleInput } from "./op-spec.ts";
 export { erf, leakyRelu, relu, sigmoid, softplus, tanh } from "./ops/activation.ts";
 export { add, div, floorDivide, mul, remainder, sub } from "./ops/arithmetic.ts";

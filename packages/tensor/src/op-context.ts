@@ -4,8 +4,11 @@ import type { Tensor } from "./tensor.ts";
 
 const nothing: readonly Tensor[] = [];
 
-/** What every gradient function may read; the saved tensors join it by name, one class for each op. */
-class OpContext {
+/**
+ * What gradient functions read (`BackwardContext`). Saved tensors are looked up and checked when they are read. One class for all
+ * ops: V8 takes its time over objects of many classes.
+ */
+export class OpContext {
   protected readonly call: RecordedCall;
   // Not a private name: V8 adds those one by one, which costs as much as the rest of a small op's context.
   protected shared: { readonly value: unknown } | null = null;
@@ -32,15 +35,14 @@ class OpContext {
   }
 }
 
-/** A context class with a getter for each saved tensor: only what a gradient reads is looked up and checked. */
-export function contextClass(saves: readonly string[]): new (call: RecordedCall) => object {
-  const Context = class extends OpContext {};
-  saves.forEach((name, i) => {
-    Object.defineProperty(Context.prototype, name, {
+/** Lets contexts tell saved tensors of these names. */
+export function offerSaved(names: readonly string[]): void {
+  for (const name of names) {
+    if (Object.hasOwn(OpContext.prototype, name)) continue;
+    Object.defineProperty(OpContext.prototype, name, {
       get(this: { readonly call: RecordedCall }) {
-        return this.call.saved(i);
+        return this.call.savedNamed(name);
       },
     });
-  });
-  return Context;
+  }
 }

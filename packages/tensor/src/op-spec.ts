@@ -108,8 +108,8 @@ export interface RecordedCall {
   readonly attrs: unknown;
   readonly shapes: readonly Shape[];
   readonly aux: readonly Tensor[] | null;
-  /** Saved tensor number `i`, checked for changes. */
-  saved(i: number): Tensor | null;
+  /** A saved tensor, checked for changes. */
+  savedNamed(name: string): Tensor | null;
 }
 
 /** An op with its types forgotten, as interpreters and the tape see it. */
@@ -128,8 +128,8 @@ export interface Op {
   readonly dtypes: readonly DType[];
   readonly infer: (inputs: readonly (Tensor | null)[], attrs: unknown) => OutputSpec;
   readonly forward: (inputs: readonly (Tensor | null)[], attrs: unknown, out: OutputSpec, call: OpCall) => Tensor;
-  /** Makes the second argument of the gradient functions. */
-  readonly context: new (call: RecordedCall) => object;
+  /** Whether it has gradient functions of its own. */
+  readonly hasGradients: boolean;
   /** By position of the input. */
   readonly gradients: readonly (((dOut: Tensor, saved: unknown) => Tensor) | null)[];
   readonly composite: ((inputs: readonly (Tensor | null)[], attrs: unknown) => Tensor) | null;

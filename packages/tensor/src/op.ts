@@ -1,5 +1,5 @@
 import type { DType } from "@tapegrad/kernels";
-import { contextClass } from "./op-context.ts";
+import { offerSaved } from "./op-context.ts";
 import { executor } from "./execute.ts";
 import { unrecorded, type Inputs, type Interpreter, type Op, type OpSpec, type Savable } from "./op-spec.ts";
 import type { Tensor } from "./tensor.ts";
@@ -24,12 +24,13 @@ export function defineOp<const N extends readonly string[], A, const S extends r
   if (table.has(spec.name)) throw new Error(`op ${spec.name} is defined twice`);
   const bare = spec.inputs.map((name) => name.replace("?", ""));
   const gradients = spec.backward as Readonly<Record<string, ((dOut: Tensor, saved: unknown) => Tensor) | null>> | undefined;
+  const hasGradients = Object.values(gradients ?? {}).some((gradient) => gradient !== null);
   const op = {
     name: spec.name,
     inputs: spec.inputs,
     saves: spec.saves,
     savedPositions: spec.saves.map((name) => bare.indexOf(name)),
-    differentiable: Object.values(gradients ?? {}).some((gradient) => gradient !== null) || spec.createGraphByComposite === true,
+    differentiable: hasGradients || spec.createGraphByComposite === true,
     view: spec.view ?? false,
     halfNative: spec.halfNative ?? spec.view ?? false,
     random: spec.random ?? false,
@@ -38,13 +39,14 @@ export function defineOp<const N extends readonly string[], A, const S extends r
     dtypes: spec.dtypes ?? floating,
     infer: spec.infer,
     forward: spec.forward,
-    context: contextClass(spec.saves),
+    hasGradients,
     gradients: bare.map((name) => gradients?.[name] ?? null),
     composite: spec.composite ?? null,
     samples: spec.samples,
     errors: spec.errors ?? (() => []),
   } as Op;
   table.set(spec.name, op);
+  offerSaved(spec.saves);
   return { op, run: (inputs, attrs) => dispatch(op, inputs, attrs) };
 }
 

@@ -21,7 +21,7 @@ function collectStorages(value: unknown, found: Set<Storage>, seen: Set<object>)
 
 /** An open scope; `using s = openScope()` closes it at the end of the block. */
 export class Scope implements Disposable {
-  readonly #outer: Storage[] | null;
+  readonly #outer: number;
   #open = true;
 
   /** @internal */

@@ -86,23 +86,27 @@ export function operand(value: Operand, other: Operand): Tensor {
   return scalarTensor(value, scalarDType(value, otherDType));
 }
 
-function scalarDType(value: number, other: DType): DType {
+type ScalarDType = "float32" | "float64" | "int32";
+
+function scalarDType(value: number, other: DType): ScalarDType {
   if (other === "float64" || other === "float32") return other;
   if (other === "float16" || !Number.isInteger(value)) return "float32";
   return "int32";
 }
 
-const recent = new Map<string, Tensor>();
+const recent: Readonly<Record<ScalarDType, Map<number | "-0", Tensor>>> = { float32: new Map(), float64: new Map(), int32: new Map() };
 
 /** A 0-d tensor of a plain number. Constants recur in training loops, so the last few are kept. */
-function scalarTensor(value: number, dtype: DType): Tensor {
-  const key = Object.is(value, -0) ? `-0${dtype}` : value + dtype;
-  const known = recent.get(key);
+function scalarTensor(value: number, dtype: ScalarDType): Tensor {
+  const scalars = recent[dtype];
+  // A map takes -0 for 0.
+  const key = Object.is(value, -0) ? "-0" : value;
+  const known = scalars.get(key);
   if (known !== undefined && !known.storage.freed) return known;
-  if (recent.size >= 64) recent.clear();
+  if (scalars.size >= 64) scalars.clear();
   const host = dtype === "float64" ? Float64Array.of(value) : dtype === "int32" ? Int32Array.of(value) : Float32Array.of(value);
   const made = tensorFromHost(host, [], dtype, true);
   made.storage.kept = true;
-  recent.set(key, made);
+  scalars.set(key, made);
   return made;
 }
