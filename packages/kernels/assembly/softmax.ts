@@ -44,17 +44,20 @@ function softmaxRow<T>(x: usize, out: usize, n: i32, log: bool): void {
   const top = v128.splat<T>(largest<T>(x, n));
   const total = v128.splat<T>(sumOfExp<T>(x, log ? 0 : out, n, top));
   if (log) subtractBoth<T>(x, out, bytes, top, logLanes<T>(total));
-  else divideBy<T>(out, bytes, total);
+  else multiplyBy<T>(out, bytes, v128.div<T>(v128.splat<T>(1), total));
 }
 
-function divideBy<T>(out: usize, bytes: usize, total: v128): void {
+function multiplyBy<T>(out: usize, bytes: usize, factor: v128): void {
   const end = out + bytes;
-  for (; out + 32 <= end; out += 32) {
-    const a = v128.div<T>(v128.load(out), total), b = v128.div<T>(v128.load(out, 16), total);
+  for (; out + 64 <= end; out += 64) {
+    const a = v128.mul<T>(v128.load(out), factor), b = v128.mul<T>(v128.load(out, 16), factor);
+    const c = v128.mul<T>(v128.load(out, 32), factor), d = v128.mul<T>(v128.load(out, 48), factor);
     v128.store(out, a);
     v128.store(out, b, 16);
+    v128.store(out, c, 32);
+    v128.store(out, d, 48);
   }
-  for (; out < end; out += 16) storeAtMost(out, v128.div<T>(loadAtMost(out, end - out), total), end - out);
+  for (; out < end; out += 16) storeAtMost(out, v128.mul<T>(loadAtMost(out, end - out), factor), end - out);
 }
 
 /** out = (x - top) - logTotal */
