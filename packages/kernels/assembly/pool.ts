@@ -2,9 +2,10 @@
  * The thread pool: every thread runs its own instance of this module on the one shared memory.
  *
  * A kernel cuts its work into tasks (by the problem's size alone, never by the number of threads), writes its arguments
- * with `setInt`/`setFloat`, and calls `parallelFor`. Threads claim tasks one by one from an atomic word that carries the
- * job's generation, so a late worker can never claim a task of a job it has not seen. Arguments stay untouched until the
- * last claimed task is done. Tasks write disjoint memory; which thread runs a task cannot change a result.
+ * with `setInt`/`setFloat`, and calls `parallelFor`. Every thread has a share of neighbouring tasks, in an atomic word that
+ * carries the job's generation; threads claim tasks from their own share first, then from the others'. A claim that loses to
+ * another, or to a new job, is made anew. Arguments stay untouched until the last claimed task is done. Tasks write disjoint
+ * memory; which thread runs a task cannot change a result.
  */
 import {
   DONE, GENERATION, LAUNCHER_ASLEEP, MAX_THREADS, SCRATCH_BYTES, SCRATCH_POINTERS, SHARES, SLEEPERS, TASK_FUNCTION, THREADS,
@@ -60,7 +61,10 @@ function runTasks(): void {
   }
 }
 
-/** Claims tasks of a share and runs them: neighbours, a quarter of those left, so that few claims do and threads finish together. */
+/**
+ * Claims tasks of a share and runs them. A claim takes a quarter of those that are left, rounded up: few claims do, a thread
+ * streams through memory that lies together, and threads finish together nevertheless.
+ */
 function runShare(share: usize): void {
   while (true) {
     const state = atomic.load<i64>(share);
