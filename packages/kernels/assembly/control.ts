@@ -8,8 +8,6 @@
  *   8 KiB   layouts (shapes and strides) that the host writes before a strided kernel
  */
 
-/** i64: generation (24 bits) | task count (20 bits) | next task (20 bits). */
-export const STATE: usize = 1024;
 /** i32: generation of the last published job; workers sleep on it. */
 export const GENERATION: usize = 1088;
 /** i32: workers asleep. */
@@ -34,6 +32,9 @@ export const BLAS_FROM: usize = 1608;
 /** i32[MAX_THREADS]: scratch block of each thread. */
 export const SCRATCH_POINTERS: usize = 2048;
 export const MAX_THREADS: i32 = 64;
+
+/** i64[MAX_THREADS], each on a cache line: generation (24 bits) | end of a thread's share of the tasks (20) | its next task (20). */
+export const SHARES: usize = 16384;
 
 export const JOB_ARGUMENTS: usize = 4096;
 

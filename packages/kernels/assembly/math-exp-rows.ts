@@ -17,79 +17,91 @@ export const EXP_SCRATCH: i32 = <i32>BLOCK;
 /** The bits of 87. */
 const MILD: i32 = 0x42ae0000;
 
+/** exp(x - shift), or exp(x). `mild` says that |x - shift| <= 87 and no NaN. */
 // @ts-ignore: decorator
-@inline function expVectors(x: usize, out: usize, bytes: usize, mild: bool): void {
+@inline function expOf(x: v128, shift: v128, isShifted: bool, mild: bool): v128 {
+  const v = isShifted ? f32x4.sub(x, shift) : x;
+  return mild ? expF32Mild(v) : expF32(v);
+}
+
+/** Four vectors at a time share the constants, and their chains of operations overlap; all stores come last, or they would not. */
+// @ts-ignore: decorator
+@inline function expVectors(x: usize, out: usize, bytes: usize, shift: v128, isShifted: bool, mild: bool): void {
   const end = out + bytes;
-  for (; out + 32 <= end; out += 32) {
-    const v = v128.load(x), w = v128.load(x, 16);
-    const a = mild ? expF32Mild(v) : expF32(v), b = mild ? expF32Mild(w) : expF32(w);
+  for (; out + 64 <= end; out += 64) {
+    const a = expOf(v128.load(x), shift, isShifted, mild), b = expOf(v128.load(x, 16), shift, isShifted, mild);
+    const c = expOf(v128.load(x, 32), shift, isShifted, mild), d = expOf(v128.load(x, 48), shift, isShifted, mild);
     v128.store(out, a);
     v128.store(out, b, 16);
-    x += 32;
+    v128.store(out, c, 32);
+    v128.store(out, d, 48);
+    x += 64;
   }
-  if (out < end) v128.store(out, mild ? expF32Mild(v128.load(x)) : expF32(v128.load(x)));
+  for (; out < end; out += 16) {
+    v128.store(out, expOf(v128.load(x), shift, isShifted, mild));
+    x += 16;
+  }
 }
 
 // Functions of their own, so that each loop has the registers to itself.
-function mildVectors(x: usize, out: usize, bytes: usize): void { expVectors(x, out, bytes, true); }
-function anyVectors(x: usize, out: usize, bytes: usize): void { expVectors(x, out, bytes, false); }
+function mildVectors(x: usize, out: usize, bytes: usize): void { expVectors(x, out, bytes, i64x2.splat(0), false, true); }
+function mildVectorsFrom(x: usize, out: usize, bytes: usize, shift: v128): void { expVectors(x, out, bytes, shift, true, true); }
+function anyVectorsFrom(x: usize, out: usize, bytes: usize, shift: v128): void { expVectors(x, out, bytes, shift, true, false); }
 
-/** Whole vectors; `mild` says that |x| <= 87 and no NaN. */
 // @ts-ignore: decorator
-@inline function exponentials(x: usize, out: usize, bytes: usize, mild: bool): void {
-  if (mild) mildVectors(x, out, bytes);
-  else anyVectors(x, out, bytes);
+@inline function sizeOf(x: v128, shift: v128, isShifted: bool): v128 {
+  return v128.and(isShifted ? f32x4.sub(x, shift) : x, i32x4.splat(0x7fffffff));
 }
 
-/** Whether |x| <= 87 in all of some whole vectors; NaN is not. */
-function areMild(x: usize, bytes: usize): bool {
-  const size = i32x4.splat(0x7fffffff);
+/** Whether |x - shift| <= 87 in all of some whole vectors; NaN is not. */
+// @ts-ignore: decorator
+@inline function areAllMild(x: usize, bytes: usize, shift: v128, isShifted: bool): bool {
   const end = x + bytes;
   let a = i32x4.splat(0), b = a;
-  for (; x + 64 <= end; x += 64) {
-    a = i32x4.max_s(a, v128.and(v128.load(x), size));
-    b = i32x4.max_s(b, v128.and(v128.load(x, 16), size));
-    a = i32x4.max_s(a, v128.and(v128.load(x, 32), size));
-    b = i32x4.max_s(b, v128.and(v128.load(x, 48), size));
+  for (; x + 128 <= end; x += 128) {
+    a = i32x4.max_s(a, sizeOf(v128.load(x), shift, isShifted));
+    b = i32x4.max_s(b, sizeOf(v128.load(x, 16), shift, isShifted));
+    a = i32x4.max_s(a, sizeOf(v128.load(x, 32), shift, isShifted));
+    b = i32x4.max_s(b, sizeOf(v128.load(x, 48), shift, isShifted));
+    a = i32x4.max_s(a, sizeOf(v128.load(x, 64), shift, isShifted));
+    b = i32x4.max_s(b, sizeOf(v128.load(x, 80), shift, isShifted));
+    a = i32x4.max_s(a, sizeOf(v128.load(x, 96), shift, isShifted));
+    b = i32x4.max_s(b, sizeOf(v128.load(x, 112), shift, isShifted));
   }
-  for (; x < end; x += 16) a = i32x4.max_s(a, v128.and(v128.load(x), size));
+  for (; x < end; x += 16) a = i32x4.max_s(a, sizeOf(v128.load(x), shift, isShifted));
   return !v128.any_true(i32x4.gt_s(i32x4.max_s(a, b), i32x4.splat(MILD)));
 }
-
-/** out = x - shift on whole vectors, and whether the results are mild. */
-function subtract(x: usize, out: usize, bytes: usize, shift: v128): bool {
-  const size = i32x4.splat(0x7fffffff);
-  const end = out + bytes;
-  let a = i32x4.splat(0), b = a;
-  for (; out + 32 <= end; out += 32) {
-    const v = f32x4.sub(v128.load(x), shift), w = f32x4.sub(v128.load(x, 16), shift);
-    v128.store(out, v);
-    v128.store(out, w, 16);
-    a = i32x4.max_s(a, v128.and(v, size));
-    b = i32x4.max_s(b, v128.and(w, size));
-    x += 32;
-  }
-  if (out < end) {
-    const v = f32x4.sub(v128.load(x), shift);
-    v128.store(out, v);
-    a = i32x4.max_s(a, v128.and(v, size));
-  }
-  return !v128.any_true(i32x4.gt_s(i32x4.max_s(a, b), i32x4.splat(MILD)));
-}
+function areMild(x: usize, bytes: usize): bool { return areAllMild(x, bytes, i64x2.splat(0), false); }
+function areMildFrom(x: usize, bytes: usize, shift: v128): bool { return areAllMild(x, bytes, shift, true); }
 
 /** out = exp(x) on whole vectors; may be in place. */
 export function expRow(x: usize, out: usize, bytes: usize): void {
   for (let at: usize = 0; at < bytes; at += BLOCK) {
     const count = min(BLOCK, bytes - at);
-    exponentials(x + at, out + at, count, areMild(x + at, count));
+    if (areMild(x + at, count)) mildVectors(x + at, out + at, count);
+    else anyVectorsFrom(x + at, out + at, count, f32x4.splat(0));
   }
 }
 
 // @ts-ignore: decorator
+@inline function sigmoidOfVector(x: v128, mild: bool): v128 {
+  return mild ? sigmoidOf(x, expF32Mild(f32x4.neg(f32x4.abs(x)))) : sigmoidF32(x);
+}
+
+// @ts-ignore: decorator
 @inline function sigmoidVectors(x: usize, out: usize, bytes: usize, mild: bool): void {
-  for (const end = out + bytes; out < end; out += 16) {
-    const v = v128.load(x);
-    v128.store(out, mild ? sigmoidOf(v, expF32Mild(f32x4.neg(f32x4.abs(v)))) : sigmoidF32(v));
+  const end = out + bytes;
+  for (; out + 64 <= end; out += 64) {
+    const a = sigmoidOfVector(v128.load(x), mild), b = sigmoidOfVector(v128.load(x, 16), mild);
+    const c = sigmoidOfVector(v128.load(x, 32), mild), d = sigmoidOfVector(v128.load(x, 48), mild);
+    v128.store(out, a);
+    v128.store(out, b, 16);
+    v128.store(out, c, 32);
+    v128.store(out, d, 48);
+    x += 64;
+  }
+  for (; out < end; out += 16) {
+    v128.store(out, sigmoidOfVector(v128.load(x), mild));
     x += 16;
   }
 }
@@ -108,7 +120,8 @@ export function sigmoidRow(x: usize, out: usize, bytes: usize): void {
 /** out = exp(x - shift), at most a block, of any length. */
 function expBlock(x: usize, out: usize, bytes: usize, shift: v128): void {
   const whole = bytes & ~15, rest = bytes - whole;
-  exponentials(out, out, whole, subtract(x, out, whole, shift));
+  if (areMildFrom(x, whole, shift)) mildVectorsFrom(x, out, whole, shift);
+  else anyVectorsFrom(x, out, whole, shift);
   if (rest != 0) storeTail(out + whole, expF32(f32x4.sub(loadTail(x + whole, rest), shift)), rest);
 }
 

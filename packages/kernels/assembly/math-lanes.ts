@@ -11,6 +11,15 @@
   return <i32>(16 / sizeof<T>());
 }
 
+/**
+ * The i-th vector of a table. V8 makes a vector literal anew in every turn of a loop, by three instructions; from memory it
+ * is one.
+ */
+// @ts-ignore: decorator
+@inline export function constant(table: usize, i: usize): v128 {
+  return v128.load(table + (i << 4));
+}
+
 /** The first `bytes` (1..15) bytes at `p`, then zeros; reads nothing beyond them. */
 export function loadTail(p: usize, bytes: usize): v128 {
   if (bytes < 8) return i64x2(loadUpTo7(p, bytes), 0);

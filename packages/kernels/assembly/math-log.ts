@@ -1,6 +1,6 @@
 /** Logarithms. Polynomials are minimax fits of our own (Remez exchange) on [sqrt(1/2), sqrt(2)]. */
 import { expWide } from "./math-exp";
-import { demote, promoteHigh } from "./math-lanes";
+import { constant, demote, promoteHigh } from "./math-lanes";
 
 /** log(0) = -inf, log(negative) = NaN, log(inf) = inf, NaN stays: lanes outside (0, inf) that `y` got wrong. */
 // @ts-ignore: decorator
@@ -13,34 +13,62 @@ import { demote, promoteHigh } from "./math-lanes";
   return v128.bitselect(f32x4.splat(NaN), out, f32x4.lt(x, zero));
 }
 
+/** Coefficients of log(1 + f), highest first, then ln 2 in two parts, 1/2 and 1. */
+const TABLE: usize = memory.data<f32>([
+  6.92106e-2, 6.92106e-2, 6.92106e-2, 6.92106e-2,
+  -0.11780704, -0.11780704, -0.11780704, -0.11780704,
+  0.11865128, 0.11865128, 0.11865128, 0.11865128,
+  -0.12385551, -0.12385551, -0.12385551, -0.12385551,
+  0.14220022, 0.14220022, 0.14220022, 0.14220022,
+  -0.16669217, -0.16669217, -0.16669217, -0.16669217,
+  0.20002146, 0.20002146, 0.20002146, 0.20002146,
+  -0.24999987, -0.24999987, -0.24999987, -0.24999987,
+  0.3333331, 0.3333331, 0.3333331, 0.3333331,
+  2.12194440e-4, 2.12194440e-4, 2.12194440e-4, 2.12194440e-4,
+  0.693359375, 0.693359375, 0.693359375, 0.693359375,
+  0.5, 0.5, 0.5, 0.5,
+  1, 1, 1, 1,
+], 16);
+
+/** log of m 2^exponent; shifted are the bits of x less those of sqrt(1/2), which put m into [sqrt(1/2), sqrt(2)). */
+// @ts-ignore: decorator
+@inline function logOfParts(x: v128, shifted: v128, exponent: v128): v128 {
+  const m = i32x4.sub(x, v128.and(shifted, i32x4.splat(0xff800000)));
+  const e = f32x4.convert_i32x4_s(exponent);
+  const f = f32x4.sub(m, constant(TABLE, 12));
+  let p = constant(TABLE, 0);
+  p = f32x4.add(f32x4.mul(p, f), constant(TABLE, 1));
+  p = f32x4.add(f32x4.mul(p, f), constant(TABLE, 2));
+  p = f32x4.add(f32x4.mul(p, f), constant(TABLE, 3));
+  p = f32x4.add(f32x4.mul(p, f), constant(TABLE, 4));
+  p = f32x4.add(f32x4.mul(p, f), constant(TABLE, 5));
+  p = f32x4.add(f32x4.mul(p, f), constant(TABLE, 6));
+  p = f32x4.add(f32x4.mul(p, f), constant(TABLE, 7));
+  p = f32x4.add(f32x4.mul(p, f), constant(TABLE, 8));
+  const square = f32x4.mul(f, f);
+  let y = f32x4.mul(f32x4.mul(f, square), p);
+  // e ln 2 in two parts; the small ones are summed first.
+  y = f32x4.sub(y, f32x4.mul(e, constant(TABLE, 9)));
+  y = f32x4.sub(y, f32x4.mul(square, constant(TABLE, 11)));
+  return f32x4.add(f32x4.add(y, f), f32x4.mul(e, constant(TABLE, 10)));
+}
+
 /** log of four float32, at most 1 ulp off. */
 // @ts-ignore: decorator
 @inline export function logF32(x: v128): v128 {
   // Subnormals are brought into the normal range.
   const tiny = f32x4.lt(x, f32x4.splat(1.17549435e-38));
   const scaled = v128.bitselect(f32x4.mul(x, f32x4.splat(8388608)), x, tiny);
-  // m in [sqrt(1/2), sqrt(2)): the exponent is taken of x / sqrt(1/2).
   const shifted = i32x4.sub(scaled, i32x4.splat(0x3f3504f3));
   const exponent = i32x4.sub(i32x4.shr_s(shifted, 23), v128.and(tiny, i32x4.splat(23)));
-  const m = i32x4.sub(scaled, v128.and(shifted, i32x4.splat(0xff800000)));
-  const e = f32x4.convert_i32x4_s(exponent);
-  const f = f32x4.sub(m, f32x4.splat(1));
-  let p = f32x4.splat(6.92106e-2);
-  p = f32x4.add(f32x4.mul(p, f), f32x4.splat(-0.11780704));
-  p = f32x4.add(f32x4.mul(p, f), f32x4.splat(0.11865128));
-  p = f32x4.add(f32x4.mul(p, f), f32x4.splat(-0.12385551));
-  p = f32x4.add(f32x4.mul(p, f), f32x4.splat(0.14220022));
-  p = f32x4.add(f32x4.mul(p, f), f32x4.splat(-0.16669217));
-  p = f32x4.add(f32x4.mul(p, f), f32x4.splat(0.20002146));
-  p = f32x4.add(f32x4.mul(p, f), f32x4.splat(-0.24999987));
-  p = f32x4.add(f32x4.mul(p, f), f32x4.splat(0.3333331));
-  const square = f32x4.mul(f, f);
-  let y = f32x4.mul(f32x4.mul(f, square), p);
-  // e ln 2 in two parts; the small ones are summed first.
-  y = f32x4.sub(y, f32x4.mul(e, f32x4.splat(2.12194440e-4)));
-  y = f32x4.sub(y, f32x4.mul(square, f32x4.splat(0.5)));
-  y = f32x4.add(f32x4.add(y, f), f32x4.mul(e, f32x4.splat(0.693359375)));
-  return logEdges(x, y);
+  return logEdges(x, logOfParts(scaled, shifted, exponent));
+}
+
+/** log of positive normal numbers: the bits that `logF32` gives. */
+// @ts-ignore: decorator
+@inline export function logF32Mild(x: v128): v128 {
+  const shifted = i32x4.sub(x, i32x4.splat(0x3f3504f3));
+  return logOfParts(x, shifted, i32x4.shr_s(shifted, 23));
 }
 
 /** log of positive normal float64 to about 2^-44, for results that become float32. `scale` is 1 / ln(base). */

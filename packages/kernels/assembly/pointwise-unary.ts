@@ -2,6 +2,7 @@
 import { getFloat, getInt, getPointer, setFloat, setInt } from "./control";
 import { F32, F64, I32, U8 } from "./dtype";
 import { expRow, sigmoidRow } from "./math-exp-rows";
+import { logRow } from "./math-log-rows";
 import { element, gather, gatherTail, lanes, saturated, storeTail } from "./math-lanes";
 import { maskedUnaryRow } from "./pointwise-masks";
 import * as code from "./pointwise-ops";
@@ -84,7 +85,7 @@ function floatRow<T>(kind: i32, x: usize, out: usize, n: i32, stride: i32, p0: f
     case code.RECIPROCAL: row<op.Reciprocal, T>(x, out, n, stride, p, q); return;
     case code.EXP: expRowOf<T>(x, out, n, stride); return;
     case code.EXPM1: row<op.Expm1, T>(x, out, n, stride, p, q); return;
-    case code.LOG: row<op.Log, T>(x, out, n, stride, p, q); return;
+    case code.LOG: logRowOf<T>(x, out, n, stride); return;
     case code.LOG1P: row<op.Log1p, T>(x, out, n, stride, p, q); return;
     case code.LOG2: row<op.Log2, T>(x, out, n, stride, p, q); return;
     case code.LOG10: row<op.Log10, T>(x, out, n, stride, p, q); return;
@@ -113,6 +114,16 @@ function expRowOf<T>(x: usize, out: usize, n: i32, stride: i32): void {
   }
   const at = <usize>done * sizeof<T>(), none = <T>0;
   if (done < n) row<op.Exp, T>(x + at, out + at, n - done, stride, none, none);
+}
+
+function logRowOf<T>(x: usize, out: usize, n: i32, stride: i32): void {
+  let done = 0;
+  if (sizeof<T>() == 4 && stride == 1) {
+    done = n & ~3;
+    logRow(x, out, <usize>done << 2);
+  }
+  const at = <usize>done * sizeof<T>(), none = <T>0;
+  if (done < n) row<op.Log, T>(x + at, out + at, n - done, stride, none, none);
 }
 
 function sigmoidRowOf<T>(x: usize, out: usize, n: i32, stride: i32): void {

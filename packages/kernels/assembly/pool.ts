@@ -2,12 +2,13 @@
  * The thread pool: every thread runs its own instance of this module on the one shared memory.
  *
  * A kernel cuts its work into tasks (by the problem's size alone, never by the number of threads), writes its arguments
- * with `setInt`/`setFloat`, and calls `parallelFor`. Threads claim tasks one by one from an atomic word that carries the
- * job's generation, so a late worker can never claim a task of a job it has not seen. Arguments stay untouched until the
- * last claimed task is done. Tasks write disjoint memory; which thread runs a task cannot change a result.
+ * with `setInt`/`setFloat`, and calls `parallelFor`. Every thread has a share of neighbouring tasks, in an atomic word that
+ * carries the job's generation; threads claim tasks from their own share first, then from the others'. A claim that loses to
+ * another, or to a new job, is made anew. Arguments stay untouched until the last claimed task is done. Tasks write disjoint
+ * memory; which thread runs a task cannot change a result.
  */
 import {
-  DONE, GENERATION, LAUNCHER_ASLEEP, MAX_THREADS, SCRATCH_BYTES, SCRATCH_POINTERS, SLEEPERS, STATE, TASK_FUNCTION, THREADS,
+  DONE, GENERATION, LAUNCHER_ASLEEP, MAX_THREADS, SCRATCH_BYTES, SCRATCH_POINTERS, SHARES, SLEEPERS, TASK_FUNCTION, THREADS,
   WORKER_LIMIT,
 } from "./control";
 
@@ -24,14 +25,18 @@ let threadIndex: i32 = 0;
 /** Runs `task(0)` ... `task(count - 1)`, each once, and returns when all are done. Not reentrant. */
 export function parallelFor(task: (index: i32) => void, count: i32): void {
   const fn = load<i32>(changetype<usize>(task));
-  if (count <= 1 || load<i32>(THREADS) <= 1) {
+  const threads = load<i32>(THREADS);
+  if (count <= 1 || threads <= 1) {
     for (let i = 0; i < count; i++) call_indirect<void>(fn, i);
     return;
   }
   const generation = (load<i32>(GENERATION) + 1) & 0xffffff;
   atomic.store<i32>(DONE, 0);
   store<i32>(TASK_FUNCTION, fn);
-  atomic.store<i64>(STATE, ((<i64>generation) << 40) | ((<i64>count) << 20));
+  for (let i = 0; i < threads; i++) {
+    const first = <i64>count * i / threads, end = <i64>count * (i + 1) / threads;
+    atomic.store<i64>(SHARES + (<usize>i << 6), ((<i64>generation) << 40) | (end << 20) | first);
+  }
   atomic.store<i32>(GENERATION, generation);
   if (atomic.load<i32>(SLEEPERS) > 0) atomic.notify(GENERATION, -1);
   runTasks();
@@ -47,17 +52,32 @@ export function parallelFor(task: (index: i32) => void, count: i32): void {
   atomic.store<i32>(LAUNCHER_ASLEEP, 0);
 }
 
-/** Claims and runs tasks until none is left. */
+/** Runs this thread's own share of the tasks, then what others have left of theirs, until nothing is left. */
 function runTasks(): void {
+  const threads = atomic.load<i32>(WORKER_LIMIT);
+  for (let i = 0; i < threads; i++) {
+    const owner = threadIndex + i;
+    runShare(SHARES + (<usize>(owner < threads ? owner : owner - threads) << 6));
+  }
+}
+
+/**
+ * Claims tasks of a share and runs them. A claim takes a quarter of those that are left, rounded up: few claims do, a thread
+ * streams through memory that lies together, and threads finish together nevertheless.
+ */
+function runShare(share: usize): void {
   while (true) {
-    const state = atomic.load<i64>(STATE);
-    const next = <i32>(state & 0xfffff);
-    if (next >= <i32>((state >> 20) & 0xfffff)) return;
+    const state = atomic.load<i64>(share);
+    const first = <i32>(state & 0xfffff);
+    const left = <i32>((state >> 20) & 0xfffff) - first;
+    if (left <= 0) return;
     // Read after the state: a worker that was sent away cannot take a task of a job that was published later.
     if (threadIndex >= atomic.load<i32>(WORKER_LIMIT)) return;
-    if (atomic.cmpxchg<i64>(STATE, state, state + 1) != state) continue;
-    call_indirect<void>(load<i32>(TASK_FUNCTION), next);
-    atomic.add<i32>(DONE, 1);
+    const claimed = (left + 3) >> 2;
+    if (atomic.cmpxchg<i64>(share, state, state + claimed) != state) continue;
+    const fn = load<i32>(TASK_FUNCTION);
+    for (let i = 0; i < claimed; i++) call_indirect<void>(fn, first + i);
+    atomic.add<i32>(DONE, claimed);
     if (atomic.load<i32>(LAUNCHER_ASLEEP) != 0) atomic.notify(DONE, 1);
   }
 }
@@ -92,7 +112,7 @@ export function setThreadCount(count: i32): void {
   releaseScratch();
   atomic.store<i32>(THREADS, count);
   atomic.store<i32>(WORKER_LIMIT, count);
-  atomic.store<i64>(STATE, 0);
+  for (let i = 0; i < MAX_THREADS; i++) atomic.store<i64>(SHARES + (<usize>i << 6), 0);
   atomic.store<i32>(GENERATION, (load<i32>(GENERATION) + 1) & 0xffffff);
   atomic.notify(GENERATION, -1);
   atomic.notify(WORKER_LIMIT, -1);

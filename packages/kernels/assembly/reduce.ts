@@ -46,12 +46,12 @@ function units(
   const size = bytesOf(dtype);
   const stripWidth = <i32>(STRIP_BYTES / size);
   const strips = (inner + stripWidth - 1) / stripWidth;
+  if (first >= last) return;
+  // Counted up rather than divided: a unit may be one short row.
+  let column = (first % strips) * stripWidth, outerBlock = first / strips;
   const blocks = blockCount(n, blockRows);
+  let row = (outerBlock % blocks) * blockRows, outer = outerBlock / blocks;
   for (let u = first; u < last; u++) {
-    const column = (u % strips) * stripWidth;
-    const outerBlock = u / strips;
-    const outer = outerBlock / blocks;
-    const row = (outerBlock % blocks) * blockRows;
     const from = x + ((<usize>outer * n + row) * inner + column) * size;
     const to = out + (<usize>outerBlock * inner + column) * size;
     const mean = center != 0 ? center + (<usize>outer * inner + column) * size : 0;
@@ -64,6 +64,14 @@ function units(
       case BOOL: unitOf<u8>(kind, from, to, rows, width, inner, mean); break;
       default: unreachable();
     }
+    column += stripWidth;
+    if (column < inner) continue;
+    column = 0;
+    outerBlock++;
+    row += blockRows;
+    if (row < n) continue;
+    row = 0;
+    outer++;
   }
 }
 

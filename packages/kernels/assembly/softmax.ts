@@ -10,12 +10,11 @@ import { ensureScratch, parallelFor } from "./pool";
 import { dotTree } from "./reduce-dot";
 import { NumberMax, Sum } from "./reduce-ops";
 import { fold, reduceRow } from "./reduce-tree";
+import { STRIP_SCRATCH, softmaxStrip, softmaxStripBackward, stripBytes } from "./softmax-columns";
 import { CHUNK, PARALLEL_FROM, bytesOf } from "./strided";
 
 /** An exponential is worth several light operations. */
 const WORK: i32 = 4;
-/** Rows of a column that are summed before the sum joins the total: keeps the rounding error low. */
-const SUM_BLOCK: i32 = 64;
 
 // @ts-ignore: decorator
 @inline export function expLanes<T>(x: v128): v128 {
@@ -44,17 +43,20 @@ function softmaxRow<T>(x: usize, out: usize, n: i32, log: bool): void {
   const top = v128.splat<T>(largest<T>(x, n));
   const total = v128.splat<T>(sumOfExp<T>(x, log ? 0 : out, n, top));
   if (log) subtractBoth<T>(x, out, bytes, top, logLanes<T>(total));
-  else divideBy<T>(out, bytes, total);
+  else multiplyBy<T>(out, bytes, v128.div<T>(v128.splat<T>(1), total));
 }
 
-function divideBy<T>(out: usize, bytes: usize, total: v128): void {
+function multiplyBy<T>(out: usize, bytes: usize, factor: v128): void {
   const end = out + bytes;
-  for (; out + 32 <= end; out += 32) {
-    const a = v128.div<T>(v128.load(out), total), b = v128.div<T>(v128.load(out, 16), total);
+  for (; out + 64 <= end; out += 64) {
+    const a = v128.mul<T>(v128.load(out), factor), b = v128.mul<T>(v128.load(out, 16), factor);
+    const c = v128.mul<T>(v128.load(out, 32), factor), d = v128.mul<T>(v128.load(out, 48), factor);
     v128.store(out, a);
     v128.store(out, b, 16);
+    v128.store(out, c, 32);
+    v128.store(out, d, 48);
   }
-  for (; out < end; out += 16) storeAtMost(out, v128.div<T>(loadAtMost(out, end - out), total), end - out);
+  for (; out < end; out += 16) storeAtMost(out, v128.mul<T>(loadAtMost(out, end - out), factor), end - out);
 }
 
 /** out = (x - top) - logTotal */
@@ -72,38 +74,6 @@ function subtractBoth<T>(x: usize, out: usize, bytes: usize, top: v128, logTotal
     storeAtMost(out, v128.sub<T>(v128.sub<T>(loadAtMost(x, left), top), logTotal), left);
     x += 16;
   }
-}
-
-/** One vector of columns (or less: `left` bytes), the rows `step` bytes apart. Constant choices cost the loops nothing. */
-// @ts-ignore: decorator
-@inline function softmaxColumnsOf<T>(x: usize, out: usize, n: i32, step: usize, left: usize, log: bool): void {
-  const end = <usize>n * step;
-  let top = v128.splat<T>(<T>-Infinity);
-  for (let at: usize = 0; at < end; at += step) top = v128.pmax<T>(top, loadAtMost(x + at, left));
-  let total = v128.splat<T>(0), part = total;
-  let count = 0;
-  for (let at: usize = 0; at < end; at += step) {
-    const e = expLanes<T>(v128.sub<T>(loadAtMost(x + at, left), top));
-    if (!log) storeAtMost(out + at, e, left);
-    part = v128.add<T>(part, e);
-    if (++count % SUM_BLOCK == 0) {
-      total = v128.add<T>(total, part);
-      part = v128.splat<T>(0);
-    }
-  }
-  total = v128.add<T>(total, part);
-  const logTotal = logLanes<T>(total);
-  for (let at: usize = 0; at < end; at += step) {
-    if (log) storeAtMost(out + at, v128.sub<T>(v128.sub<T>(loadAtMost(x + at, left), top), logTotal), left);
-    else storeAtMost(out + at, v128.div<T>(loadAtMost(out + at, left), total), left);
-  }
-}
-
-function softmaxColumns<T>(x: usize, out: usize, n: i32, step: usize, left: usize, log: bool): void {
-  if (left >= 16) {
-    if (log) softmaxColumnsOf<T>(x, out, n, step, 16, true);
-    else softmaxColumnsOf<T>(x, out, n, step, 16, false);
-  } else softmaxColumnsOf<T>(x, out, n, step, left, log);
 }
 
 /** dX = y (dOut - sum(dOut y)); of the logarithm, dX = dOut - exp(y) sum(dOut). */
@@ -158,38 +128,14 @@ function subtractProduct(x: usize, out: usize, bytes: usize, factor: v128): void
   }
 }
 
-// @ts-ignore: decorator
-@inline function backwardColumnsOf<T>(dOut: usize, y: usize, dX: usize, n: i32, step: usize, left: usize, log: bool): void {
-  const end = <usize>n * step;
-  let total = v128.splat<T>(0), part = total;
-  let count = 0;
-  for (let at: usize = 0; at < end; at += step) {
-    const g = loadAtMost(dOut + at, left);
-    part = v128.add<T>(part, log ? g : v128.mul<T>(g, loadAtMost(y + at, left)));
-    if (++count % SUM_BLOCK == 0) {
-      total = v128.add<T>(total, part);
-      part = v128.splat<T>(0);
-    }
-  }
-  total = v128.add<T>(total, part);
-  for (let at: usize = 0; at < end; at += step) {
-    const g = loadAtMost(dOut + at, left), p = loadAtMost(y + at, left);
-    if (log) storeAtMost(dX + at, v128.sub<T>(g, v128.mul<T>(expLanes<T>(p), total)), left);
-    else storeAtMost(dX + at, v128.mul<T>(p, v128.sub<T>(g, total)), left);
-  }
-}
-
-function backwardColumns<T>(dOut: usize, y: usize, dX: usize, n: i32, step: usize, left: usize, log: bool): void {
-  if (left >= 16) {
-    if (log) backwardColumnsOf<T>(dOut, y, dX, n, step, 16, true);
-    else backwardColumnsOf<T>(dOut, y, dX, n, step, 16, false);
-  } else backwardColumnsOf<T>(dOut, y, dX, n, step, left, log);
-}
-
-/** Units [first, last): a unit is a row where inner == 1, else a vector of columns. `dOut` is 0 in the forward pass. */
-function units<T>(dOut: usize, x: usize, out: usize, n: i32, inner: i32, log: bool, first: i32, last: i32): void {
+/**
+ * Units [first, last): a unit is a row where inner == 1, else a strip of `width` bytes of columns. `dOut` is 0 in the forward pass.
+ */
+function units<T>(
+  dOut: usize, x: usize, out: usize, n: i32, inner: i32, log: bool, width: usize, first: i32, last: i32,
+): void {
   const step = <usize>inner * sizeof<T>();
-  const vectors = <i32>((step + 15) >> 4);
+  const strips = <i32>((step + width - 1) / width);
   for (let u = first; u < last; u++) {
     if (inner == 1) {
       const at = <usize>u * n * sizeof<T>();
@@ -197,35 +143,37 @@ function units<T>(dOut: usize, x: usize, out: usize, n: i32, inner: i32, log: bo
       else backwardRow<T>(dOut + at, x + at, out + at, n, log);
       continue;
     }
-    const column = <usize>(u % vectors) << 4;
-    const at = <usize>(u / vectors) * n * step + column;
-    if (dOut == 0) softmaxColumns<T>(x + at, out + at, n, step, step - column, log);
-    else backwardColumns<T>(dOut + at, x + at, out + at, n, step, step - column, log);
+    const column = <usize>(u % strips) * width;
+    const at = <usize>(u / strips) * n * step + column;
+    const bytes = min(width, step - column);
+    if (dOut == 0) softmaxStrip<T>(x + at, out + at, n, step, bytes, log);
+    else softmaxStripBackward<T>(dOut + at, x + at, out + at, n, step, bytes, log);
   }
 }
 
 function unitsOf(
-  dtype: i32, dOut: usize, x: usize, out: usize, n: i32, inner: i32, log: i32, first: i32, last: i32,
+  dtype: i32, dOut: usize, x: usize, out: usize, n: i32, inner: i32, log: i32, width: usize, first: i32, last: i32,
 ): void {
-  if (dtype == F32) units<f32>(dOut, x, out, n, inner, log != 0, first, last);
-  else if (dtype == F64) units<f64>(dOut, x, out, n, inner, log != 0, first, last);
+  if (dtype == F32) units<f32>(dOut, x, out, n, inner, log != 0, width, first, last);
+  else if (dtype == F64) units<f64>(dOut, x, out, n, inner, log != 0, width, first, last);
   else unreachable();
 }
 
 function unitsTask(task: i32): void {
-  const each = getInt(7);
-  const last = min(getInt(8), (task + 1) * each);
-  unitsOf(getInt(0), getPointer(1), getPointer(2), getPointer(3), getInt(4), getInt(5), getInt(6), task * each, last);
+  const each = getInt(7), first = task * each;
+  const last = min(getInt(8), first + each);
+  unitsOf(getInt(0), getPointer(1), getPointer(2), getPointer(3), getInt(4), getInt(5), getInt(6), getPointer(9), first, last);
 }
 
 function run(dtype: i32, dOut: usize, x: usize, out: usize, outer: i32, n: i32, inner: i32, log: i32): void {
-  const vectors = inner == 1 ? 1 : <i32>((<usize>inner * bytesOf(dtype) + 15) >> 4);
-  const count = outer * vectors;
-  ensureScratch(EXP_SCRATCH);
-  if (<i64>outer * n * inner * WORK <= PARALLEL_FROM) { unitsOf(dtype, dOut, x, out, n, inner, log, 0, count); return; }
-  const each = max(1, CHUNK / WORK / (n * min(inner, <i32>(16 / bytesOf(dtype)))));
+  const size = bytesOf(dtype), step = <usize>inner * size;
+  const width = inner == 1 ? size : stripBytes(outer, step);
+  const count = outer * <i32>((step + width - 1) / width);
+  ensureScratch(inner == 1 ? EXP_SCRATCH : STRIP_SCRATCH);
+  if (<i64>outer * n * inner * WORK <= PARALLEL_FROM) { unitsOf(dtype, dOut, x, out, n, inner, log, width, 0, count); return; }
+  const each = max(1, CHUNK / WORK / (n * <i32>(min(step, width) / size)));
   setInt(0, dtype); setInt(1, dOut); setInt(2, x); setInt(3, out); setInt(4, n); setInt(5, inner); setInt(6, log);
-  setInt(7, each); setInt(8, count);
+  setInt(7, each); setInt(8, count); setInt(9, width);
   parallelFor(unitsTask, (count + each - 1) / each);
 }
 

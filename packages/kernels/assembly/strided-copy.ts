@@ -65,6 +65,14 @@ function copyRow<T>(x: usize, out: usize, n: i32, strideX: i32, strideOut: i32):
   if (strideOut == 1) {
     const whole = out + ((<usize>n * sizeof<T>()) & ~15);
     if (strideX == 1) {
+      for (; out + 64 <= whole; out += 64) {
+        const a = v128.load(x), b = v128.load(x, 16), c = v128.load(x, 32), d = v128.load(x, 48);
+        v128.store(out, a);
+        v128.store(out, b, 16);
+        v128.store(out, c, 32);
+        v128.store(out, d, 48);
+        x += 64;
+      }
       for (; out < whole; out += 16) {
         v128.store(out, v128.load(x));
         x += 16;

@@ -10,16 +10,20 @@ const wild = fc.constantFrom(NaN, Infinity, -Infinity, 88.5, 100, -87.5, -100, -
 const wildAt = fc.array(fc.tuple(fc.nat({ max: 4999 }), wild), { maxLength: 3 });
 const row = fc.record({ n: fc.integer({ min: 1, max: 5000 }), wildAt, seed: fc.integer() });
 
-function numbersOf({ n, wildAt: places, seed }: { n: number; wildAt: readonly (readonly [number, number])[]; seed: number }): Float32Array {
-  const x = Float32Array.from(numbersFrom(seed, n, -86, 86));
+/** What a logarithm has edges for, and the least and greatest normal numbers. */
+const edge = fc.constantFrom(NaN, Infinity, -Infinity, 0, -0, -1, 1e-40, 1.17549435e-38, 3.4028235e38);
+const positiveRow = fc.record({ n: fc.integer({ min: 1, max: 5000 }), wildAt: fc.array(fc.tuple(fc.nat({ max: 4999 }), edge), { maxLength: 3 }), seed: fc.integer() });
+
+function numbersOf({ n, wildAt: places, seed }: { n: number; wildAt: readonly (readonly [number, number])[]; seed: number }, least: number): Float32Array {
+  const x = Float32Array.from(numbersFrom(seed, n, least, 86));
   for (const [at, value] of places) if (at < n) x[at] = value;
   return x;
 }
 
-describe("exponentials along rows", () => {
-  it.each(["exp", "sigmoid"] as const)("%s gives an element the bits that it has alone, whatever stands beside it", (name) => {
-    fc.assert(fc.property(row, (problem) => inArena((arena) => {
-      const x = numbersOf(problem);
+describe("exponentials and logarithms along rows", () => {
+  it.each([["exp", row], ["sigmoid", row], ["log", positiveRow]] as const)("%s gives an element the bits that it has alone, whatever stands beside it", (name, rows) => {
+    fc.assert(fc.property(rows, (problem) => inArena((arena) => {
+      const x = numbersOf(problem, name === "log" ? 1e-3 : -86);
       const from = arena.put(x), out = arena.room(x.length * 4, 4), alone = arena.room(x.length * 4, 4);
       wasm.unary(unaryOps[name], 0, from, out, x.length, 0, 0);
       for (let i = 0; i < x.length; i++) wasm.unary(unaryOps[name], 0, from + i * 4, alone + i * 4, 1, 0, 0);

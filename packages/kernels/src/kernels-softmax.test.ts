@@ -16,7 +16,7 @@ const floats = [
 const shape = fc.oneof(
   { weight: 3, arbitrary: fc.tuple(fc.integer({ min: 1, max: 6 }), fc.integer({ min: 1, max: 70 }), fc.constant(1)) },
   { weight: 3, arbitrary: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 20 }), fc.integer({ min: 2, max: 19 })) },
-  { weight: 1, arbitrary: fc.constantFrom([1, 5000, 1], [3, 150, 50], [1500, 10, 1]) },
+  { weight: 1, arbitrary: fc.constantFrom([1, 5000, 1], [3, 150, 50], [1500, 10, 1], [1, 70, 301], [70, 1, 1037]) },
 );
 
 /** Positions of the n elements that belong together, for every (outer, inner). */

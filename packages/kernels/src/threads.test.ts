@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterEach, expect, test } from "vitest";
 import { TapegradError } from "./errors.ts";
+import { unaryOps } from "./pointwise-ops.ts";
 import { reduceOps } from "./reduce-ops.ts";
 import { getNumThreads, setNumThreads } from "./threads.ts";
 import { memory, wasm } from "./wasm.ts";
@@ -27,6 +28,23 @@ test("the thread count can go down and up again while workers sleep, without a w
   }
   wasm.release(x);
   wasm.release(out);
+});
+
+test("every task of a job runs, and once, whatever the number of threads", () => {
+  const [chunk, room] = [2 ** 14, 40 * 2 ** 14];
+  const x = wasm.allocate(room * 4) >>> 0;
+  const values = new Float32Array(memory.buffer, x, room);
+  for (const threads of [2, 3, 5, 8]) {
+    setNumThreads(threads);
+    for (const tasks of [3, 4, 7, 8, 9, 40]) {
+      const n = tasks * chunk - 5;
+      values.fill(1);
+      // In place: a task that ran twice would add twice.
+      wasm.unary(unaryOps.addScalar, 0, x, x, n, 1, 0);
+      expect(values.findIndex((value, i) => value !== (i < n ? 2 : 1))).toBe(-1);
+    }
+  }
+  wasm.release(x);
 });
 
 test("counts that make no sense are refused", () => {
