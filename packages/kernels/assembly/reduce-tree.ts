@@ -6,7 +6,7 @@ import { firstLanes, loadAtMost, loadTail, storeTail } from "./math-lanes";
 import { scratch } from "./pool";
 
 /** Leaves of the tree over contiguous elements; a leaf runs through 8 vectors of accumulators. */
-const LEAF_BYTES: usize = 8192;
+const LEAF_BYTES: usize = 4096;
 
 /** Lane-wise partial results of n contiguous elements; `fold` joins the lanes. */
 export function tree<Op, T>(x: usize, n: i32, center: v128): v128 {
