@@ -97,10 +97,14 @@ export function preparePlanes<T>(source: usize, room: usize): usize {
       if (simple) {
         copyRow<T>(to + <usize>(left + first) * sizeof<T>(), from + <usize>first * sizeof<T>(), last - first);
       } else {
-        for (let x = first; x < last; x++) {
-          const column = left + x * spreadX;
-          const at = (column % stride) * phase + column / stride;
-          store<T>(to + <usize>at * sizeof<T>(), load<T>(from + <usize>x * sizeof<T>()));
+        // Phase by phase: source pixels `stride` apart lie `spreadX` apart.
+        for (let start = first; start < min(last, first + stride); start++) {
+          const column = left + start * spreadX;
+          let at = to + <usize>(column % stride * phase + column / stride) * sizeof<T>(), pixel = from + <usize>start * sizeof<T>();
+          for (const end = from + <usize>last * sizeof<T>(); pixel < end; pixel += <usize>stride * sizeof<T>()) {
+            store<T>(at, load<T>(pixel));
+            at += <usize>spreadX * sizeof<T>();
+          }
         }
       }
     }

@@ -51,6 +51,12 @@ const depthwise = fc.tuple(
   padding, fc.tuple(fc.nat(20), fc.nat(20)),
 ).map(([a, b, c, d]) => geometryOf(a, b, c, d));
 
+/** Strides, dilations and groups with enough outputs for columns, where a BLAS multiplies. */
+const manyOutputs = fc.tuple(
+  fc.tuple(small(10), fc.constantFrom(1, 1, 2, 3), small(24), fc.integer({ min: 14, max: 30 })),
+  fc.tuple(small(4), small(4), small(3), small(3), small(2), small(2)), padding, fc.tuple(fc.nat(14), fc.nat(14)),
+).map(([a, b, c, d]) => geometryOf(a, b, c, d));
+
 const pointwise = fc.tuple(
   fc.tuple(small(3), small(2), fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 30 })), fc.constant<number[]>([1, 1, 1, 1, 1, 1]),
   fc.constant<number[]>([0, 0, 0, 0]), fc.tuple(fc.nat(9), fc.nat(9)),
@@ -74,9 +80,11 @@ const large = [
   geometryOf([9, 1, 32, 40], [3, 3, 1, 1, 1, 1], [1, 1, 1, 1], [15, 15]), geometryOf([1, 1, 48, 64], [3, 3, 1, 1, 1, 1], [1, 1, 1, 1], [26, 26]),
   geometryOf([40, 1, 64, 136], [3, 3, 1, 1, 1, 1], [1, 1, 1, 1], [2, 2]), geometryOf([5, 8, 4, 4], [3, 3, 2, 2, 1, 1], [1, 1, 1, 1], [30, 30]),
   geometryOf([7, 64, 1, 1], [3, 3, 1, 1, 1, 1], [1, 1, 1, 1], [30, 30]), geometryOf([6, 1, 32, 64], [1, 1, 1, 1, 1, 1], [0, 0, 0, 0], [15, 15]),
+  geometryOf([9, 1, 32, 40], [3, 3, 2, 2, 1, 1], [1, 1, 1, 1], [14, 14]), geometryOf([2, 1, 16, 24], [5, 3, 1, 1, 1, 1], [2, 2, 0, 0], [60, 95]),
+  geometryOf([1, 2, 24, 20], [3, 3, 3, 2, 2, 1], [1, 0, 1, 0], [50, 50]),
 ];
 
-const geometry = fc.oneof({ weight: 4, arbitrary: anyGeometry }, { weight: 2, arbitrary: threeByThree }, halfVectors, { weight: 2, arbitrary: depthwise }, pointwise, whole);
+const geometry = fc.oneof({ weight: 4, arbitrary: anyGeometry }, { weight: 2, arbitrary: threeByThree }, { weight: 2, arbitrary: manyOutputs }, halfVectors, { weight: 2, arbitrary: depthwise }, pointwise, whole);
 
 const at = (values: ArrayLike<number>, i: number): number => values[i] ?? Number.NaN;
 
@@ -204,7 +212,7 @@ describe("conv2d and its gradients", () => {
   // Padding counts as pixels of value zero where a NaN meets it, except that a weight's may be left out with its whole row.
   it("never let a NaN into an element that does not depend on it", () => {
     const which = fc.constantFrom<"x" | "w" | "dOut">("x", "w", "dOut");
-    fc.assert(fc.property(fc.oneof(anyGeometry, depthwise), dtype, seed, which, fc.nat(), (g, type, start, target, place) => {
+    fc.assert(fc.property(fc.oneof(anyGeometry, depthwise, manyOutputs), dtype, seed, which, fc.nat(), (g, type, start, target, place) => {
       const result = run(g, type, start, true, true, (x, w, dOut) => {
         const values = { x, w, dOut }[target];
         values[place % values.length] = Number.NaN;
