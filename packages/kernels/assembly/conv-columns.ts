@@ -1,5 +1,5 @@
 /**
- * Convolution by columns, where the system's BLAS multiplies: the pixels that each tap meets, a row for each tap, [taps][pixels].
+ * Convolution by columns, mostly where the system's BLAS multiplies: the pixels that each tap meets, a row for each tap, [taps][pixels].
  *
  *   out = w columns        dWeight = dOut columns'        dColumns = w' dOut, whose rows are added up where they came from
  *
@@ -11,6 +11,7 @@ import {
   preparePlanes, ROW, STRIDE_X, STRIDE_Y, tapOffset, TAPS, TOP, WIDTH,
 } from "./conv-job";
 import { blasAvailable, blasMultiply } from "./gemm-blas";
+import { multiplySerial, serialBytes } from "./gemm-serial";
 import { ensureScratch, parallelFor, scratch } from "./pool";
 
 const X = OWN, WEIGHTS = OWN + 1, BIAS = OWN + 2, OUT = OWN + 3, UNITS = OWN + 4, UNITS_PER_TASK = OWN + 5;
@@ -20,6 +21,8 @@ const BLOCK_ROWS = OWN + 6, BLOCKS = OWN + 7;
 const CHANNEL_BLOCKS = OWN + 8, WEIGHT_TAPS = OWN + 9;
 /** Parts of the images, with sums of their own. */
 const PARTS = OWN + 10, SUMS = OWN + 11, BIAS_SUMS = OWN + 12, D_WEIGHT = OWN + 13, D_BIAS = OWN + 14;
+/** 1 if BLAS multiplies; and where the room of our own products lies in the scratch. */
+const BY_BLAS = OWN + 15, SERIAL_ROOM = OWN + 16;
 
 const COLUMN_BYTES: i32 = 1 << 18;
 /** Fewest tasks, where there is something to cut; parts of the images, and the bytes that their sums may take. */
@@ -30,9 +33,16 @@ const TASK_PRODUCTS: f64 = 1_500_000;
 /** Elements added by one task. */
 const TASK_ELEMENTS: i32 = 1 << 14;
 
-/** Whether the library's speed is worth the columns: there must be enough outputs to use each of them. */
+/** Whether the speed of a BLAS is worth the columns: there must be enough outputs to use each of them. */
 export function columnsSuit(channels: i32, outputs: i32, area: i32, pixels: i32): bool {
-  return outputs >= 16 && channels * area >= 16 && pixels >= 16 && blasAvailable(<f64>outputs * <f64>(channels * area) * <f64>pixels);
+  const taps = channels * area;
+  const isWorthwhile = (outputs >= 12 || (outputs >= 6 && taps <= 128)) && taps >= 8 && pixels >= 4;
+  return isWorthwhile && blasAvailable(<f64>outputs * <f64>taps * <f64>pixels);
+}
+
+/** Whether an input gradient is faster by columns without a BLAS, too: a direct one at a stride multiplies many zeros. */
+export function columnsSuitStride(outputs: i32, area: i32, pixels: i32, stride: i32): bool {
+  return stride > 1 && area > 1 && outputs >= 12 && pixels >= 16;
 }
 
 /** Whether the source is its own columns. */
@@ -139,7 +149,9 @@ function columnsOf<T>(planes: usize, row: i32, rows: i32, columns: usize): usize
       for (let kx = 0; kx < kernelWidth; kx++) {
         let from = planes + <usize>tapOffset(ky, kx) * sizeof<T>();
         for (let y = rows; y > 0; y--) {
-          for (let at: usize = 0; at < pieceBytes; at += 16) v128.store(to + at, v128.load(from + at));
+          v128.store(to, v128.load(from));
+          if (pieceBytes > 16) v128.store(to, v128.load(from, 16), 16);
+          for (let at: usize = 32; at < pieceBytes; at += 16) v128.store(to + at, v128.load(from + at));
           from += rowStep;
           to += pieceBytes;
         }
@@ -156,14 +168,17 @@ export function columnsInputGradient<T>(dOut: usize, w: usize, dX: usize): void 
   cutChannels(getInt(IMAGES) * getInt(GROUPS));
   cutRows<T>(1);
   const tasks = cutUnits(getInt(IMAGES) * getInt(GROUPS) * getInt(CHANNEL_BLOCKS));
-  ensureScratch(columnBytes<T>() + planesBytes<T>());
+  const byBlas = blasAvailable(<f64>getInt(OUTPUTS) * <f64>getInt(WEIGHT_TAPS) * <f64>(getInt(OUT_HEIGHT) * getInt(OUT_WIDTH)));
+  const bytes = columnBytes<T>() + planesBytes<T>();
+  setInt(BY_BLAS, byBlas ? 1 : 0); setInt(SERIAL_ROOM, bytes);
+  ensureScratch(bytes + (byBlas ? 0 : serialBytes<T>(getInt(BLOCK_ROWS) * getInt(OUT_WIDTH), getInt(OUTPUTS))));
   parallelFor(sizeof<T>() == 8 ? inputTaskF64 : inputTaskF32, tasks);
 }
 
 /** Some units; a unit is one image, one group, one block of channels. */
 function inputTask<T>(task: i32): void {
   const channelBlocks = getInt(CHANNEL_BLOCKS), groups = getInt(GROUPS), outputs = getInt(OUTPUTS), taps = getInt(TAPS);
-  const height = getInt(OUT_HEIGHT), width = getInt(OUT_WIDTH), weightTaps = getInt(WEIGHT_TAPS), direct = getInt(DIRECT) != 0;
+  const height = getInt(OUT_HEIGHT), width = getInt(OUT_WIDTH), weightTaps = getInt(WEIGHT_TAPS), direct = getInt(DIRECT) != 0, byBlas = getInt(BY_BLAS) != 0;
   const columns = scratch(), room = columns + columnBytes<T>(), planeBytes = <usize>(getInt(CHANNELS) * getInt(PLANE)) * sizeof<T>();
   const first = task * getInt(UNITS_PER_TASK), last = min(getInt(UNITS), first + getInt(UNITS_PER_TASK));
   for (let unit = first; unit < last; unit++) {
@@ -173,7 +188,16 @@ function inputTask<T>(task: i32): void {
     memory.fill(planes, 0, planeBytes);
     for (let row = 0; row < height; row += getInt(BLOCK_ROWS)) {
       const rows = min(getInt(BLOCK_ROWS), height - row), pixels = rows * width;
-      blasMultiply<T>(true, false, taps, pixels, outputs, weights, weightTaps, outputRows<T>(image, group, row), height * width, false, columns, pixels);
+      const dOut = outputRows<T>(image, group, row);
+      if (byBlas) {
+        blasMultiply<T>(true, false, taps, pixels, outputs, weights, weightTaps, dOut, height * width, false, columns, pixels);
+      } else {
+        const unit: usize = sizeof<T>();
+        multiplySerial<T>(
+          taps, pixels, outputs, weights, unit, <usize>weightTaps * unit, dOut, <usize>(height * width) * unit, unit, columns, <usize>pixels * unit,
+          scratch() + getPointer(SERIAL_ROOM),
+        );
+      }
       addColumns<T>(columns, planes, row, rows);
     }
     if (!direct) collectPlanes<T>(room, dX);
@@ -207,23 +231,24 @@ function addColumns<T>(columns: usize, planes: usize, row: i32, rows: i32): void
 /** What `preparePlanes` does, backwards: pixels that lie in no padded plane are zero. */
 function collectPlanes<T>(room: usize, target: usize): void {
   const height = getInt(HEIGHT), width = getInt(WIDTH), stride = getInt(STRIDE_X), phase = getInt(PHASE), row = getInt(ROW), plane = getInt(PLANE);
-  const top = getInt(TOP), left = getInt(LEFT), rows = plane / row;
-  for (let c = getInt(CHANNELS); c > 0; c--) {
-    for (let y = top; y < top + height; y++) {
-      const isInside = y >= 0 && y < rows, from = room + <usize>(y * row) * sizeof<T>();
-      for (let first = 0; first < stride; first++) {
-        // Source columns of one phase.
-        let column = left + first, to = target + <usize>first * sizeof<T>();
-        const end = target + <usize>width * sizeof<T>();
-        const at = (column % stride + stride) % stride * phase;
-        for (; to < end; to += <usize>stride * sizeof<T>()) {
-          store<T>(to, isInside && column >= 0 && column < row ? load<T>(from + <usize>(at + column / stride) * sizeof<T>()) : 0);
-          column += stride;
+  const channels = getInt(CHANNELS), top = getInt(TOP), left = getInt(LEFT), rowBytes = <usize>width * sizeof<T>();
+  const firstRow = min(height, max(0, -top)), lastRow = max(firstRow, min(height, plane / row - top));
+  const first = min(width, max(0, -left)), last = max(first, min(width, row - left));
+  if (firstRow > 0 || lastRow < height || first > 0 || last < width) memory.fill(target, 0, <usize>(channels * height) * rowBytes);
+  for (let start = first; start < min(last, first + stride); start++) {
+    const column = left + start, place = room + <usize>((top + firstRow) * row + column % stride * phase + column / stride) * sizeof<T>();
+    for (let c = 0; c < channels; c++) {
+      let from = place + <usize>(c * plane) * sizeof<T>();
+      for (let y = firstRow; y < lastRow; y++) {
+        const at = target + <usize>(c * height + y) * rowBytes;
+        let pixel = from;
+        for (let x = start; x < last; x += stride) {
+          store<T>(at + <usize>x * sizeof<T>(), load<T>(pixel));
+          pixel += sizeof<T>();
         }
+        from += <usize>row * sizeof<T>();
       }
-      target += <usize>width * sizeof<T>();
     }
-    room += <usize>plane * sizeof<T>();
   }
 }
 

@@ -83,33 +83,37 @@ export function preparePlanes<T>(source: usize, room: usize): usize {
   const stride = getInt(STRIDE_X), phase = getInt(PHASE), row = getInt(ROW), plane = getInt(PLANE);
   const spreadY = getInt(SPREAD_Y), spreadX = getInt(SPREAD_X), top = getInt(TOP), left = getInt(LEFT);
   const rows = row == 0 ? 0 : plane / row;
-  const simple = stride == 1 && spreadX == 1;
   // First and one past the last source column that lies in the padded row.
   const first = left >= 0 ? 0 : min(width, (-left + spreadX - 1) / spreadX);
   const columns = phase * stride;
   const last = columns - left <= 0 ? first : max(first, min(width, (columns - left + spreadX - 1) / spreadX));
-  for (let c = 0; c < channels; c++) {
-    for (let y = 0; y < height; y++) {
-      const targetY = top + y * spreadY;
-      if (targetY < 0 || targetY >= rows) continue;
-      const from = source + <usize>((c * height + y) * width) * sizeof<T>();
-      const to = room + <usize>(c * plane + targetY * row) * sizeof<T>();
-      if (simple) {
-        copyRow<T>(to + <usize>(left + first) * sizeof<T>(), from + <usize>first * sizeof<T>(), last - first);
-      } else {
-        // Phase by phase: source pixels `stride` apart lie `spreadX` apart.
-        for (let start = first; start < min(last, first + stride); start++) {
-          const column = left + start * spreadX;
-          let at = to + <usize>(column % stride * phase + column / stride) * sizeof<T>(), pixel = from + <usize>start * sizeof<T>();
-          for (const end = from + <usize>last * sizeof<T>(); pixel < end; pixel += <usize>stride * sizeof<T>()) {
-            store<T>(at, load<T>(pixel));
-            at += <usize>spreadX * sizeof<T>();
-          }
-        }
+  const firstRow = top >= 0 ? 0 : min(height, (-top + spreadY - 1) / spreadY);
+  const lastRow = max(firstRow, min(height, (rows - top + spreadY - 1) / spreadY));
+  const rowBytes = <usize>width * sizeof<T>(), targetStep = <usize>(spreadY * row) * sizeof<T>();
+  // Phase by phase: source pixels `stride` apart lie `spreadX` apart.
+  for (let start = first; start < min(last, first + stride); start++) {
+    const column = left + start * spreadX, pixels = (last - start + stride - 1) / stride;
+    const place = room + <usize>((top + firstRow * spreadY) * row + column % stride * phase + column / stride) * sizeof<T>();
+    for (let c = 0; c < channels; c++) {
+      let from = source + <usize>(c * height + firstRow) * rowBytes + <usize>start * sizeof<T>(), to = place + <usize>(c * plane) * sizeof<T>();
+      for (let y = firstRow; y < lastRow; y++) {
+        if (stride == 1 && spreadX == 1) copyRow<T>(to, from, pixels);
+        else scatterRow<T>(to, <usize>spreadX * sizeof<T>(), from, <usize>stride * sizeof<T>(), pixels);
+        from += rowBytes;
+        to += targetStep;
       }
     }
   }
   return room;
+}
+
+// @ts-ignore: decorator
+@inline function scatterRow<T>(to: usize, toStep: usize, from: usize, fromStep: usize, count: i32): void {
+  for (; count > 0; count--) {
+    store<T>(to, load<T>(from));
+    to += toStep;
+    from += fromStep;
+  }
 }
 
 // @ts-ignore: decorator

@@ -3,7 +3,7 @@
  * around x: pT rows above and pL columns to the left, as many below and to the right as OH and OW ask for.
  */
 import { setGeometry } from "./conv-job";
-import { columnsForward, columnsInputGradient, columnsSuit, columnsWeightGradient } from "./conv-columns";
+import { columnsForward, columnsInputGradient, columnsSuit, columnsSuitStride, columnsWeightGradient } from "./conv-columns";
 import { correlate } from "./conv-correlate";
 import { depthwiseCorrelate, depthwiseSuits } from "./conv-depthwise";
 import { weightGradient } from "./conv-weight";
@@ -85,7 +85,7 @@ export function conv2dInputGrad(
   if (winogradSuits(channels, outputs, kH, kW, sH, sW, dH, dW, groups)) {
     if (dtype == F64) winogradCorrelate<f64>(dOut, w + (8 << 3), 0, dX, 9, channels * 9, -1);
     else winogradCorrelate<f32>(dOut, w + (8 << 2), 0, dX, 9, channels * 9, -1);
-  } else if (columnsSuit(channels, outputs, area, OH * OW)) {
+  } else if (columnsSuit(channels, outputs, area, OH * OW) || columnsSuitStride(outputs, area, OH * OW, sH * sW)) {
     setGeometry(N, groups, channels, outputs, H, W, kH, kW, OH, OW, sH, sW, pT, pL, dH, dW, 1, 1, dtype == F64 ? 2 : 4, false);
     if (dtype == F64) columnsInputGradient<f64>(dOut, w, dX);
     else columnsInputGradient<f32>(dOut, w, dX);
