@@ -1,13 +1,14 @@
 /**
- * Correlation with few outputs in a group, as in a depthwise convolution: one output at a time, eight vectors of its pixels in registers.
+ * Correlation with few outputs in a group, as in a depthwise convolution: one output at a time, eight vectors of its pixels in registers,
+ * or a 3x3 kernel's nine weights.
  *
  * A tile is 4, 2 or 1 vectors wide and 2 or 4 rows high. The last one of a row or column overlaps its neighbour, and writes the same
  * values again.
  */
 import { getInt, getPointer, setInt } from "./control";
 import {
-  CHANNELS, GROUPS, HEIGHT, IMAGES, KERNEL_HEIGHT, KERNEL_WIDTH, OUT_HEIGHT, OUT_WIDTH, OUTPUTS, OWN, PLANE, planesBytes, planesOf, preparePlanes,
-  ROW, STRIDE_Y, tapOffset, TAPS, WIDTH,
+  CHANNELS, DILATION_X, DILATION_Y, GROUPS, HEIGHT, IMAGES, KERNEL_HEIGHT, KERNEL_WIDTH, OUT_HEIGHT, OUT_WIDTH, OUTPUTS, OWN, PLANE, planesBytes, planesOf, preparePlanes,
+  ROW, STRIDE_X, STRIDE_Y, tapOffset, TAPS, WIDTH,
 } from "./conv-job";
 import { multiplyAdd } from "./multiply-add";
 import { ensureScratch, parallelFor, scratch } from "./pool";
@@ -16,6 +17,7 @@ const SOURCE = OWN, OUT = OWN + 1, BIAS = OWN + 2, STREAMS = OWN + 3, UNITS = OW
 
 /** Room for a vector that is wider than its row. */
 const CORNER_BYTES: i32 = 16;
+const STRIP_PLANE_BYTES: i32 = 1 << 13;
 /** Products worth a task: some 25 microseconds. */
 const TASK_PRODUCTS: f64 = 400_000;
 
@@ -103,6 +105,13 @@ function correlatePlane<T>(w: usize, end: usize, bias: T, planes: usize, out: us
   const rowBytes = <usize>(getInt(STRIDE_Y) * getInt(ROW)) * sizeof<T>(), outRowBytes = <usize>width * sizeof<T>();
   const rows = vectors == 4 ? 2 : 4, lastRow = height - 1, lastColumn = <usize>max(0, width - columns) * sizeof<T>();
   tileStart = f64(bias);
+  if (stripsSuit<T>()) {
+    const last = outRowBytes - 16, bytes = <usize>height * outRowBytes;
+    let x: usize = 0;
+    for (; x <= last; x += 16) strip3x3<T>(w, planes + x, rowBytes, out + x, outRowBytes, out + x + bytes);
+    if (x < outRowBytes) strip3x3<T>(w, planes + last, rowBytes, out + last, outRowBytes, out + last + bytes);
+    return;
+  }
   for (let y = 0; y < height; y += rows) {
     const y0 = max(0, min(y, height - rows)), y1 = min(y0 + 1, lastRow), y2 = min(y0 + 2, lastRow), y3 = min(y0 + 3, lastRow);
     tileOut = out + <usize>y0 * outRowBytes;
@@ -121,6 +130,42 @@ function correlatePlane<T>(w: usize, end: usize, bias: T, planes: usize, out: us
       if (x < outRowBytes) tile1x4<T>(w, end, p0 + lastColumn, p1 + lastColumn, p2 + lastColumn, p3 + lastColumn, lastColumn, corner);
     }
   }
+}
+
+/** Whether a plane is one for `strip3x3`: small, or its strips would meet a cache line again when the first cache has lost it. */
+// @ts-ignore: decorator
+@inline function stripsSuit<T>(): bool {
+  return getInt(CHANNELS) == 1 && getInt(KERNEL_HEIGHT) == 3 && getInt(KERNEL_WIDTH) == 3 && getInt(STRIDE_Y) == 1 && getInt(STRIDE_X) == 1
+    && getInt(DILATION_Y) == 1 && getInt(DILATION_X) == 1 && getInt(OUT_WIDTH) >= <i32>(16 / sizeof<T>()) && getInt(PLANE) * <i32>sizeof<T>() <= STRIP_PLANE_BYTES;
+}
+
+/**
+ * 3x3 with stride 1 down a strip of the plane, one vector wide: each row of pixels is loaded once for the three output rows that it
+ * meets. Until `to` is `end`.
+ */
+function strip3x3<T>(w: usize, from: usize, rowBytes: usize, to: usize, toBytes: usize, end: usize): void {
+  const one = sizeof<T>(), start = v128.splat<T>(<T>tileStart);
+  const s0 = v128.load_splat<T>(w, one), s1 = v128.load_splat<T>(w, 3 * one), s2 = v128.load_splat<T>(w, 5 * one);
+  const s3 = v128.load_splat<T>(w, 7 * one), s4 = v128.load_splat<T>(w, 9 * one), s5 = v128.load_splat<T>(w, 11 * one);
+  const s6 = v128.load_splat<T>(w, 13 * one), s7 = v128.load_splat<T>(w, 15 * one), s8 = v128.load_splat<T>(w, 17 * one);
+  let x0 = v128.load(from), x1 = v128.load(from, one), x2 = v128.load(from, 2 * one);
+  let upper = addTaps<T>(start, s0, s1, s2, x0, x1, x2);
+  from += rowBytes;
+  x0 = v128.load(from); x1 = v128.load(from, one); x2 = v128.load(from, 2 * one);
+  upper = addTaps<T>(upper, s3, s4, s5, x0, x1, x2);
+  let lower = addTaps<T>(start, s0, s1, s2, x0, x1, x2);
+  for (; to != end; to += toBytes) {
+    from += rowBytes;
+    const p0 = v128.load(from), p1 = v128.load(from, one), p2 = v128.load(from, 2 * one);
+    v128.store(to, addTaps<T>(upper, s6, s7, s8, p0, p1, p2));
+    upper = addTaps<T>(lower, s3, s4, s5, p0, p1, p2);
+    lower = addTaps<T>(start, s0, s1, s2, p0, p1, p2);
+  }
+}
+
+// @ts-ignore: decorator
+@inline function addTaps<T>(sum: v128, s0: v128, s1: v128, s2: v128, x0: v128, x1: v128, x2: v128): v128 {
+  return multiplyAdd<T>(multiplyAdd<T>(multiplyAdd<T>(sum, s0, x0), s1, x1), s2, x2);
 }
 
 /** What a tile needs only before or after its loop is kept out of the way, which needs every register. */
