@@ -164,10 +164,10 @@ function tile2x5Tails<T>(at: usize, end: usize, dOut: usize, row0: usize, row1: 
   rows2x5<T>(true, at, end, dOut, row0, row1, sums);
 }
 
-/** Pixels; those beside a tail may be infinite, and are cleared. */
+/** Pixels beside a tail may be infinite: they are cleared, not merely multiplied by zero. */
 // @ts-ignore: decorator
-@inline function pixelsAt(tails: bool, mask: v128, at: usize): v128 {
-  return tails ? v128.and(mask, v128.load(at)) : v128.load(at);
+@inline function cleared(tails: bool, mask: v128, pixels: v128): v128 {
+  return tails ? v128.and(mask, pixels) : pixels;
 }
 
 // @ts-ignore: decorator
@@ -177,9 +177,12 @@ function tile2x5Tails<T>(at: usize, end: usize, dOut: usize, row0: usize, row1: 
   let c12 = v128.load(sums, 80), c20 = v128.load(sums, 96), c21 = v128.load(sums, 112), c22 = v128.load(sums, 128);
   for (; at != end; at += 4) {
     const offset = load<usize>(at), s = v128.load(dOut), p0 = row0 + offset, p1 = row1 + offset, p2 = row2 + offset;
-    c00 = multiplyAdd<T>(c00, s, pixelsAt(tails, mask, p0)); c01 = multiplyAdd<T>(c01, s, pixelsAt(tails, mask, p0 + one)); c02 = multiplyAdd<T>(c02, s, pixelsAt(tails, mask, p0 + 2 * one));
-    c10 = multiplyAdd<T>(c10, s, pixelsAt(tails, mask, p1)); c11 = multiplyAdd<T>(c11, s, pixelsAt(tails, mask, p1 + one)); c12 = multiplyAdd<T>(c12, s, pixelsAt(tails, mask, p1 + 2 * one));
-    c20 = multiplyAdd<T>(c20, s, pixelsAt(tails, mask, p2)); c21 = multiplyAdd<T>(c21, s, pixelsAt(tails, mask, p2 + one)); c22 = multiplyAdd<T>(c22, s, pixelsAt(tails, mask, p2 + 2 * one));
+    c00 = multiplyAdd<T>(c00, s, cleared(tails, mask, v128.load(p0))); c01 = multiplyAdd<T>(c01, s, cleared(tails, mask, v128.load(p0, one)));
+    c02 = multiplyAdd<T>(c02, s, cleared(tails, mask, v128.load(p0, 2 * one)));
+    c10 = multiplyAdd<T>(c10, s, cleared(tails, mask, v128.load(p1))); c11 = multiplyAdd<T>(c11, s, cleared(tails, mask, v128.load(p1, one)));
+    c12 = multiplyAdd<T>(c12, s, cleared(tails, mask, v128.load(p1, 2 * one)));
+    c20 = multiplyAdd<T>(c20, s, cleared(tails, mask, v128.load(p2))); c21 = multiplyAdd<T>(c21, s, cleared(tails, mask, v128.load(p2, one)));
+    c22 = multiplyAdd<T>(c22, s, cleared(tails, mask, v128.load(p2, 2 * one)));
     dOut += 16;
   }
   v128.store(sums, c00); v128.store(sums, c01, 16); v128.store(sums, c02, 32); v128.store(sums, c10, 48); v128.store(sums, c11, 64);
@@ -193,10 +196,12 @@ function tile2x5Tails<T>(at: usize, end: usize, dOut: usize, row0: usize, row1: 
   let c10 = v128.load(sums, 80), c11 = v128.load(sums, 96), c12 = v128.load(sums, 112), c13 = v128.load(sums, 128), c14 = v128.load(sums, 144);
   for (; at != end; at += 4) {
     const offset = load<usize>(at), s = v128.load(dOut), p0 = row0 + offset, p1 = row1 + offset;
-    c00 = multiplyAdd<T>(c00, s, pixelsAt(tails, mask, p0)); c01 = multiplyAdd<T>(c01, s, pixelsAt(tails, mask, p0 + one)); c02 = multiplyAdd<T>(c02, s, pixelsAt(tails, mask, p0 + 2 * one));
-    c03 = multiplyAdd<T>(c03, s, pixelsAt(tails, mask, p0 + 3 * one)); c04 = multiplyAdd<T>(c04, s, pixelsAt(tails, mask, p0 + 4 * one));
-    c10 = multiplyAdd<T>(c10, s, pixelsAt(tails, mask, p1)); c11 = multiplyAdd<T>(c11, s, pixelsAt(tails, mask, p1 + one)); c12 = multiplyAdd<T>(c12, s, pixelsAt(tails, mask, p1 + 2 * one));
-    c13 = multiplyAdd<T>(c13, s, pixelsAt(tails, mask, p1 + 3 * one)); c14 = multiplyAdd<T>(c14, s, pixelsAt(tails, mask, p1 + 4 * one));
+    c00 = multiplyAdd<T>(c00, s, cleared(tails, mask, v128.load(p0))); c01 = multiplyAdd<T>(c01, s, cleared(tails, mask, v128.load(p0, one)));
+    c02 = multiplyAdd<T>(c02, s, cleared(tails, mask, v128.load(p0, 2 * one)));
+    c03 = multiplyAdd<T>(c03, s, cleared(tails, mask, v128.load(p0, 3 * one))); c04 = multiplyAdd<T>(c04, s, cleared(tails, mask, v128.load(p0, 4 * one)));
+    c10 = multiplyAdd<T>(c10, s, cleared(tails, mask, v128.load(p1))); c11 = multiplyAdd<T>(c11, s, cleared(tails, mask, v128.load(p1, one)));
+    c12 = multiplyAdd<T>(c12, s, cleared(tails, mask, v128.load(p1, 2 * one)));
+    c13 = multiplyAdd<T>(c13, s, cleared(tails, mask, v128.load(p1, 3 * one))); c14 = multiplyAdd<T>(c14, s, cleared(tails, mask, v128.load(p1, 4 * one)));
     dOut += 16;
   }
   v128.store(sums, c00); v128.store(sums, c01, 16); v128.store(sums, c02, 32); v128.store(sums, c03, 48); v128.store(sums, c04, 64);

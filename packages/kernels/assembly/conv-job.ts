@@ -4,7 +4,8 @@
  * Every pass is a correlation with stride over planes that are copied, padded with zeros, into a thread's scratch. A row
  * of such a plane is split into as many phases as the stride has columns: column j lies at phase j mod stride, index
  * j / stride. So the pixels that one tap meets along an output row are contiguous whatever the stride or the dilation,
- * and a tap is no more than an offset into the plane. Nothing is ever copied once per tap (no im2col).
+ * and a tap is no more than an offset into the plane. Only
+ * conv-columns.ts copies anything once per tap.
  */
 import { getInt, getPointer, setInt } from "./control";
 
