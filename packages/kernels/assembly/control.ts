@@ -22,6 +22,8 @@ export const TASK_FUNCTION: usize = 1344;
 export const THREADS: usize = 1408;
 /** i32: workers with an index at or above this one sleep on it. */
 export const WORKER_LIMIT: usize = 1472;
+/** i32: size of the memory when the running job was published, in pages. */
+export const PAGES: usize = 1616;
 /** i32: bytes of scratch that each thread owns. */
 export const SCRATCH_BYTES: usize = 1536;
 

@@ -4,7 +4,8 @@
  * Every pass is a correlation with stride over planes that are copied, padded with zeros, into a thread's scratch. A row
  * of such a plane is split into as many phases as the stride has columns: column j lies at phase j mod stride, index
  * j / stride. So the pixels that one tap meets along an output row are contiguous whatever the stride or the dilation,
- * and a tap is no more than an offset into the plane. Nothing is ever copied once per tap (no im2col).
+ * and a tap is no more than an offset into the plane. Only
+ * conv-columns.ts copies anything once per tap.
  */
 import { getInt, getPointer, setInt } from "./control";
 
@@ -83,29 +84,37 @@ export function preparePlanes<T>(source: usize, room: usize): usize {
   const stride = getInt(STRIDE_X), phase = getInt(PHASE), row = getInt(ROW), plane = getInt(PLANE);
   const spreadY = getInt(SPREAD_Y), spreadX = getInt(SPREAD_X), top = getInt(TOP), left = getInt(LEFT);
   const rows = row == 0 ? 0 : plane / row;
-  const simple = stride == 1 && spreadX == 1;
   // First and one past the last source column that lies in the padded row.
   const first = left >= 0 ? 0 : min(width, (-left + spreadX - 1) / spreadX);
   const columns = phase * stride;
   const last = columns - left <= 0 ? first : max(first, min(width, (columns - left + spreadX - 1) / spreadX));
-  for (let c = 0; c < channels; c++) {
-    for (let y = 0; y < height; y++) {
-      const targetY = top + y * spreadY;
-      if (targetY < 0 || targetY >= rows) continue;
-      const from = source + <usize>((c * height + y) * width) * sizeof<T>();
-      const to = room + <usize>(c * plane + targetY * row) * sizeof<T>();
-      if (simple) {
-        copyRow<T>(to + <usize>(left + first) * sizeof<T>(), from + <usize>first * sizeof<T>(), last - first);
-      } else {
-        for (let x = first; x < last; x++) {
-          const column = left + x * spreadX;
-          const at = (column % stride) * phase + column / stride;
-          store<T>(to + <usize>at * sizeof<T>(), load<T>(from + <usize>x * sizeof<T>()));
-        }
+  const firstRow = top >= 0 ? 0 : min(height, (-top + spreadY - 1) / spreadY);
+  const lastRow = max(firstRow, min(height, (rows - top + spreadY - 1) / spreadY));
+  const rowBytes = <usize>width * sizeof<T>(), targetStep = <usize>(spreadY * row) * sizeof<T>();
+  // Phase by phase: source pixels `stride` apart lie `spreadX` apart.
+  for (let start = first; start < min(last, first + stride); start++) {
+    const column = left + start * spreadX, pixels = (last - start + stride - 1) / stride;
+    const place = room + <usize>((top + firstRow * spreadY) * row + column % stride * phase + column / stride) * sizeof<T>();
+    for (let c = 0; c < channels; c++) {
+      let from = source + <usize>(c * height + firstRow) * rowBytes + <usize>start * sizeof<T>(), to = place + <usize>(c * plane) * sizeof<T>();
+      for (let y = firstRow; y < lastRow; y++) {
+        if (stride == 1 && spreadX == 1) copyRow<T>(to, from, pixels);
+        else scatterRow<T>(to, <usize>spreadX * sizeof<T>(), from, <usize>stride * sizeof<T>(), pixels);
+        from += rowBytes;
+        to += targetStep;
       }
     }
   }
   return room;
+}
+
+// @ts-ignore: decorator
+@inline function scatterRow<T>(to: usize, toStep: usize, from: usize, fromStep: usize, count: i32): void {
+  for (; count > 0; count--) {
+    store<T>(to, load<T>(from));
+    to += toStep;
+    from += fromStep;
+  }
 }
 
 // @ts-ignore: decorator

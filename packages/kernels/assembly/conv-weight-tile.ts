@@ -40,7 +40,7 @@ export const SUMS_WIDTH: i32 = 4;
 
 /** Lanes below `count` all ones, the others zero. */
 // @ts-ignore: decorator
-@inline function laneMask<T>(count: i32): v128 {
+@inline export function laneMask<T>(count: i32): v128 {
   if (sizeof<T>() == 8) return i64x2.lt_s(i64x2(0, 1), i64x2.splat(count));
   return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count));
 }

@@ -3,11 +3,14 @@
  * around x: pT rows above and pL columns to the left, as many below and to the right as OH and OW ask for.
  */
 import { setGeometry } from "./conv-job";
+import { columnsForward, columnsInputGradient, columnsSuit, columnsSuitStride, columnsWeightGradient } from "./conv-columns";
 import { correlate } from "./conv-correlate";
+import { depthwiseCorrelate, depthwiseSuits } from "./conv-depthwise";
 import { weightGradient } from "./conv-weight";
 import { winogradCorrelate, winogradSuits } from "./conv-winograd";
 import { winogradWeightGradient } from "./conv-winograd-weight";
 import { fillRows, pointwiseForward, pointwiseInputGradient, wholeForward, wholeInputGradient, wholeWeightGradient } from "./conv-whole";
+import { depthwiseWeightGradient, depthwiseWeightSuits } from "./conv-depthwise-weight";
 import { F64 } from "./dtype";
 
 /** A kernel as large as an image without padding. */
@@ -45,6 +48,13 @@ export function conv2d(
   if (winogradSuits(channels, outputs, kH, kW, sH, sW, dH, dW, groups)) {
     if (dtype == F64) winogradCorrelate<f64>(x, w, bias, out, taps, 9, 1);
     else winogradCorrelate<f32>(x, w, bias, out, taps, 9, 1);
+  } else if (columnsSuit(channels, outputs, kH * kW, OH * OW)) {
+    setGeometry(N, groups, channels, outputs, H, W, kH, kW, OH, OW, sH, sW, pT, pL, dH, dW, 1, 1, dtype == F64 ? 2 : 4, true);
+    if (dtype == F64) columnsForward<f64>(x, w, bias, out);
+    else columnsForward<f32>(x, w, bias, out);
+  } else if (depthwiseSuits(channels, outputs, kH, kW)) {
+    if (dtype == F64) depthwiseCorrelate<f64>(x, w, bias, out, outputs * taps, taps, kH * kW, 1);
+    else depthwiseCorrelate<f32>(x, w, bias, out, outputs * taps, taps, kH * kW, 1);
   } else if (dtype == F64) correlate<f64>(x, w, bias, out, outputs * taps, taps, kH * kW, 1);
   else correlate<f32>(x, w, bias, out, outputs * taps, taps, kH * kW, 1);
 }
@@ -75,6 +85,13 @@ export function conv2dInputGrad(
   if (winogradSuits(channels, outputs, kH, kW, sH, sW, dH, dW, groups)) {
     if (dtype == F64) winogradCorrelate<f64>(dOut, w + (8 << 3), 0, dX, 9, channels * 9, -1);
     else winogradCorrelate<f32>(dOut, w + (8 << 2), 0, dX, 9, channels * 9, -1);
+  } else if (columnsSuit(channels, outputs, area, OH * OW) || columnsSuitStride(outputs, area, OH * OW, sH * sW)) {
+    setGeometry(N, groups, channels, outputs, H, W, kH, kW, OH, OW, sH, sW, pT, pL, dH, dW, 1, 1, dtype == F64 ? 2 : 4, false);
+    if (dtype == F64) columnsInputGradient<f64>(dOut, w, dX);
+    else columnsInputGradient<f32>(dOut, w, dX);
+  } else if (depthwiseSuits(outputs, channels, kH, kW)) {
+    if (dtype == F64) depthwiseCorrelate<f64>(dOut, w + (<usize>(area - 1) << 3), 0, dX, outputs * channels * area, area, channels * area, -1);
+    else depthwiseCorrelate<f32>(dOut, w + (<usize>(area - 1) << 2), 0, dX, outputs * channels * area, area, channels * area, -1);
   } else if (dtype == F64) correlate<f64>(dOut, w + (<usize>(area - 1) << 3), 0, dX, outputs * channels * area, area, channels * area, -1);
   else correlate<f32>(dOut, w + (<usize>(area - 1) << 2), 0, dX, outputs * channels * area, area, channels * area, -1);
 }
@@ -97,6 +114,12 @@ export function conv2dWeightGrad(
   if (winogradSuits(C / groups, O / groups, kH, kW, sH, sW, dH, dWidth, groups)) {
     if (dtype == F64) winogradWeightGradient<f64>(dOut, x, dW, dBias);
     else winogradWeightGradient<f32>(dOut, x, dW, dBias);
+  } else if (columnsSuit(C / groups, O / groups, kH * kW, OH * OW)) {
+    if (dtype == F64) columnsWeightGradient<f64>(dOut, x, dW, dBias);
+    else columnsWeightGradient<f32>(dOut, x, dW, dBias);
+  } else if (depthwiseWeightSuits(C / groups, O / groups, kW, sH, sW, dWidth)) {
+    if (dtype == F64) depthwiseWeightGradient<f64>(dOut, x, dW, dBias);
+    else depthwiseWeightGradient<f32>(dOut, x, dW, dBias);
   } else if (dtype == F64) weightGradient<f64>(dOut, x, dW, dBias);
   else weightGradient<f32>(dOut, x, dW, dBias);
 }

@@ -22,8 +22,8 @@ const K_BLOCK: i32 = 256;
 /** Products (multiply and add) that are worth a task: some 25 microseconds. */
 const TASK_PRODUCTS: f64 = 400_000;
 const MOST_TASKS: i32 = 32;
-/** Longest sides of a block: both packed parts stay in the second cache. */
-const MOST_ROWS: i32 = 260;
+/** Longest sides of a block, multiples of every tile's: both packed parts stay in the second cache. */
+const MOST_ROWS: i32 = 240;
 const MOST_COLUMNS: i32 = 256;
 /** Elements packed by one task. */
 const PACK_ELEMENTS: i32 = 1 << 15;

@@ -8,7 +8,7 @@
  * memory; which thread runs a task cannot change a result.
  */
 import {
-  DONE, GENERATION, LAUNCHER_ASLEEP, MAX_THREADS, SCRATCH_BYTES, SCRATCH_POINTERS, SHARES, SLEEPERS, TASK_FUNCTION, THREADS,
+  DONE, GENERATION, LAUNCHER_ASLEEP, MAX_THREADS, PAGES, SCRATCH_BYTES, SCRATCH_POINTERS, SHARES, SLEEPERS, TASK_FUNCTION, THREADS,
   WORKER_LIMIT,
 } from "./control";
 
@@ -33,6 +33,7 @@ export function parallelFor(task: (index: i32) => void, count: i32): void {
   const generation = (load<i32>(GENERATION) + 1) & 0xffffff;
   atomic.store<i32>(DONE, 0);
   store<i32>(TASK_FUNCTION, fn);
+  store<i32>(PAGES, memory.size());
   for (let i = 0; i < threads; i++) {
     const first = <i64>count * i / threads, end = <i64>count * (i + 1) / threads;
     atomic.store<i64>(SHARES + (<usize>i << 6), ((<i64>generation) << 40) | (end << 20) | first);
@@ -75,6 +76,9 @@ function runShare(share: usize): void {
     if (threadIndex >= atomic.load<i32>(WORKER_LIMIT)) return;
     const claimed = (left + 3) >> 2;
     if (atomic.cmpxchg<i64>(share, state, state + claimed) != state) continue;
+    // V8 tells an instance of another's growth by an interrupt, which one that has just started may have missed: bulk operations
+    // beyond the size it knows would trap. Growing by nothing makes it look.
+    if (memory.size() < load<i32>(PAGES)) memory.grow(0);
     const fn = load<i32>(TASK_FUNCTION);
     for (let i = 0; i < claimed; i++) call_indirect<void>(fn, first + i);
     atomic.add<i32>(DONE, claimed);

@@ -126,6 +126,18 @@ describe("gemm", () => {
     }), { numRuns: 300 });
   });
 
+  it("equals plain loops where several blocks of rows and of columns share their panels", () => {
+    for (const [m, n, k] of [[520, 260, 8], [500, 300, 6], [261, 257, 13], [722, 270, 5]] as const) {
+      for (const layout of [0, 1]) {
+        const { result, expected } = run({
+          dtype: "float32", batch: 1, m, n, k, a: strides(m, k, layout, 0, false), b: strides(k, n, layout, 0, false),
+          cRow: n, cBatch: m * n, useBias: true, accumulate: false, seed: 5,
+        }, true);
+        expect(Float64Array.from(result)).toEqual(expected);
+      }
+    }
+  });
+
   it("stays within k + 2 roundings of the sum of magnitudes on random numbers", () => {
     fc.assert(fc.property(problem, (p) => {
       const { result, expected, bound } = run(p, false);

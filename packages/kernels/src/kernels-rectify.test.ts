@@ -75,6 +75,8 @@ const layers: readonly (readonly [name: string, takes: boolean, layer: Layer])[]
   ["Winograd's convolution", true, convolution(2, 16, 11, 18, 3, { padding: 1 })],
   ["convolution by a product", true, convolution(9, 5, 4, 12, 4)],
   ["convolution of single pixels", true, convolution(2, 20, 7, 24, 1)],
+  ["convolution of many outputs at a stride", true, convolution(2, 6, 11, 14, 3, { padding: 1, stride: 2 })],
+  ["depthwise convolution", true, convolution(2, 6, 11, 6, 3, { padding: 1, groups: 6 })],
   ["batch norm of images, training", true, norm(3, 5, 23, true)],
   ["batch norm of images, evaluation", true, norm(2, 4, 40, false, false)],
   ["batch norm of rows, training", true, norm(9, 13, 1, true)],
