@@ -246,8 +246,8 @@ describe("binary loops", () => {
     for (const [rows, n, strideA] of [[61, 1027, 1030], [40, 1024, 1024], [5, 40_003, 40_003], [50, 1030, 0]] as const) {
       for (const { code, type, bytes } of dtypes.slice(0, 2)) {
         for (const name of ["add", "sub", "mul"] as const) {
-          const a = type.from(integersFrom(rows, rows * Math.max(n, strideA), -99, 99));
-          const b = type.from(integersFrom(n, n, -99, 99));
+          const a = new type(integersFrom(rows, rows * Math.max(n, strideA), -99, 99));
+          const b = new type(integersFrom(n, n, -99, 99));
           const expected = Array.from({ length: rows * n }, (_, i) => {
             const x = a[Math.floor(i / n) * strideA + (i % n)] ?? NaN, y = b[i % n] ?? NaN;
             return floatTwins[name](x, y);
