@@ -242,6 +242,28 @@ describe("binary loops", () => {
     }), { numRuns: 60 });
   });
 
+  it("gives many long rows one right operand, odd counts and column tasks among them", () => {
+    for (const [rows, n, strideA] of [[61, 1027, 1030], [40, 1024, 1024], [5, 40_003, 40_003], [50, 1030, 0]] as const) {
+      for (const { code, type, bytes } of dtypes.slice(0, 2)) {
+        for (const name of ["add", "sub", "mul"] as const) {
+          const a = new type(integersFrom(rows, rows * Math.max(n, strideA), -99, 99));
+          const b = new type(integersFrom(n, n, -99, 99));
+          const expected = Array.from({ length: rows * n }, (_, i) => {
+            const x = a[Math.floor(i / n) * strideA + (i % n)] ?? NaN, y = b[i % n] ?? NaN;
+            return floatTwins[name](x, y);
+          });
+          setNumThreads(2);
+          inArena((arena) => {
+            const out = arena.room(rows * n * bytes);
+            wasm.binaryStrided(binaryOps[name], code, arena.put(a), arena.put(b), out, writeLayout([rows, n], [strideA, 1], [0, 1]));
+            expect(firstDifference(arena.read(type, out, rows * n), expected), `${name}, ${rows} rows`).toBe(-1);
+          });
+        }
+      }
+    }
+    setNumThreads(1);
+  });
+
   it("takes large transposed operands, whichever side they are on", () => {
     const [D, H, W] = [3, 150, 90] as const;
     // Of a: H dense, W next; of b: D dense.
