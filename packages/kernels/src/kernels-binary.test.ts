@@ -256,7 +256,7 @@ describe("binary loops", () => {
           inArena((arena) => {
             const out = arena.room(rows * n * bytes);
             wasm.binaryStrided(binaryOps[name], code, arena.put(a), arena.put(b), out, writeLayout([rows, n], [strideA, 1], [0, 1]));
-            expect(firstDifference(arena.read(type, out, rows * n), expected), `${name}, ${rows} rows`).toBe(-1);
+            expect(firstDifference(arena.read<Float32Array | Float64Array | Int32Array | Uint8Array>(type, out, rows * n), expected), `${name}, ${rows} rows`).toBe(-1);
           });
         }
       }
