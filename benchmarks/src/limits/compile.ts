@@ -19,8 +19,8 @@ export async function compileLimits(): Promise<WebAssembly.Module> {
     const output = join(folder, "limits.wasm");
     await promisify(execFile)(process.execPath, [compiler, source, "--outFile", output, "--enable", features, ...options]);
     const bytes = await readFile(output);
-    // Node 20 has relaxed SIMD behind this flag, later ones have no such flag and do without.
-    setFlagsFromString("--experimental-wasm-relaxed-simd");
+    // Node 20 has relaxed SIMD behind this flag, which later ones do not know.
+    if (process.versions.v8.startsWith("11.")) setFlagsFromString("--experimental-wasm-relaxed-simd");
     return new WebAssembly.Module(bytes);
   } finally {
     await rm(folder, { recursive: true });

@@ -21,8 +21,9 @@ export const relaxedProbe = new Uint8Array([
   0xfd, 0x85, 0x02, 0xfd, 0x1f, 0x00, 0x0b, // relaxed_madd, lane 0
 ]);
 
-/** Node 20 knows relaxed SIMD behind a flag, which concerns nothing but what is compiled while it is up. */
+/** The V8 of Node 20 knows relaxed SIMD behind a flag, which concerns nothing but what is compiled while it is up. Later ones have no such flag. */
 const flag = "experimental-wasm-relaxed-simd";
+const hasFlag = process.versions.v8.startsWith("11.");
 
 /**
  * Compiles the kernels with fused multiply-adds where the engine and the processor have them, else without: so too if
@@ -30,7 +31,7 @@ const flag = "experimental-wasm-relaxed-simd";
  */
 export function compileKernels(): KernelModule {
   if (process.env["TAPEGRAD_FMA"] === "off") return { module: compile("kernels.wasm"), fma: false };
-  const needsFlag = !WebAssembly.validate(relaxedProbe);
+  const needsFlag = hasFlag && !WebAssembly.validate(relaxedProbe);
   if (needsFlag) setFlagsFromString(`--${flag}`);
   try {
     const fma = WebAssembly.validate(relaxedProbe) && fuses();
