@@ -8,7 +8,7 @@ import * as code from "./pointwise-ops";
 import { parallelFor } from "./pool";
 import {
   CHUNK, PARALLEL_FROM, bytesOf, chunkCount, columnCount, firstColumn, firstRow, innerSize, lastRow, rowCount, rowOffset,
-  rankOf, rowStride, strideAt, taskCount,
+  rowStride, taskCount,
 } from "./strided";
 import { copyLayout, denseCopy, isFar } from "./strided-dense";
 
@@ -93,42 +93,6 @@ function lightRow<Op, T>(a: usize, b: usize, out: usize, n: i32, strideA: i32, s
   if (done < n) row<Op, T>(a, b, out, n - done, strideA, strideB);
 }
 
-/** Two rows with one right operand; strides in bytes. */
-function pairOfRows<Op, T>(a: usize, b: usize, out: usize, n: i32, strideA: usize, strideOut: usize): void {
-  const op = changetype<Op>(0);
-  const done = n & ~(4 * lanes<T>() - 1);
-  for (const end = out + <usize>done * sizeof<T>(); out < end; out += 64) {
-    const p = v128.load(b), q = v128.load(b, 16), r = v128.load(b, 32), s = v128.load(b, 48);
-    const a2 = a + strideA, out2 = out + strideOut;
-    const c = op.apply<T>(v128.load(a), p), d = op.apply<T>(v128.load(a, 16), q);
-    const e = op.apply<T>(v128.load(a, 32), r), f = op.apply<T>(v128.load(a, 48), s);
-    const v = op.apply<T>(v128.load(a2), p), w = op.apply<T>(v128.load(a2, 16), q);
-    const x = op.apply<T>(v128.load(a2, 32), r), y = op.apply<T>(v128.load(a2, 48), s);
-    v128.store(out, c);
-    v128.store(out, d, 16);
-    v128.store(out, e, 32);
-    v128.store(out, f, 48);
-    v128.store(out2, v);
-    v128.store(out2, w, 16);
-    v128.store(out2, x, 32);
-    v128.store(out2, y, 48);
-    a += 64;
-    b += 64;
-  }
-  if (done == n) return;
-  row<Op, T>(a, b, out, n - done, 1, 1);
-  row<Op, T>(a + strideA, b, out + strideOut, n - done, 1, 1);
-}
-
-function numberPair<T>(kind: i32, a: usize, b: usize, out: usize, n: i32, strideA: usize, strideOut: usize): void {
-  switch (kind) {
-    case code.ADD: pairOfRows<op.Add, T>(a, b, out, n, strideA, strideOut); return;
-    case code.SUB: pairOfRows<op.Sub, T>(a, b, out, n, strideA, strideOut); return;
-    case code.MUL: pairOfRows<op.Mul, T>(a, b, out, n, strideA, strideOut); return;
-    default: unreachable();
-  }
-}
-
 function numberRow<T>(kind: i32, a: usize, b: usize, out: usize, n: i32, strideA: i32, strideB: i32): void {
   switch (kind) {
     case code.ADD: lightRow<op.Add, T>(a, b, out, n, strideA, strideB); return;
@@ -206,50 +170,6 @@ function rows(
   }
 }
 
-/** Longer rows than this, streaming by, push a row that all of them share out of the first cache. */
-const SHARED_BYTES: usize = 2048;
-/** Rows that are read at once lie further apart than this: nearer ones were slower than one after the other. */
-const APART_BYTES: usize = 1 << 15;
-
-// @ts-ignore: decorator
-@inline function halfOf(count: i32): i32 {
-  return (count + 1) >> 1;
-}
-
-/** Whether the rows have one long right operand: each of the upper half then goes with one of the lower, which reads it half as often. */
-function isPaired(kind: i32, dtype: i32, layout: usize): bool {
-  if (dtype != F32 && dtype != F64) return false;
-  if (kind != code.ADD && kind != code.SUB && kind != code.MUL) return false;
-  if (rankOf(layout) != 2 || strideAt(layout, 2, 0) != 0) return false;
-  if (rowStride(layout, 1) != 1 || rowStride(layout, 2) != 1) return false;
-  const bytes = <usize>innerSize(layout) * bytesOf(dtype);
-  return bytes > SHARED_BYTES && <usize>(rowCount(layout) >> 1) * bytes >= APART_BYTES;
-}
-
-/** Elements [begin, begin + n) of rows [first, last) of the lower half and of their partners in the upper. */
-function pairs(
-  kind: i32, dtype: i32, a: usize, b: usize, out: usize, layout: usize, first: i32, last: i32, begin: i32, n: i32,
-): void {
-  const size = bytesOf(dtype), count = rowCount(layout), half = halfOf(count);
-  const stepA = <usize>strideAt(layout, 1, 0) * size, stepOut = <usize>innerSize(layout) * size;
-  const at = <usize>begin * size;
-  for (let r = first; r < last; r++) {
-    const fromA = a + <usize>r * stepA + at, to = out + <usize>r * stepOut + at;
-    if (r + half == count) binaryRow(kind, dtype, fromA, b + at, to, n, 1, 1);
-    else if (dtype == F32) numberPair<f32>(kind, fromA, b + at, to, n, <usize>half * stepA, <usize>half * stepOut);
-    else numberPair<f64>(kind, fromA, b + at, to, n, <usize>half * stepA, <usize>half * stepOut);
-  }
-}
-
-function pairsTask(task: i32): void {
-  const layout = getPointer(5);
-  const inner = innerSize(layout);
-  pairs(
-    getInt(0), getInt(1), getPointer(2), getPointer(3), getPointer(4), layout, firstRow(task, inner),
-    lastRow(task, halfOf(rowCount(layout)), inner), firstColumn(task, inner), columnCount(task, inner),
-  );
-}
-
 function stridedTask(task: i32): void {
   const layout = getPointer(5);
   const inner = innerSize(layout);
@@ -274,8 +194,7 @@ function runStrided(kind: i32, dtype: i32, a: usize, b: usize, out: usize, layou
   const count = rowCount(layout), inner = innerSize(layout);
   if (<i64>count * inner <= PARALLEL_FROM) { rows(kind, dtype, a, b, out, layout, 0, count, 0, inner); return; }
   setInt(0, kind); setInt(1, dtype); setInt(2, a); setInt(3, b); setInt(4, out); setInt(5, layout);
-  if (isPaired(kind, dtype, layout)) parallelFor(pairsTask, taskCount(halfOf(count), inner));
-  else parallelFor(stridedTask, taskCount(count, inner));
+  parallelFor(stridedTask, taskCount(count, inner));
 }
 
 function hasZeroIn<T>(x: usize, n: i32): i32 {
