@@ -1,12 +1,15 @@
 import { createRequire } from "node:module";
 import { defineConfig } from "vitest/config";
 
-/** Proofs over matrix products and convolutions, which also run without fused products, and with all of them in the system's BLAS, where there is one. */
-const productProofs = [
-  "packages/kernels/src/kernels-{gemm,conv,rectify}.test.ts",
-  "packages/autograd/src/proof/{forward,derivatives,pytorch}.test.ts",
-];
+const opProofs = "packages/autograd/src/proof/{forward,derivatives,pytorch}.test.ts";
+
+/** Proofs over matrix products and convolutions, which also run with all of them in the system's BLAS, where there is one. */
+const productProofs = ["packages/kernels/src/kernels-{gemm,conv,rectify}.test.ts", opProofs];
 const productOps = "conv2d,conv2dInputGrad,conv2dWeightGrad,linear,matmul";
+
+/** Proofs over all that is fused, products and exponentials, which also run without. */
+const fusedProofs = [...productProofs, "packages/kernels/src/kernels-{unary,exp-rows,softmax}.test.ts"];
+const fusedOps = `${productOps},exp,gelu,logSoftmax,sigmoid,silu,softmax,tanh`;
 
 /** Whether a BLAS can be had, as the package `@tapegrad/blas` sees it. */
 function hasBlas(): boolean {
@@ -41,8 +44,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unfused",
-          include: productProofs,
-          env: { TAPEGRAD_PROOF_OPS: productOps, TAPEGRAD_FMA: "off", TAPEGRAD_BLAS: "off" },
+          include: fusedProofs,
+          env: { TAPEGRAD_PROOF_OPS: fusedOps, TAPEGRAD_FMA: "off", TAPEGRAD_BLAS: "off" },
         },
       },
       ...(hasBlas()

@@ -3,6 +3,7 @@
  * follows Cody and Waite: ln 2 is split so that n times the high part is exact.
  */
 import { constant, demote, promoteHigh } from "./math-lanes";
+import { multiplyAdd } from "./multiply-add";
 
 /** 1.5 * 2^23: adding it rounds a small float32 to an integer, which then stands in the low bits of the mantissa. */
 const MAGIC_BITS: i32 = 0x4b400000;
@@ -11,8 +12,8 @@ const MAGIC_BITS: i32 = 0x4b400000;
 const TABLE: usize = memory.data<f32>([
   1.44269504, 1.44269504, 1.44269504, 1.44269504,
   12582912, 12582912, 12582912, 12582912,
-  0.693359375, 0.693359375, 0.693359375, 0.693359375,
-  -2.12194440e-4, -2.12194440e-4, -2.12194440e-4, -2.12194440e-4,
+  -0.693359375, -0.693359375, -0.693359375, -0.693359375,
+  2.12194440e-4, 2.12194440e-4, 2.12194440e-4, 2.12194440e-4,
   1.3814698e-3, 1.3814698e-3, 1.3814698e-3, 1.3814698e-3,
   8.368773e-3, 8.368773e-3, 8.368773e-3, 8.368773e-3,
   4.166839e-2, 4.166839e-2, 4.166839e-2, 4.166839e-2,
@@ -24,25 +25,25 @@ const TABLE: usize = memory.data<f32>([
 /** n + MAGIC, n being the nearest integer to x / ln 2. */
 // @ts-ignore: decorator
 @inline function shiftedMultiple(x: v128): v128 {
-  return f32x4.add(f32x4.mul(x, constant(TABLE, 0)), constant(TABLE, 1));
+  return multiplyAdd<f32>(constant(TABLE, 1), x, constant(TABLE, 0));
 }
 
 /** x - n ln 2 */
 // @ts-ignore: decorator
 @inline function remainderOf(x: v128, shifted: v128): v128 {
   const n = f32x4.sub(shifted, constant(TABLE, 1));
-  const r = f32x4.sub(x, f32x4.mul(n, constant(TABLE, 2)));
-  return f32x4.sub(r, f32x4.mul(n, constant(TABLE, 3)));
+  const r = multiplyAdd<f32>(x, n, constant(TABLE, 2));
+  return multiplyAdd<f32>(r, n, constant(TABLE, 3));
 }
 
 // @ts-ignore: decorator
 @inline function polynomialOfExp(r: v128): v128 {
   let p = constant(TABLE, 4);
-  p = f32x4.add(f32x4.mul(p, r), constant(TABLE, 5));
-  p = f32x4.add(f32x4.mul(p, r), constant(TABLE, 6));
-  p = f32x4.add(f32x4.mul(p, r), constant(TABLE, 7));
-  p = f32x4.add(f32x4.mul(p, r), constant(TABLE, 8));
-  return f32x4.add(f32x4.add(f32x4.mul(f32x4.mul(r, r), p), r), constant(TABLE, 9));
+  p = multiplyAdd<f32>(constant(TABLE, 5), p, r);
+  p = multiplyAdd<f32>(constant(TABLE, 6), p, r);
+  p = multiplyAdd<f32>(constant(TABLE, 7), p, r);
+  p = multiplyAdd<f32>(constant(TABLE, 8), p, r);
+  return f32x4.add(multiplyAdd<f32>(r, f32x4.mul(r, r), p), constant(TABLE, 9));
 }
 
 /** exp of four float32, at most 1 ulp off, subnormal results included. */

@@ -5,8 +5,18 @@
 import { firstLanes, loadAtMost, loadTail, storeTail } from "./math-lanes";
 import { scratch } from "./pool";
 
-/** Leaves of the tree over contiguous elements; a leaf runs through 8 vectors of accumulators. */
-const LEAF_BYTES: usize = 4096;
+/**
+ * Leaves of the tree over contiguous elements: long enough for the memory to stream, short enough for a sum of 67 terms one after
+ * the other at most. A leaf runs through 8 vectors of accumulators.
+ */
+const LEAF_BYTES: usize = 16384;
+
+/** The vectors at x and 128 bytes after it. */
+// @ts-ignore: decorator
+@inline function two<Op, T>(x: usize, center: v128): v128 {
+  const op = changetype<Op>(0);
+  return op.combine<T>(op.map<T>(v128.load(x), center), op.map<T>(v128.load(x, 128), center));
+}
 
 /** Lane-wise partial results of n contiguous elements; `fold` joins the lanes. */
 export function tree<Op, T>(x: usize, n: i32, center: v128): v128 {
@@ -21,7 +31,18 @@ export function tree<Op, T>(x: usize, n: i32, center: v128): v128 {
   const end = x + bytes;
   if (bytes >= 128) {
     let b = identity, c = identity, d = identity, e = identity, f = identity, g = identity, h = identity;
-    for (const stop = end - 127; x < stop; x += 128) {
+    // Two vectors each before the accumulators: a shorter chain than one after the other.
+    for (; x + 256 <= end; x += 256) {
+      a = op.combine<T>(a, two<Op, T>(x, center));
+      b = op.combine<T>(b, two<Op, T>(x + 16, center));
+      c = op.combine<T>(c, two<Op, T>(x + 32, center));
+      d = op.combine<T>(d, two<Op, T>(x + 48, center));
+      e = op.combine<T>(e, two<Op, T>(x + 64, center));
+      f = op.combine<T>(f, two<Op, T>(x + 80, center));
+      g = op.combine<T>(g, two<Op, T>(x + 96, center));
+      h = op.combine<T>(h, two<Op, T>(x + 112, center));
+    }
+    if (x + 128 <= end) {
       a = op.combine<T>(a, op.map<T>(v128.load(x), center));
       b = op.combine<T>(b, op.map<T>(v128.load(x, 16), center));
       c = op.combine<T>(c, op.map<T>(v128.load(x, 32), center));
@@ -30,6 +51,7 @@ export function tree<Op, T>(x: usize, n: i32, center: v128): v128 {
       f = op.combine<T>(f, op.map<T>(v128.load(x, 80), center));
       g = op.combine<T>(g, op.map<T>(v128.load(x, 96), center));
       h = op.combine<T>(h, op.map<T>(v128.load(x, 112), center));
+      x += 128;
     }
     a = op.combine<T>(
       op.combine<T>(op.combine<T>(a, b), op.combine<T>(c, d)),
