@@ -9,7 +9,7 @@ const productOps = "conv2d,conv2dInputGrad,conv2dWeightGrad,linear,matmul";
 
 /** Proofs over all that is fused, products and exponentials, which also run without. */
 const fusedProofs = [...productProofs, "packages/kernels/src/kernels-{unary,exp-rows,softmax}.test.ts"];
-const fusedOps = `${productOps},exp,gelu,logSoftmax,sigmoid,silu,softmax,tanh`;
+const fusedOps = `${productOps},exp,sigmoid,softmax,tanh`;
 
 /** Whether a BLAS can be had, as the package `@tapegrad/blas` sees it. */
 function hasBlas(): boolean {

@@ -1,7 +1,7 @@
 /** Binary operations on contiguous operands of one shape, and on strided or broadcast ones. */
 import { getInt, getPointer, setInt } from "./control";
 import { BOOL, F32, F64, I32, U8 } from "./dtype";
-import { gather, gatherTail, lanes, storeTail } from "./math-lanes";
+import { LIGHT_BYTES, gather, gatherTail, lanes, storeTail } from "./math-lanes";
 import * as op from "./pointwise-binary-ops";
 import { maskedBinaryRow } from "./pointwise-masks";
 import * as code from "./pointwise-ops";
@@ -49,32 +49,66 @@ function row<Op, T>(a: usize, b: usize, out: usize, n: i32, strideA: i32, stride
   }
 }
 
-/** Four vectors at a time. */
-function fours<Op, T>(a: usize, b: usize, out: usize, bytes: usize): void {
+/** Eight vectors: the longer reads and writes keep apart, the better the memory streams. */
+// @ts-ignore: decorator
+@inline function eight<Op, T>(a: usize, b: usize, out: usize): void {
   const op = changetype<Op>(0);
-  for (const end = out + bytes; out < end; out += 64) {
-    const v = op.apply<T>(v128.load(a), v128.load(b)), w = op.apply<T>(v128.load(a, 16), v128.load(b, 16));
-    const x = op.apply<T>(v128.load(a, 32), v128.load(b, 32)), y = op.apply<T>(v128.load(a, 48), v128.load(b, 48));
-    v128.store(out, v);
-    v128.store(out, w, 16);
-    v128.store(out, x, 32);
-    v128.store(out, y, 48);
-    a += 64;
-    b += 64;
+  const r0 = op.apply<T>(v128.load(a), v128.load(b));
+  const r1 = op.apply<T>(v128.load(a, 16), v128.load(b, 16));
+  const r2 = op.apply<T>(v128.load(a, 32), v128.load(b, 32));
+  const r3 = op.apply<T>(v128.load(a, 48), v128.load(b, 48));
+  const r4 = op.apply<T>(v128.load(a, 64), v128.load(b, 64));
+  const r5 = op.apply<T>(v128.load(a, 80), v128.load(b, 80));
+  const r6 = op.apply<T>(v128.load(a, 96), v128.load(b, 96));
+  const r7 = op.apply<T>(v128.load(a, 112), v128.load(b, 112));
+  v128.store(out, r0);
+  v128.store(out, r1, 16);
+  v128.store(out, r2, 32);
+  v128.store(out, r3, 48);
+  v128.store(out, r4, 64);
+  v128.store(out, r5, 80);
+  v128.store(out, r6, 96);
+  v128.store(out, r7, 112);
+}
+
+/** `bytes` is a multiple of LIGHT_BYTES. */
+function lightVectors<Op, T>(a: usize, b: usize, out: usize, bytes: usize): void {
+  for (const end = out + bytes; out < end; out += LIGHT_BYTES) {
+    eight<Op, T>(a, b, out);
+    eight<Op, T>(a + 128, b + 128, out + 128);
+    a += LIGHT_BYTES;
+    b += LIGHT_BYTES;
   }
 }
 
-/** As `fours`, with one right operand for all. */
-function foursWith<Op, T>(a: usize, right: v128, out: usize, bytes: usize): void {
+// The same with one right operand for all.
+
+// @ts-ignore: decorator
+@inline function eightWith<Op, T>(a: usize, right: v128, out: usize): void {
   const op = changetype<Op>(0);
-  for (const end = out + bytes; out < end; out += 64) {
-    const v = op.apply<T>(v128.load(a), right), w = op.apply<T>(v128.load(a, 16), right);
-    const x = op.apply<T>(v128.load(a, 32), right), y = op.apply<T>(v128.load(a, 48), right);
-    v128.store(out, v);
-    v128.store(out, w, 16);
-    v128.store(out, x, 32);
-    v128.store(out, y, 48);
-    a += 64;
+  const r0 = op.apply<T>(v128.load(a), right);
+  const r1 = op.apply<T>(v128.load(a, 16), right);
+  const r2 = op.apply<T>(v128.load(a, 32), right);
+  const r3 = op.apply<T>(v128.load(a, 48), right);
+  const r4 = op.apply<T>(v128.load(a, 64), right);
+  const r5 = op.apply<T>(v128.load(a, 80), right);
+  const r6 = op.apply<T>(v128.load(a, 96), right);
+  const r7 = op.apply<T>(v128.load(a, 112), right);
+  v128.store(out, r0);
+  v128.store(out, r1, 16);
+  v128.store(out, r2, 32);
+  v128.store(out, r3, 48);
+  v128.store(out, r4, 64);
+  v128.store(out, r5, 80);
+  v128.store(out, r6, 96);
+  v128.store(out, r7, 112);
+}
+
+function lightVectorsWith<Op, T>(a: usize, right: v128, out: usize, bytes: usize): void {
+  for (const end = out + bytes; out < end; out += LIGHT_BYTES) {
+    eightWith<Op, T>(a, right, out);
+    eightWith<Op, T>(a + 128, right, out + 128);
+    a += LIGHT_BYTES;
   }
 }
 
@@ -82,10 +116,10 @@ function foursWith<Op, T>(a: usize, right: v128, out: usize, bytes: usize): void
 function lightRow<Op, T>(a: usize, b: usize, out: usize, n: i32, strideA: i32, strideB: i32): void {
   let done = 0;
   if (strideA == 1 && strideB >= 0 && strideB <= 1) {
-    done = n & ~(4 * lanes<T>() - 1);
-    const bytes = <usize>done * sizeof<T>();
-    if (strideB == 1) fours<Op, T>(a, b, out, bytes);
-    else if (done > 0) foursWith<Op, T>(a, v128.load_splat<T>(b), out, bytes);
+    const bytes = <usize>n * sizeof<T>() & ~(LIGHT_BYTES - 1);
+    done = <i32>(bytes / sizeof<T>());
+    if (strideB == 1) lightVectors<Op, T>(a, b, out, bytes);
+    else if (done > 0) lightVectorsWith<Op, T>(a, v128.load_splat<T>(b), out, bytes);
     a += bytes;
     b += bytes * strideB;
     out += bytes;

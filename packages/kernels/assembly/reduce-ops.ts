@@ -39,7 +39,11 @@ import { multiply } from "./math-lanes";
   // @ts-ignore: decorator
   @inline combine<T>(a: v128, b: v128): v128 { return multiply<T>(a, b); }
 }
-/** WebAssembly's min and max propagate NaN. */
+/** All ones, which is NaN, where b is NaN. WebAssembly's own min and max do this too, and order zeros, in three times the instructions. */
+// @ts-ignore: decorator
+@inline function orNaN<T>(result: v128, b: v128): v128 {
+  return v128.or(result, v128.ne<T>(b, b));
+}
 @unmanaged export class Max {
   // @ts-ignore: decorator
   @inline identity<T>(): T {
@@ -49,7 +53,9 @@ import { multiply } from "./math-lanes";
   // @ts-ignore: decorator
   @inline map<T>(x: v128, center: v128): v128 { return x; }
   // @ts-ignore: decorator
-  @inline combine<T>(a: v128, b: v128): v128 { return v128.max<T>(a, b); }
+  @inline combine<T>(a: v128, b: v128): v128 {
+    return isFloat<T>() ? orNaN<T>(v128.pmax<T>(a, b), b) : v128.max<T>(a, b);
+  }
 }
 /** Passes over NaN, in one instruction; for floats only, and not in the host's list. */
 @unmanaged export class NumberMax {
@@ -69,5 +75,7 @@ import { multiply } from "./math-lanes";
   // @ts-ignore: decorator
   @inline map<T>(x: v128, center: v128): v128 { return x; }
   // @ts-ignore: decorator
-  @inline combine<T>(a: v128, b: v128): v128 { return v128.min<T>(a, b); }
+  @inline combine<T>(a: v128, b: v128): v128 {
+    return isFloat<T>() ? orNaN<T>(v128.pmin<T>(a, b), b) : v128.min<T>(a, b);
+  }
 }

@@ -6,10 +6,10 @@ import { firstLanes, loadAtMost, loadTail, storeTail } from "./math-lanes";
 import { scratch } from "./pool";
 
 /**
- * Leaves of the tree over contiguous elements: long enough for the memory to stream, short enough for a sum of 67 terms one after
+ * Leaves of the tree over contiguous elements: long enough for the memory to stream, short enough for a sum of 37 terms one after
  * the other at most. A leaf runs through 8 vectors of accumulators.
  */
-const LEAF_BYTES: usize = 16384;
+const LEAF_BYTES: usize = 8192;
 
 /** The vectors at x and 128 bytes after it. */
 // @ts-ignore: decorator

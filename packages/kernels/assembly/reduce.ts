@@ -15,22 +15,27 @@ const SQUARED_DEVIATION: i32 = 16;
 /** With fewer units of work than this, the middle dimension is cut too. */
 const MANY_UNITS: i32 = 64;
 
-/** `rows` rows, `inner` apart, of `width` elements. */
-function unit<Op, T>(x: usize, out: usize, rows: i32, width: i32, inner: i32, center: usize): void {
-  if (rows == 0) fillIdentity<Op, T>(out, width);
-  else if (inner == 1) store<T>(out, reduceRow<Op, T>(x, rows, center != 0 ? load<T>(center) : <T>0));
-  else reduceColumns<Op, T>(x, out, rows, <usize>width * sizeof<T>(), <usize>inner * sizeof<T>(), center);
+/** `rows` rows, `inner` apart, of `width` elements; where `inner` is 1, `count` times, one after the other. */
+function unit<Op, T>(x: usize, out: usize, rows: i32, width: i32, inner: i32, center: usize, count: i32): void {
+  if (rows == 0) fillIdentity<Op, T>(out, width * count);
+  else if (inner == 1) {
+    for (const end = out + <usize>count * sizeof<T>(); out < end; out += sizeof<T>()) {
+      store<T>(out, reduceRow<Op, T>(x, rows, center != 0 ? load<T>(center) : <T>0));
+      x += <usize>rows * sizeof<T>();
+      if (center != 0) center += sizeof<T>();
+    }
+  } else reduceColumns<Op, T>(x, out, rows, <usize>width * sizeof<T>(), <usize>inner * sizeof<T>(), center);
 }
 
-function unitOf<T>(kind: i32, x: usize, out: usize, rows: i32, width: i32, inner: i32, center: usize): void {
+function unitOf<T>(kind: i32, x: usize, out: usize, rows: i32, width: i32, inner: i32, center: usize, count: i32): void {
   switch (kind) {
-    case code.SUM: unit<Sum, T>(x, out, rows, width, inner, 0); return;
-    case code.PROD: unit<Prod, T>(x, out, rows, width, inner, 0); return;
-    case code.MAX: unit<Max, T>(x, out, rows, width, inner, 0); return;
-    case code.MIN: unit<Min, T>(x, out, rows, width, inner, 0); return;
-    case code.SUM_SQUARES: unit<SumSquares, T>(x, out, rows, width, inner, 0); return;
+    case code.SUM: unit<Sum, T>(x, out, rows, width, inner, 0, count); return;
+    case code.PROD: unit<Prod, T>(x, out, rows, width, inner, 0, count); return;
+    case code.MAX: unit<Max, T>(x, out, rows, width, inner, 0, count); return;
+    case code.MIN: unit<Min, T>(x, out, rows, width, inner, 0, count); return;
+    case code.SUM_SQUARES: unit<SumSquares, T>(x, out, rows, width, inner, 0, count); return;
     case SQUARED_DEVIATION:
-      if (isFloat<T>()) unit<SquaredDeviation, T>(x, out, rows, width, inner, center);
+      if (isFloat<T>()) unit<SquaredDeviation, T>(x, out, rows, width, inner, center, count);
       return;
     default: unreachable();
   }
@@ -51,17 +56,18 @@ function units(
   let column = (first % strips) * stripWidth, outerBlock = first / strips;
   const blocks = blockCount(n, blockRows);
   let row = (outerBlock % blocks) * blockRows, outer = outerBlock / blocks;
-  for (let u = first; u < last; u++) {
+  const count = inner == 1 && blocks == 1 ? last - first : 1;
+  for (let u = first; u < last; u += count) {
     const from = x + ((<usize>outer * n + row) * inner + column) * size;
     const to = out + (<usize>outerBlock * inner + column) * size;
     const mean = center != 0 ? center + (<usize>outer * inner + column) * size : 0;
     const rows = min(blockRows, n - row), width = min(stripWidth, inner - column);
     switch (dtype) {
-      case F32: unitOf<f32>(kind, from, to, rows, width, inner, mean); break;
-      case F64: unitOf<f64>(kind, from, to, rows, width, inner, mean); break;
-      case I32: unitOf<i32>(kind, from, to, rows, width, inner, mean); break;
+      case F32: unitOf<f32>(kind, from, to, rows, width, inner, mean, count); break;
+      case F64: unitOf<f64>(kind, from, to, rows, width, inner, mean, count); break;
+      case I32: unitOf<i32>(kind, from, to, rows, width, inner, mean, count); break;
       case U8:
-      case BOOL: unitOf<u8>(kind, from, to, rows, width, inner, mean); break;
+      case BOOL: unitOf<u8>(kind, from, to, rows, width, inner, mean, count); break;
       default: unreachable();
     }
     column += stripWidth;
@@ -108,7 +114,7 @@ function run(
 /** Two stages where whole columns would be too few units: blocks of rows, then their results in order. */
 function reduceTree(kind: i32, dtype: i32, x: usize, out: usize, center: usize, outer: i32, n: i32, inner: i32): void {
   const width = min(inner, <i32>(STRIP_BYTES / bytesOf(dtype)));
-  const blockRows = max(8, CHUNK / max(1, width));
+  const blockRows = max(8, max(CHUNK, (n / MANY_UNITS) & ~(CHUNK - 1)) / max(1, width));
   const unitsWhole = <i64>outer * ((inner + width - 1) / max(1, width));
   const blocks = blockCount(n, blockRows);
   if (blocks < 2 || unitsWhole >= MANY_UNITS) { run(kind, dtype, x, out, center, outer, n, inner, max(1, n)); return; }

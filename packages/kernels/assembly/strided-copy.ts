@@ -65,13 +65,21 @@ function copyRow<T>(x: usize, out: usize, n: i32, strideX: i32, strideOut: i32):
   if (strideOut == 1) {
     const whole = out + ((<usize>n * sizeof<T>()) & ~15);
     if (strideX == 1) {
-      for (; out + 64 <= whole; out += 64) {
-        const a = v128.load(x), b = v128.load(x, 16), c = v128.load(x, 32), d = v128.load(x, 48);
-        v128.store(out, a);
-        v128.store(out, b, 16);
-        v128.store(out, c, 32);
-        v128.store(out, d, 48);
-        x += 64;
+      // Eight vectors: the longer reads and writes keep apart, the better the memory streams.
+      for (; out + 128 <= whole; out += 128) {
+        const r0 = v128.load(x), r1 = v128.load(x, 16);
+        const r2 = v128.load(x, 32), r3 = v128.load(x, 48);
+        const r4 = v128.load(x, 64), r5 = v128.load(x, 80);
+        const r6 = v128.load(x, 96), r7 = v128.load(x, 112);
+        v128.store(out, r0);
+        v128.store(out, r1, 16);
+        v128.store(out, r2, 32);
+        v128.store(out, r3, 48);
+        v128.store(out, r4, 64);
+        v128.store(out, r5, 80);
+        v128.store(out, r6, 96);
+        v128.store(out, r7, 112);
+        x += 128;
       }
       for (; out < whole; out += 16) {
         v128.store(out, v128.load(x));
