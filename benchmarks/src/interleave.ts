@@ -36,8 +36,8 @@ export const fullEffort: Effort = { rounds: 7, warmUpSeconds: 1.5, roundSeconds:
 /** For seeing that it works. */
 export const quickEffort: Effort = { ...fullEffort, rounds: 1, warmUpSeconds: 0, roundSeconds: 0 };
 
-/** For single ops, of which there are many; the processes have been warm since the first of them. */
-export const opEffort: Effort = { ...fullEffort, warmUpSeconds: 0.3, roundSeconds: 0.1, budgetSeconds: 10 };
+/** For single ops, of which there are many; what all share is warm since the first of them. */
+export const opEffort: Effort = { ...fullEffort, warmUpSeconds: 0.6, roundSeconds: 0.1, budgetSeconds: 10 };
 
 /** What the warm-up found out about a contestant. */
 interface Plan {

@@ -1,5 +1,5 @@
 /**
- * Finds a BLAS library of the system's and calls it on the kernels' heap. Every thread loads this file for itself, workers by its
+ * Finds a BLAS library of the system's and calls it on the kernels' heap, for which it can ask for huge pages. Every thread loads this file for itself, workers by its
  * path, so it leans on nothing but koffi.
  */
 "use strict";
@@ -182,4 +182,28 @@ function bind(file, memory) {
   return { gemmF32: multiply("cblas_sgemm", "float"), gemmF64: multiply("cblas_dgemm", "double") };
 }
 
-module.exports = { find, bind };
+// Of <sys/mman.h>.
+const adviceHugePage = 14, adviceCollapse = 25;
+const wholeMemory = 2 ** 32;
+
+/**
+ * Asks Linux to back a memory by huge pages, what there is of it and what it grows by: kernels that stream through arrays of megabytes
+ * otherwise miss the translation buffers at every page. Gives whether the system took the advice; it cannot fail otherwise.
+ * @param {WebAssembly.Memory} memory of up to 4 GiB, and shared, so that its address stays
+ */
+function adviseHugePages(memory) {
+  if (process.platform !== "linux") return false;
+  try {
+    const { address, load } = loadKoffi();
+    const advise = load(null).func("madvise", "int", ["uintptr", "size_t", "int"]);
+    const base = Number(address(new Uint8Array(memory.buffer)));
+    if (advise(base, wholeMemory, adviceHugePage) !== 0) return false;
+    // Since Linux 6.1; before, the kernel comes round to it.
+    advise(base, memory.buffer.byteLength, adviceCollapse);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+module.exports = { find, bind, adviseHugePages };

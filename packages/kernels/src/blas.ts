@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { bindBlasFunctions, setBlasLoader, type BlasFunctions } from "./blas-functions.ts";
 import { TapegradError } from "./errors.ts";
+import { whenHeapIsLarge } from "./heap.ts";
 import { giveWorkersBlas } from "./threads.ts";
 import { memory, wasm } from "./wasm.ts";
 
@@ -19,6 +20,8 @@ interface BlasModule {
   find(path: string | undefined): { readonly library: BlasLibrary; readonly file: string } | null;
   /** The products for the thread that calls it, which the library must not cut further. */
   bind(file: string, memory: WebAssembly.Memory): BlasFunctions;
+  /** Asks the system to back the memory by huge pages; false where it does not. */
+  adviseHugePages(memory: WebAssembly.Memory): boolean;
 }
 
 /** States of the kernels' switch (assembly/gemm-blas.ts). */
@@ -49,7 +52,18 @@ export function useBlas(locateModule: () => string | null): void {
   locate = locateModule;
   registered = true;
   setBlasLoader(() => (loadBlas() === null ? states.off : states.loaded));
+  whenHeapIsLarge(askForHugePages);
   applySwitch();
+}
+
+/** Through the package that can call the system. Without it, or if that fails, all goes on as before, only slower. */
+function askForHugePages(): void {
+  try {
+    const modulePath = locate();
+    if (modulePath !== null) (createRequire(import.meta.url)(modulePath) as BlasModule).adviseHugePages(memory);
+  } catch {
+    // What is wrong with the package, the first product says.
+  }
 }
 
 /**

@@ -271,8 +271,22 @@ function growToLive(): void {
   budget = Math.min(Math.max(budget, 2 * stats.resident), Math.max(budgetLimit, budget));
 }
 
+/** What happens once, before the heap becomes large. */
+let beforeLarge: (() => void) | null = null;
+const largeHeap = 8 * mebibyte;
+
+/** `action` runs when the blocks in the heap first come to 8 MiB, before the one that makes them so is there. */
+export function whenHeapIsLarge(action: () => void): void {
+  beforeLarge = action;
+}
+
 function allocate(bytes: number): number {
   makeRoom(bytes);
+  if (beforeLarge !== null && stats.resident + bytes >= largeHeap) {
+    const action = beforeLarge;
+    beforeLarge = null;
+    action();
+  }
   for (let attempt = 0; ; attempt++) {
     try {
       return allocateBlock(bytes);
