@@ -85,13 +85,16 @@ const layers: readonly (readonly [name: string, takes: boolean, layer: Layer])[]
 
 describe("a layer asked to cut off at zero", () => {
   it.each(layers)("%s: takes it, %s, and then gives what a ReLU would, bit by bit", (_, takes, layer) => {
+    let negatives = 0;
     fc.assert(fc.property(fc.constantFrom<FloatsType>(Float32Array, Float64Array), fc.integer({ min: 1, max: 1e6 }), (type, seed) => {
       const plain = outcomes(layer, type, seed, false), cut = outcomes(layer, type, seed, true);
       expect([plain.took, cut.took]).toEqual([false, takes]);
       const expected = takes ? plain.values.map((value) => (value < 0 ? 0 : value)) : plain.values;
       expect(firstDifference(cut.values, expected)).toBe(-1);
-      expect(plain.values.some((value) => value < 0)).toBe(true);
+      negatives += plain.values.filter((value) => value < 0).length;
     }), { numRuns: 8 });
+    // The few results of a tiny product may all be positive once, but not in all runs.
+    expect(negatives).toBeGreaterThan(0);
   });
 
   it("does so once", () => {
