@@ -14,6 +14,19 @@
 /** Bytes of a turn of the loops that do no more than load, operate once and store: half as many cost a tenth more. */
 export const LIGHT_BYTES: usize = 256;
 
+/** Eight vectors, all read before: the longer reads and writes keep apart, the better the memory streams. */
+// @ts-ignore: decorator
+@inline export function storeEight(out: usize, a: v128, b: v128, c: v128, d: v128, e: v128, f: v128, g: v128, h: v128): void {
+  v128.store(out, a);
+  v128.store(out, b, 16);
+  v128.store(out, c, 32);
+  v128.store(out, d, 48);
+  v128.store(out, e, 64);
+  v128.store(out, f, 80);
+  v128.store(out, g, 96);
+  v128.store(out, h, 112);
+}
+
 /**
  * The i-th vector of a table. V8 makes a vector literal anew in every turn of a loop, by three instructions; from memory it
  * is one.

@@ -1,7 +1,7 @@
 /** Binary operations on contiguous operands of one shape, and on strided or broadcast ones. */
 import { getInt, getPointer, setInt } from "./control";
 import { BOOL, F32, F64, I32, U8 } from "./dtype";
-import { LIGHT_BYTES, gather, gatherTail, lanes, storeTail } from "./math-lanes";
+import { LIGHT_BYTES, gather, gatherTail, lanes, storeEight, storeTail } from "./math-lanes";
 import * as op from "./pointwise-binary-ops";
 import { maskedBinaryRow } from "./pointwise-masks";
 import * as code from "./pointwise-ops";
@@ -49,26 +49,16 @@ function row<Op, T>(a: usize, b: usize, out: usize, n: i32, strideA: i32, stride
   }
 }
 
-/** Eight vectors: the longer reads and writes keep apart, the better the memory streams. */
 // @ts-ignore: decorator
 @inline function eight<Op, T>(a: usize, b: usize, out: usize): void {
   const op = changetype<Op>(0);
-  const r0 = op.apply<T>(v128.load(a), v128.load(b));
-  const r1 = op.apply<T>(v128.load(a, 16), v128.load(b, 16));
-  const r2 = op.apply<T>(v128.load(a, 32), v128.load(b, 32));
-  const r3 = op.apply<T>(v128.load(a, 48), v128.load(b, 48));
-  const r4 = op.apply<T>(v128.load(a, 64), v128.load(b, 64));
-  const r5 = op.apply<T>(v128.load(a, 80), v128.load(b, 80));
-  const r6 = op.apply<T>(v128.load(a, 96), v128.load(b, 96));
-  const r7 = op.apply<T>(v128.load(a, 112), v128.load(b, 112));
-  v128.store(out, r0);
-  v128.store(out, r1, 16);
-  v128.store(out, r2, 32);
-  v128.store(out, r3, 48);
-  v128.store(out, r4, 64);
-  v128.store(out, r5, 80);
-  v128.store(out, r6, 96);
-  v128.store(out, r7, 112);
+  storeEight(
+    out,
+    op.apply<T>(v128.load(a), v128.load(b)), op.apply<T>(v128.load(a, 16), v128.load(b, 16)),
+    op.apply<T>(v128.load(a, 32), v128.load(b, 32)), op.apply<T>(v128.load(a, 48), v128.load(b, 48)),
+    op.apply<T>(v128.load(a, 64), v128.load(b, 64)), op.apply<T>(v128.load(a, 80), v128.load(b, 80)),
+    op.apply<T>(v128.load(a, 96), v128.load(b, 96)), op.apply<T>(v128.load(a, 112), v128.load(b, 112)),
+  );
 }
 
 /** `bytes` is a multiple of LIGHT_BYTES. */
@@ -86,22 +76,13 @@ function lightVectors<Op, T>(a: usize, b: usize, out: usize, bytes: usize): void
 // @ts-ignore: decorator
 @inline function eightWith<Op, T>(a: usize, right: v128, out: usize): void {
   const op = changetype<Op>(0);
-  const r0 = op.apply<T>(v128.load(a), right);
-  const r1 = op.apply<T>(v128.load(a, 16), right);
-  const r2 = op.apply<T>(v128.load(a, 32), right);
-  const r3 = op.apply<T>(v128.load(a, 48), right);
-  const r4 = op.apply<T>(v128.load(a, 64), right);
-  const r5 = op.apply<T>(v128.load(a, 80), right);
-  const r6 = op.apply<T>(v128.load(a, 96), right);
-  const r7 = op.apply<T>(v128.load(a, 112), right);
-  v128.store(out, r0);
-  v128.store(out, r1, 16);
-  v128.store(out, r2, 32);
-  v128.store(out, r3, 48);
-  v128.store(out, r4, 64);
-  v128.store(out, r5, 80);
-  v128.store(out, r6, 96);
-  v128.store(out, r7, 112);
+  storeEight(
+    out,
+    op.apply<T>(v128.load(a), right), op.apply<T>(v128.load(a, 16), right),
+    op.apply<T>(v128.load(a, 32), right), op.apply<T>(v128.load(a, 48), right),
+    op.apply<T>(v128.load(a, 64), right), op.apply<T>(v128.load(a, 80), right),
+    op.apply<T>(v128.load(a, 96), right), op.apply<T>(v128.load(a, 112), right),
+  );
 }
 
 function lightVectorsWith<Op, T>(a: usize, right: v128, out: usize, bytes: usize): void {

@@ -3,7 +3,7 @@ import { getFloat, getInt, getPointer, setFloat, setInt } from "./control";
 import { F32, F64, I32, U8 } from "./dtype";
 import { expRow, sigmoidRow } from "./math-exp-rows";
 import { logRow } from "./math-log-rows";
-import { LIGHT_BYTES, element, gather, gatherTail, lanes, saturated, storeTail } from "./math-lanes";
+import { LIGHT_BYTES, element, gather, gatherTail, lanes, saturated, storeEight, storeTail } from "./math-lanes";
 import { maskedUnaryRow } from "./pointwise-masks";
 import * as code from "./pointwise-ops";
 import * as op from "./pointwise-unary-ops";
@@ -39,26 +39,16 @@ function row<Op, T>(x: usize, out: usize, n: i32, stride: i32, p0: T, p1: T): vo
   }
 }
 
-/** Eight vectors: the longer reads and writes keep apart, the better the memory streams. */
 // @ts-ignore: decorator
 @inline function eight<Op, T>(x: usize, out: usize, p: v128, q: v128): void {
   const op = changetype<Op>(0);
-  const r0 = op.apply<T>(v128.load(x), p, q);
-  const r1 = op.apply<T>(v128.load(x, 16), p, q);
-  const r2 = op.apply<T>(v128.load(x, 32), p, q);
-  const r3 = op.apply<T>(v128.load(x, 48), p, q);
-  const r4 = op.apply<T>(v128.load(x, 64), p, q);
-  const r5 = op.apply<T>(v128.load(x, 80), p, q);
-  const r6 = op.apply<T>(v128.load(x, 96), p, q);
-  const r7 = op.apply<T>(v128.load(x, 112), p, q);
-  v128.store(out, r0);
-  v128.store(out, r1, 16);
-  v128.store(out, r2, 32);
-  v128.store(out, r3, 48);
-  v128.store(out, r4, 64);
-  v128.store(out, r5, 80);
-  v128.store(out, r6, 96);
-  v128.store(out, r7, 112);
+  storeEight(
+    out,
+    op.apply<T>(v128.load(x), p, q), op.apply<T>(v128.load(x, 16), p, q),
+    op.apply<T>(v128.load(x, 32), p, q), op.apply<T>(v128.load(x, 48), p, q),
+    op.apply<T>(v128.load(x, 64), p, q), op.apply<T>(v128.load(x, 80), p, q),
+    op.apply<T>(v128.load(x, 96), p, q), op.apply<T>(v128.load(x, 112), p, q),
+  );
 }
 
 /** As `row`: for operations that take no longer than loads and stores. */

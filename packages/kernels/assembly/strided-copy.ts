@@ -3,7 +3,7 @@
  * dense dimensions differ, the planes they span are transposed in blocks; anything else goes element by element.
  */
 import { JOB_ARGUMENTS, getInt, getPointer, setInt } from "./control";
-import { gather, gatherTail, lanes, storeTail } from "./math-lanes";
+import { gather, gatherTail, lanes, storeEight, storeTail } from "./math-lanes";
 import { parallelFor } from "./pool";
 import {
   CHUNK, PARALLEL_FROM, columnCount, firstColumn, firstRow, innerSize, lastRow, rankOf, rowCount, rowOffset, rowStride, sizeAt,
@@ -65,20 +65,12 @@ function copyRow<T>(x: usize, out: usize, n: i32, strideX: i32, strideOut: i32):
   if (strideOut == 1) {
     const whole = out + ((<usize>n * sizeof<T>()) & ~15);
     if (strideX == 1) {
-      // Eight vectors: the longer reads and writes keep apart, the better the memory streams.
       for (; out + 128 <= whole; out += 128) {
-        const r0 = v128.load(x), r1 = v128.load(x, 16);
-        const r2 = v128.load(x, 32), r3 = v128.load(x, 48);
-        const r4 = v128.load(x, 64), r5 = v128.load(x, 80);
-        const r6 = v128.load(x, 96), r7 = v128.load(x, 112);
-        v128.store(out, r0);
-        v128.store(out, r1, 16);
-        v128.store(out, r2, 32);
-        v128.store(out, r3, 48);
-        v128.store(out, r4, 64);
-        v128.store(out, r5, 80);
-        v128.store(out, r6, 96);
-        v128.store(out, r7, 112);
+        storeEight(
+          out,
+          v128.load(x), v128.load(x, 16), v128.load(x, 32), v128.load(x, 48),
+          v128.load(x, 64), v128.load(x, 80), v128.load(x, 96), v128.load(x, 112),
+        );
         x += 128;
       }
       for (; out < whole; out += 16) {
