@@ -79,7 +79,9 @@ describe("batch norm", () => {
         );
         const back = room(count), pw = room(C), pb = room(C);
         wasm.batchNormBackward(code, arena.put(dOut), px, w, mean, invStd, back, pw, pb, N, C, S);
-        expectClose(read(back, count), dX, tolerance, "dX");
+        // Where a channel's few values lie close together, the rounding of its mean is multiplied by 1 / std.
+        const steepest = Math.max(1, ...channels.map((ch) => 1 / Math.sqrt(ch.variance + eps)));
+        expectClose(read(back, count), dX, tolerance * steepest, "dX");
         expectClose(read(pw, C), dWeight, tolerance * Math.sqrt(M), "dWeight");
         expectClose(read(pb, C), dBias, tolerance * Math.sqrt(M), "dBias");
       });
