@@ -1,6 +1,6 @@
 /**
- * Finds a BLAS library of the system's and calls it on the kernels' heap, for which it can ask for huge pages. Every thread loads this file for itself, workers by its
- * path, so it leans on nothing but koffi.
+ * Finds a BLAS library of the system's and calls it on the kernels' heap, for which it can ask for huge pages. Every thread loads this
+ * file for itself, workers by its path, so it leans on nothing but koffi.
  */
 "use strict";
 const { existsSync, readFileSync } = require("node:fs");
