@@ -83,7 +83,7 @@ describe("batch norm", () => {
         const gradient = read(back, count);
         for (const { variance, positions } of channels) {
           const steepness = Math.max(1, 1 / Math.sqrt(variance + eps));
-          expectClose(type.from(positions, (at) => gradient[at] ?? NaN), positions.map((at) => dX[at] ?? NaN), tolerance * steepness, "dX");
+          expectClose(type.from(positions.map((at) => gradient[at] ?? NaN)), positions.map((at) => dX[at] ?? NaN), tolerance * steepness, "dX");
         }
         expectClose(read(pw, C), dWeight, tolerance * Math.sqrt(M), "dWeight");
         expectClose(read(pb, C), dBias, tolerance * Math.sqrt(M), "dBias");
