@@ -11,7 +11,7 @@
   return <i32>(16 / sizeof<T>());
 }
 
-/** Bytes of a turn of the loops that do no more than load, operate once and store: half as many cost a tenth more. */
+/** Bytes of a turn of the loops that do no more than load, operate once and store: half as many cost up to a tenth more. */
 export const LIGHT_BYTES: usize = 256;
 
 /** Eight vectors, all read before: the longer reads and writes keep apart, the better the memory streams. */
