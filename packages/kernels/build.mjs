@@ -1,17 +1,20 @@
 // Compiles assembly/ into dist/kernels-fma.wasm, where a product and its sum are rounded once, and dist/kernels.wasm, the same
-// without. Run by `pnpm --filter @tapegrad/kernels build`.
+// without; and assembly/wide/ into dist/kernels-wide.wasm, the loops for wide vectors that the first one imports. Run by `pnpm --filter @tapegrad/kernels build`.
 import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { isMainThread, Worker, workerData } from "node:worker_threads";
 import asc from "assemblyscript/asc";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-const builds = [["--outFile", "dist/kernels-fma.wasm", "--enable", "relaxed-simd"], ["--outFile", "dist/kernels.wasm"]];
+const builds = [
+  ["assembly/index.ts", "--outFile", "dist/kernels-fma.wasm", "--enable", "relaxed-simd"],
+  ["assembly/index.ts", "--outFile", "dist/kernels.wasm"],
+  ["assembly/wide/index.ts", "--outFile", "dist/kernels-wide.wasm", "--enable", "relaxed-simd"],
+];
 
 /** @param {string[]} options */
 async function compile(options) {
   const { error, stderr } = await asc.main([
-    "assembly/index.ts",
     "--baseDir", here,
     "--runtime", "minimal",
     "--importMemory",

@@ -34,7 +34,7 @@ async function freshKernels(setting: string, modulePath: string | null = nativeM
 describe("TAPEGRAD_BLAS", () => {
   test("off keeps BLAS out", async () => {
     const { kernelInfo, getNumThreads } = await freshKernels("off");
-    expect(kernelInfo()).toEqual({ kernels: "wasm", blas: null, threads: getNumThreads(), simdBits: 128, fma: expect.any(Boolean) });
+    expect(kernelInfo()).toEqual({ kernels: "wasm", blas: null, threads: getNumThreads(), simdBits: expect.any(Number), fma: expect.any(Boolean) });
   });
 
   test("naming a file that is not there is an error, at the first large product too", async () => {

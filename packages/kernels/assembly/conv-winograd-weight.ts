@@ -10,7 +10,7 @@ import {
   transformGradients, transformPixels, WINOGRAD_OWN,
 } from "./conv-winograd-tiles";
 import { blasAvailable, blasMultiply } from "./gemm-blas";
-import { multiplyTile } from "./gemm-kernel";
+import { multiplyPanels, tileColumns } from "./gemm-kernel";
 import { transposeSquare } from "./gemm-pack";
 import { ensureScratch, parallelFor, scratch } from "./pool";
 
@@ -27,7 +27,7 @@ const SUMS_BYTES: f64 = 32.0 * 1024 * 1024;
 /** Geometry is set before. */
 export function winogradWeightGradient<T>(dOut: usize, x: usize, dWeight: usize, dBias: usize): void {
   const channels = getInt(CHANNELS), outputs = getInt(OUTPUTS), images = getInt(IMAGES);
-  const panelChannels = <i32>(32 / sizeof<T>()), lanes = <i32>(16 / sizeof<T>());
+  const panelChannels = tileColumns<T>(), lanes = <i32>(16 / sizeof<T>());
   setInt(D_OUT, dOut); setInt(X, x); setInt(D_WEIGHT, dWeight); setInt(D_BIAS, dBias);
   const across = (getInt(OUT_WIDTH) + 1) >> 1, down = (getInt(OUT_HEIGHT) + 1) >> 1;
   setInt(TILES_X, across); setInt(TILES_Y, down);
@@ -60,7 +60,7 @@ export function winogradWeightGradient<T>(dOut: usize, x: usize, dWeight: usize,
 /** One part of the chunks, one block of outputs. */
 function partTask<T>(task: i32): void {
   const blocks = getInt(BLOCKS), part = task / blocks, channels = getInt(CHANNELS), outputs = getInt(OUTPUTS), tiles = getInt(CHUNK_TILES);
-  const panelChannels = <i32>(32 / sizeof<T>()), lanes = <i32>(16 / sizeof<T>());
+  const panelChannels = tileColumns<T>(), lanes = <i32>(16 / sizeof<T>());
   const paddedChannels = roundUp(channels, panelChannels), paddedOutputs = roundUp(outputs, PANEL);
   const firstOutput = (task % blocks) * getInt(BLOCK_OUTPUTS), lastOutput = min(outputs, firstOutput + getInt(BLOCK_OUTPUTS));
   const corner = scratch(), strip = corner + CORNER_BYTES, room = strip + <usize>(16 * lanes * tiles) * sizeof<T>();
@@ -82,15 +82,10 @@ function partTask<T>(task: i32): void {
     transformSide<T>(true, 0, channels, panelChannels, pixels, pixelStep, room, strip, corner);
     transformSide<T>(false, firstOutput, lastOutput, PANEL, gradients, gradientStep, room, strip, corner);
     for (let e: usize = 0; e < 16; e++) {
-      for (let c = 0; c < channels; c += panelChannels) {
-        const b = pixels + e * pixelStep + <usize>(c * tiles) * sizeof<T>();
-        let a = gradients + e * gradientStep, to = sums + e * sumStep + <usize>c * sizeof<T>();
-        for (let o = firstOutput; o < lastOutput; o += PANEL) {
-          multiplyTile<T>(PANEL, tileCount, a, b, to, sumRow, PANEL, panelChannels, chunk > firstChunk, 0, false, 0);
-          a += <usize>(PANEL * tiles) * sizeof<T>();
-          to += <usize>PANEL * sumRow;
-        }
-      }
+      multiplyPanels<T>(
+        PANEL, tileCount, tiles, roundUp(lastOutput - firstOutput, PANEL), paddedChannels, gradients + e * gradientStep, pixels + e * pixelStep,
+        sums + e * sumStep, sumRow, chunk > firstChunk, 0, false, 0,
+      );
     }
   }
 }
@@ -110,7 +105,7 @@ function multiplyChunkByBlas<T>(
   for (let o = first; o < last; o++) {
     transformGradients<T>(getPointer(D_OUT), o, outputs, gradients + <usize>(o - first) * row, gradientStep, corner);
   }
-  const columns = roundUp(channels, <i32>(32 / sizeof<T>()));
+  const columns = roundUp(channels, tileColumns<T>());
   for (let e: usize = 0; e < 16; e++) {
     blasMultiply<T>(
       false, true, last - first, channels, tileCount, gradients + e * gradientStep, tiles, pixels + e * pixelStep, tiles, add,
@@ -151,7 +146,7 @@ function multiplyChunkByBlas<T>(
 /** Adds the parts of one output in order, G' u G of every channel, and the bias. */
 function finishTask<T>(output: i32): void {
   const channels = getInt(CHANNELS), outputs = getInt(OUTPUTS), parts = getInt(PARTS);
-  const paddedChannels = roundUp(channels, <i32>(32 / sizeof<T>()));
+  const paddedChannels = roundUp(channels, tileColumns<T>());
   const step = <usize>(roundUp(outputs, PANEL) * paddedChannels) * sizeof<T>() + STAGGER;
   const u = scratch();
   const half: T = 0.5;

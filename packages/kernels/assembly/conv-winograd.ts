@@ -9,7 +9,7 @@ import {
   transformPixels, WINOGRAD_OWN, writeOutputs,
 } from "./conv-winograd-tiles";
 import { blasAvailable, blasMultiply } from "./gemm-blas";
-import { multiplyTile, tileRows } from "./gemm-kernel";
+import { multiplyPanels, tileColumns, tileRows } from "./gemm-kernel";
 import { ensureScratch, parallelFor, scratch } from "./pool";
 import { takeRectify } from "./rectify";
 
@@ -49,7 +49,7 @@ export function winogradCorrelate<T>(
   setInt(OUTPUT_STEP, outputStep); setInt(CHANNEL_STEP, channelStep); setInt(TAP_STEP, tapStep);
   const across = (getInt(OUT_WIDTH) + 1) >> 1, down = (getInt(OUT_HEIGHT) + 1) >> 1;
   setInt(TILES_X, across); setInt(TILES_Y, down);
-  const panelTiles = <i32>(32 / sizeof<T>()), byBlas = blasAvailable(<f64>outputs * <f64>channels * 128);
+  const panelTiles = tileColumns<T>(), byBlas = blasAvailable(<f64>outputs * <f64>channels * 128);
   setInt(BY_BLAS, byBlas ? 1 : 0);
   // As many tiles at once as the second cache holds (BLAS wants more), fewer if there would be too few chunks for the threads.
   let wanted = byBlas ? (channels * outputs < 16_384 ? 128 : 256) : channels <= 128 ? 64 : 32;
@@ -113,7 +113,6 @@ function chunkTask<T>(chunk: i32): void {
   openChunk(chunk);
   const channels = getInt(CHANNELS), outputs = getInt(OUTPUTS), tiles = getInt(CHUNK_TILES);
   const height = getInt(TILE_ROWS), paddedOutputs = roundUp(outputs, height);
-  const panelTiles = <i32>(32 / sizeof<T>());
   const corner = scratch(), room = corner + CORNER_BYTES;
   const pixels = room + chunkPlaneBytes<T>(), pixelStep = <usize>elementStep<T>(channels);
   const products = pixels + 16 * pixelStep, productStep = <usize>elementStep<T>(paddedOutputs);
@@ -125,22 +124,16 @@ function chunkTask<T>(chunk: i32): void {
     if (byBlas) transformPixels<T>(room, pixels + <usize>c * productRow, pixelStep, 32, corner);
     else transformPixels<T>(room, pixels + (<usize>c << 5), pixelStep, <usize>channels << 5, corner);
   }
-  const panelBytes = <usize>(height * channels) * sizeof<T>();
   for (let e: usize = 0; e < 16; e++) {
     const weights = getPointer(TRANSFORMED) + e * weightStep<T>();
     if (byBlas) {
       blasMultiply<T>(false, false, outputs, tileCount, channels, weights, channels, pixels + e * pixelStep, tiles, false, products + e * productStep, tiles);
       continue;
     }
-    for (let i = 0; i < tileCount; i += panelTiles) {
-      const b = pixels + e * pixelStep + <usize>(i * channels) * sizeof<T>();
-      let a = weights, to = products + e * productStep + <usize>i * sizeof<T>();
-      for (let o = 0; o < outputs; o += height) {
-        multiplyTile<T>(height, channels, a, b, to, productRow, height, panelTiles, false, 0, false, 0);
-        a += panelBytes;
-        to += <usize>height * productRow;
-      }
-    }
+    multiplyPanels<T>(
+      height, channels, channels, paddedOutputs, roundUp(tileCount, tileColumns<T>()), weights, pixels + e * pixelStep, products + e * productStep, productRow,
+      false, 0, false, 0,
+    );
   }
   const bias = getPointer(BIAS);
   for (let o = 0; o < outputs; o++) {

@@ -1,26 +1,32 @@
 /**
  * Products whose operands are both contiguous along k, as in a linear layer's forward pass: c = x wᵀ. Lanes run along k, so
  * nothing is turned around; every element of c is the sum of a vector's lanes. Three rows of a at a time are packed as
- * `[vector][row]`, a block of k that stays in the first cache, and meet all rows of b, read where they lie.
+ * `[vector][row]` (wide vectors first), a block of k that stays in the first cache, and meet all rows of b, read where they lie.
  */
 import { getInt, getPointer, setInt } from "./control";
 import { multiplyAdd } from "./multiply-add";
 import { ensureScratch, parallelFor, scratch } from "./pool";
 import { rectifyOne } from "./rectify";
+import { isWide, wideDots } from "./wide";
 
 const M = 0, N = 1, K = 2, A = 3, A_ROW = 4, B = 5, B_ROW = 6, C = 7, C_ROW = 8, BIAS = 9, ACCUMULATE = 10, ROWS = 11, COLUMNS = 12, ACROSS = 13, CUT = 14;
 
 /** Bytes of k in a block. */
 const K_BYTES: i32 = 4096;
+/** Nine wide vectors, behind the packed rows. */
+const SUMS_BYTES: i32 = 288;
 /** Products worth a task: some 25 microseconds. */
 const TASK_PRODUCTS: f64 = 400_000;
 const MOST_TASKS: f64 = 16;
 /** Rows of b whose block of k stays in the second cache. */
 const MOST_COLUMNS: i32 = 126;
 
-/** Whether k is long enough for the sums over lanes to weigh little. */
+/** Fewer rows or columns than these do not pay for the packing of both operands. */
+const PACKED_FROM: i32 = 40;
+
+/** Whether k is long enough for the sums over lanes to weigh little, and the matrix too slim for packed panels, which are faster. */
 export function dotSuits(m: i32, n: i32, k: i32): bool {
-  return k >= 192 && m >= 3 && n >= 3;
+  return k >= 192 && m >= 3 && n >= 3 && min(m, n) < PACKED_FROM;
 }
 
 /** c[m][n] = (accumulate ? c : 0) + a bᵀ (+ bias), if `cut` then cut off at zero, for a[m][k] and b[n][k] with contiguous rows. Steps are in bytes. */
@@ -37,7 +43,7 @@ export function multiplyDots<T>(
   const rows = ((m + down - 1) / down + 2) / 3 * 3, columns = ((n + across - 1) / across + 2) / 3 * 3;
   down = (m + rows - 1) / rows; across = (n + columns - 1) / columns;
   setInt(ROWS, rows); setInt(COLUMNS, columns); setInt(ACROSS, across);
-  ensureScratch(3 * K_BYTES);
+  ensureScratch(3 * K_BYTES + SUMS_BYTES);
   parallelFor(sizeof<T>() == 8 ? taskF64 : taskF32, down * across);
 }
 
@@ -68,8 +74,17 @@ function taskF64(task: i32): void { runTask<f64>(task); }
 /** Whole vectors of three rows go to scratch; a row that is not there is the first one again. */
 function packRows<T>(k: i32, a: usize, aRow: usize, rows: i32): void {
   const a1 = rows > 1 ? a + aRow : a, a2 = rows > 2 ? a + 2 * aRow : a;
-  let to = scratch();
-  for (let at: usize = 0, end = <usize>(k * <i32>sizeof<T>()) & ~15; at != end; at += 16) {
+  let to = scratch(), at: usize = 0;
+  const end = <usize>(k * <i32>sizeof<T>()) & ~15;
+  if (isWide<T>()) {
+    for (; at + 32 <= end; at += 32) {
+      v128.store(to, v128.load(a + at)); v128.store(to, v128.load(a + at, 16), 16);
+      v128.store(to, v128.load(a1 + at), 32); v128.store(to, v128.load(a1 + at, 16), 48);
+      v128.store(to, v128.load(a2 + at), 64); v128.store(to, v128.load(a2 + at, 16), 80);
+      to += 96;
+    }
+  }
+  for (; at != end; at += 16) {
     v128.store(to, v128.load(a + at));
     v128.store(to, v128.load(a1 + at), 16);
     v128.store(to, v128.load(a2 + at), 32);
@@ -82,6 +97,12 @@ function packRows<T>(k: i32, a: usize, aRow: usize, rows: i32): void {
 @inline function laneSum<T>(v: v128): T {
   if (sizeof<T>() == 8) return v128.extract_lane<T>(v, 0) + v128.extract_lane<T>(v, 1);
   return (v128.extract_lane<T>(v, 0) + v128.extract_lane<T>(v, 1)) + (v128.extract_lane<T>(v, 2) + v128.extract_lane<T>(v, 3));
+}
+
+/** A vector and both halves of a wide one. */
+// @ts-ignore: decorator
+@inline function addWide<T>(v: v128, wide: usize): v128 {
+  return v128.add<T>(v, v128.add<T>(v128.load(wide), v128.load(wide, 16)));
 }
 
 // @ts-ignore: decorator
@@ -98,8 +119,9 @@ function dots<T>(
   const lanes = <i32>(16 / sizeof<T>());
   const b1 = columns > 1 ? b + bRow : b, b2 = columns > 2 ? b + 2 * bRow : b;
   let c00 = v128.splat<T>(0), c01 = c00, c02 = c00, c10 = c00, c11 = c00, c12 = c00, c20 = c00, c21 = c00, c22 = c00;
-  let at: usize = 0, packed = scratch();
-  for (const end = <usize>(k / lanes) << 4; at != end; at += 16) {
+  const end = <usize>(k / lanes) << 4, wide: usize = isWide<T>() ? end & ~31 : 0;
+  let at = wide, packed = scratch() + 3 * wide;
+  for (; at != end; at += 16) {
     const q0 = v128.load(b + at), q1 = v128.load(b1 + at), q2 = v128.load(b2 + at);
     // Of all orders this one lets V8 keep the sums in registers.
     let p = v128.load(packed, 32);
@@ -109,6 +131,13 @@ function dots<T>(
     p = v128.load(packed);
     c00 = multiplyAdd<T>(c00, p, q0); c01 = multiplyAdd<T>(c01, p, q1); c02 = multiplyAdd<T>(c02, p, q2);
     packed += 48;
+  }
+  if (isWide<T>()) {
+    const sums = scratch() + 3 * K_BYTES;
+    wideDots(wide, scratch(), b, b1, b2, sums);
+    c00 = addWide<T>(c00, sums); c01 = addWide<T>(c01, sums + 32); c02 = addWide<T>(c02, sums + 64);
+    c10 = addWide<T>(c10, sums + 96); c11 = addWide<T>(c11, sums + 128); c12 = addWide<T>(c12, sums + 160);
+    c20 = addWide<T>(c20, sums + 192); c21 = addWide<T>(c21, sums + 224); c22 = addWide<T>(c22, sums + 256);
   }
   let s00 = laneSum<T>(c00), s01 = laneSum<T>(c01), s02 = laneSum<T>(c02);
   let s10 = laneSum<T>(c10), s11 = laneSum<T>(c11), s12 = laneSum<T>(c12);

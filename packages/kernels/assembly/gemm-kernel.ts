@@ -1,5 +1,6 @@
 import { FUSED, multiplyAdd, tilesCost } from "./multiply-add";
 import { rectify, rectifyOne } from "./rectify";
+import { isWide, wideTile } from "./wide";
 
 /** Rows of the micro-tile that suits a matrix: the taller the faster, if not too many of them are left idle. */
 export function tileRows(rows: i32): i32 {
@@ -13,11 +14,17 @@ export function tileRows(rows: i32): i32 {
   return <i32>(32 / sizeof<T>());
 }
 
+/** Neighbouring tiles of a row that are computed at once. */
+// @ts-ignore: decorator
+@inline export function tilesAtOnce<T>(): i32 {
+  return isWide<T>() ? 2 : 1;
+}
+
 /** Bytes of a whole micro-tile, the largest one. */
 export const TILE_BYTES: i32 = 192;
 
 // @ts-ignore: decorator
-@inline function finishRow<T>(c: usize, sum0: v128, sum1: v128, bias: usize, add: bool, cut: bool): void {
+@inline export function finishRow<T>(c: usize, sum0: v128, sum1: v128, bias: usize, add: bool, cut: bool): void {
   if (bias != 0) {
     sum0 = v128.add<T>(sum0, v128.load(bias));
     sum1 = v128.add<T>(sum1, v128.load(bias, 16));
@@ -35,12 +42,42 @@ export const TILE_BYTES: i32 = 192;
 }
 
 /**
+ * c[rows][columns] = (add ? c : 0) + a b (+ bias), if `cut` then cut off at zero, from packed panels of both with room for `room` >= k steps of k each,
+ * tile by tile. Wide vectors take two panels of b at once.
+ */
+export function multiplyPanels<T>(
+  height: i32, k: i32, room: i32, rows: i32, columns: i32, a: usize, b: usize, c: usize, cStep: usize, add: bool, bias: usize, cut: bool, corner: usize,
+): void {
+  const width = tileColumns<T>(), rowBytes = <usize>width * sizeof<T>();
+  const panelA = <usize>(height * room) * sizeof<T>(), panelB = <usize>room * rowBytes;
+  let tiles = 1;
+  for (let j = 0; j < columns; j += tiles * width) {
+    tiles = j + tilesAtOnce<T>() * width <= columns ? tilesAtOnce<T>() : 1;
+    let panel = a, at = c;
+    for (let i = 0; i < rows; i += height) {
+      const left = min(height, rows - i);
+      if (tiles == 2 && left >= 4) {
+        wideTile(height, k, panel, b, panelB, at, cStep, left, add, bias, cut);
+      } else {
+        multiplyTile<T>(height, k, panel, b, at, cStep, left, min(width, columns - j), add, bias, cut, corner);
+        if (tiles == 2) multiplyTile<T>(height, k, panel, b + panelB, at + rowBytes, cStep, left, width, add, bias == 0 ? 0 : bias + rowBytes, cut, corner);
+      }
+      panel += panelA;
+      at += <usize>height * cStep;
+    }
+    b += tiles * panelB;
+    c += tiles * rowBytes;
+    if (bias != 0) bias += tiles * rowBytes;
+  }
+}
+
+/**
  * One micro-tile: c[rows][columns] = (add ? c : 0) + a b (+ bias), if `cut` then cut off at zero, for panels a[k][height] and b[k][two vectors]. With a height
  * of 5, ten accumulators, two vectors of b, a splat and a product stay in the 15 registers that V8 gives away; fused, there is no
  * product, and a height of 6 takes them all. A larger tile spills, and unrolling over k costs more than it saves. `corner` is
  * room for a tile that hangs over c's edge.
  */
-export function multiplyTile<T>(
+function multiplyTile<T>(
   height: i32, k: i32, a: usize, b: usize, c: usize, cStep: usize, rows: i32, columns: i32, add: bool, bias: usize, cut: bool, corner: usize,
 ): void {
   if (height == 6) tile6<T>(k, a, b, c, cStep, rows, columns, add, bias, cut, corner);

@@ -21,6 +21,17 @@
   }
 }
 
+/** Four float32 of two rows with k contiguous become four pairs. */
+// @ts-ignore: decorator
+@inline function transposePair(dst: usize, dstStep: usize, src: usize, wStep: usize): void {
+  const r0 = v128.load(src), r1 = v128.load(src + wStep);
+  const low = v128.shuffle<f32>(r0, r1, 0, 4, 1, 5), high = v128.shuffle<f32>(r0, r1, 2, 6, 3, 7);
+  v128.store64_lane(dst, low, 0);
+  v128.store64_lane(dst + dstStep, low, 1);
+  v128.store64_lane(dst + 2 * dstStep, high, 0);
+  v128.store64_lane(dst + 3 * dstStep, high, 1);
+}
+
 /** One panel: `dst[kk][w] = src[w * wStep + kk * kStep]`, zero for `valid <= w < width`. */
 function packPanel<T>(dst: usize, src: usize, width: i32, valid: i32, wStep: usize, kStep: usize, k: i32): void {
   const lanes = <i32>(16 / sizeof<T>());
@@ -32,6 +43,10 @@ function packPanel<T>(dst: usize, src: usize, width: i32, valid: i32, wStep: usi
       const to = dst + <usize>kk * step;
       let w = 0;
       for (; w + lanes <= width; w += lanes) transposeSquare<T>(to + <usize>w * sizeof<T>(), step, from + <usize>w * wStep, wStep);
+      if (sizeof<T>() == 4 && w + 2 <= width) {
+        transposePair(to + <usize>w * sizeof<T>(), step, from + <usize>w * wStep, wStep);
+        w += 2;
+      }
       for (; w < width; w++) {
         const row = from + <usize>w * wStep, place = to + <usize>w * sizeof<T>();
         for (let i = 0; i < lanes; i++) store<T>(place + <usize>i * step, load<T>(row + <usize>i * sizeof<T>()));

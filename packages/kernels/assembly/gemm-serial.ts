@@ -1,5 +1,5 @@
 /** A matrix product on the calling thread, whichever it is: for tasks of other kernels. */
-import { multiplyTile, TILE_BYTES, tileColumns, tileRows } from "./gemm-kernel";
+import { multiplyPanels, TILE_BYTES, tileColumns, tileRows } from "./gemm-kernel";
 import { packBlock } from "./gemm-pack";
 
 /** A panel of b takes a quarter of the first cache, packed blocks of both half of the second. */
@@ -26,14 +26,9 @@ export function multiplySerial<T>(
       for (let i0 = 0; i0 < m; i0 += MOST_ROWS) {
         const rows = min(MOST_ROWS, m - i0);
         packBlock<T>(panelsA, a + <usize>i0 * aRow + <usize>k0 * aColumn, height, rows, aRow, aColumn, depth);
-        for (let j = 0; j < columns; j += width) {
-          for (let i = 0; i < rows; i += height) {
-            multiplyTile<T>(
-              height, depth, panelsA + <usize>(i * depth) * sizeof<T>(), panelsB + <usize>(j * depth) * sizeof<T>(),
-              c + <usize>(i0 + i) * cRow + <usize>(j0 + j) * sizeof<T>(), cRow, min(height, rows - i), min(width, columns - j), k0 > 0, 0, false, room,
-            );
-          }
-        }
+        multiplyPanels<T>(
+          height, depth, depth, rows, columns, panelsA, panelsB, c + <usize>i0 * cRow + <usize>j0 * sizeof<T>(), cRow, k0 > 0, 0, false, room,
+        );
       }
     }
   }

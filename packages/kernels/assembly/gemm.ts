@@ -10,7 +10,7 @@ import { getInt, getPointer, setInt } from "./control";
 import { F64 } from "./dtype";
 import { multiplyWithBlas } from "./gemm-blas";
 import { dotSuits, multiplyDots } from "./gemm-dot";
-import { multiplyTile, TILE_BYTES, tileColumns, tileRows } from "./gemm-kernel";
+import { multiplyPanels, TILE_BYTES, tileColumns, tileRows, tilesAtOnce } from "./gemm-kernel";
 import { packBlock } from "./gemm-pack";
 import { multiplySmall } from "./gemm-small";
 import { multiplyVector } from "./gemm-vector";
@@ -137,11 +137,11 @@ function batchTaskF64(task: i32): void { batchTask<f64>(task); }
 
 /** One product, cut into blocks of c. */
 function runLarge<T>(m: i32, n: i32, k: i32, products: f64): void {
-  const wanted = <i32>Math.min(<f64>MOST_TASKS, products / TASK_PRODUCTS), height = getInt(TILE_ROWS);
-  let rows = min(MOST_ROWS, roundUp(m, height)), columns = min(MOST_COLUMNS, roundUp(n, tileColumns<T>()));
+  const wanted = <i32>Math.min(<f64>MOST_TASKS, products / TASK_PRODUCTS), height = getInt(TILE_ROWS), width = tilesAtOnce<T>() * tileColumns<T>();
+  let rows = min(MOST_ROWS, roundUp(m, height)), columns = min(MOST_COLUMNS, roundUp(n, width));
   while (((m + rows - 1) / rows) * ((n + columns - 1) / columns) < wanted) {
     if (rows >= columns && rows > height) rows = roundUp((rows + 1) >> 1, height);
-    else if (columns > tileColumns<T>()) columns = roundUp((columns + 1) >> 1, tileColumns<T>());
+    else if (columns > width) columns = roundUp((columns + 1) >> 1, width);
     else break;
   }
   const down = (m + rows - 1) / rows, across = (n + columns - 1) / columns;
@@ -231,16 +231,6 @@ function multiplyBlock<T>(
     if (packedB != 0) panelsB = packedB + (<usize>k0 * paddedN + <usize>column * <usize>depth) * sizeof<T>();
     else packBlock<T>(roomB, b + <usize>k0 * bRow, tileColumns<T>(), columns, bColumn, bRow, depth);
     const add = accumulate || k0 > 0, cut = getInt(CUT) != 0 && k0 + K_BLOCK >= k;
-    for (let j = 0; j < columns; j += tileColumns<T>()) {
-      const at = <usize>j * sizeof<T>();
-      const panelB = panelsB + at * <usize>depth;
-      const biasHere: usize = bias == 0 || k0 > 0 ? <usize>0 : bias + at;
-      for (let i = 0; i < rows; i += height) {
-        multiplyTile<T>(
-          height, depth, panelsA + <usize>(i * depth) * sizeof<T>(), panelB, c + <usize>i * cRow + at, cRow,
-          min(height, rows - i), min(tileColumns<T>(), columns - j), add, biasHere, cut, corner,
-        );
-      }
-    }
+    multiplyPanels<T>(height, depth, depth, rows, columns, panelsA, panelsB, c, cRow, add, k0 > 0 ? 0 : bias, cut, corner);
   }
 }

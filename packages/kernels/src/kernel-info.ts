@@ -1,6 +1,6 @@
 import { blasInUse, type BlasLibrary } from "./blas.ts";
 import { getNumThreads } from "./threads.ts";
-import { kernelsFuse } from "./wasm.ts";
+import { kernels } from "./wasm.ts";
 
 /** What computes. */
 export interface KernelInfo {
@@ -8,8 +8,8 @@ export interface KernelInfo {
   /** The system's BLAS that large matrix products use, or null. */
   readonly blas: BlasLibrary | null;
   readonly threads: number;
-  /** Bits of the vectors that the kernels compute with. */
-  readonly simdBits: 128;
+  /** Bits of the widest vectors that the kernels compute with. */
+  readonly simdBits: 128 | 256;
   /** Whether products are added to their sums in one rounding (fused multiply-add). */
   readonly fma: boolean;
 }
@@ -19,9 +19,15 @@ export interface KernelInfo {
  *
  * Throws    TapegradError `blas/package`, `blas/koffi`, `blas/load`, `blas/symbol` when `TAPEGRAD_BLAS` names what cannot be used
  * @example
- * kernelInfo().simdBits; // 128
+ * kernelInfo().threads; // getNumThreads()
  */
 export function kernelInfo(): KernelInfo {
   const blas = blasInUse();
-  return { kernels: blas === null ? "wasm" : "wasm+blas", blas, threads: getNumThreads(), simdBits: 128, fma: kernelsFuse };
+  return {
+    kernels: blas === null ? "wasm" : "wasm+blas",
+    blas,
+    threads: getNumThreads(),
+    simdBits: kernels.hasWide ? 256 : 128,
+    fma: kernels.fma,
+  };
 }

@@ -1,10 +1,15 @@
 import { readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
 
-/** The compiled kernels, and whether their products fuse a multiplication and an addition into one rounding. */
+/** The compiled kernels, of which every thread makes an instance. */
 export interface KernelModule {
   readonly module: WebAssembly.Module;
+  /** Whether products fuse a multiplication and an addition into one rounding. */
   readonly fma: boolean;
+  /** The loops for 256-bit vectors, which the fused kernels import (assembly/wide.ts). */
+  readonly wideModule: WebAssembly.Module | null;
+  /** Whether the engine has made such vectors of them. */
+  readonly hasWide: boolean;
 }
 
 /**
@@ -22,22 +27,40 @@ export const relaxedProbe = new Uint8Array([
 ]);
 
 /** The V8 of Node 20 knows relaxed SIMD behind a flag, which concerns nothing but what is compiled while it is up. Later ones have no such flag. */
-const flag = "experimental-wasm-relaxed-simd";
-const hasFlag = process.versions.v8.startsWith("11.");
+const relaxedFlag = "experimental-wasm-relaxed-simd";
+const hasRelaxedFlag = process.versions.v8.startsWith("11.");
+
+/**
+ * Engines that join two 128-bit operations into one of 256 bits and whose code for assembly/wide/ has been looked at and tested: Node 24
+ * and 26. The flag concerns what the optimizing compiler makes while it is up; the other two let it make everything at once.
+ */
+const hasWideFlag = process.arch === "x64" && /^(13\.6|14\.6)\./.test(process.versions.v8);
+const wideFlags = ["experimental-wasm-revectorize", "no-liftoff", "no-wasm-lazy-compilation"];
+const usualFlags = ["no-experimental-wasm-revectorize", "liftoff", "wasm-lazy-compilation"];
 
 /**
  * Compiles the kernels with fused multiply-adds where the engine and the processor have them, else without: so too if
- * `TAPEGRAD_FMA=off`, for the same bits on every machine.
+ * `TAPEGRAD_FMA=off`, for the same bits on every machine. `TAPEGRAD_SIMD=128` does without wider vectors.
  */
 export function compileKernels(): KernelModule {
-  if (process.env["TAPEGRAD_FMA"] === "off") return { module: compile("kernels.wasm"), fma: false };
-  const needsFlag = hasFlag && !WebAssembly.validate(relaxedProbe);
-  if (needsFlag) setFlagsFromString(`--${flag}`);
+  const without = (): KernelModule => ({ module: compile("kernels.wasm"), fma: false, wideModule: null, hasWide: false });
+  if (process.env["TAPEGRAD_FMA"] === "off") return without();
+  const needsFlag = hasRelaxedFlag && !WebAssembly.validate(relaxedProbe);
+  return withFlags(needsFlag ? [relaxedFlag] : [], needsFlag ? [`no-${relaxedFlag}`] : [], () => {
+    if (!WebAssembly.validate(relaxedProbe) || !fuses()) return without();
+    const hasWide = hasWideFlag && process.env["TAPEGRAD_SIMD"] !== "128";
+    const wideModule = withFlags(hasWide ? wideFlags : [], hasWide ? usualFlags : [], () => compile("kernels-wide.wasm"));
+    return { module: compile("kernels-fma.wasm"), fma: true, wideModule, hasWide };
+  });
+}
+
+/** What `work` gives while some of the engine's flags are up. */
+function withFlags<T>(up: readonly string[], down: readonly string[], work: () => T): T {
+  for (const flag of up) setFlagsFromString(`--${flag}`);
   try {
-    const fma = WebAssembly.validate(relaxedProbe) && fuses();
-    return { module: compile(fma ? "kernels-fma.wasm" : "kernels.wasm"), fma };
+    return work();
   } finally {
-    if (needsFlag) setFlagsFromString(`--no-${flag}`);
+    for (const flag of down) setFlagsFromString(`--${flag}`);
   }
 }
 

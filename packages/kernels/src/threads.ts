@@ -1,7 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { TapegradError } from "./errors.ts";
-import { kernelModule, memory, wasm } from "./wasm.ts";
+import { kernels, memory, wasm } from "./wasm.ts";
 
 const maxThreads = 64;
 
@@ -12,7 +12,7 @@ const maxThreads = 64;
  */
 const workerProgram = `
 const { parentPort, receiveMessageOnPort, workerData } = require("node:worker_threads");
-const { module, memory, index } = workerData;
+const { module, wideModule, hasWide, memory, index } = workerData;
 const abort = () => { throw new Error("kernel aborted"); };
 let blas;
 function bindBlas() {
@@ -33,7 +33,9 @@ const gemmF64 = (tA, tB, m, n, k, a, lda, b, ldb, accumulate, c, ldc) => {
   return blas.gemmF64(tA, tB, m, n, k, a, lda, b, ldb, accumulate, c, ldc);
 };
 const loadBlas = () => 0;
-new WebAssembly.Instance(module, { env: { memory, abort, gemmF32, gemmF64, loadBlas } }).exports.workerLoop(index);
+const wide = wideModule === null ? {} : new WebAssembly.Instance(wideModule, { env: { memory } }).exports;
+const env = { memory, abort, gemmF32, gemmF64, loadBlas, hasWide: Number(hasWide) };
+new WebAssembly.Instance(module, { env, wide }).exports.workerLoop(index);
 `;
 
 /** Where a worker finds BLAS: a module that binds it, and the library file that the launching thread has bound. */
@@ -83,7 +85,7 @@ function startThreads(): void {
   wasm.setThreadCount(threads);
   while (workers.length < threads - 1) {
     // Without the process's own options: `--input-type=module` would take `require` away.
-    const workerData = { module: kernelModule, memory, index: workers.length + 1 };
+    const workerData = { ...kernels, memory, index: workers.length + 1 };
     const worker = new Worker(workerProgram, { eval: true, execArgv: [], workerData });
     // The only message there is (the program above).
     worker.on("message", (error: string) => {

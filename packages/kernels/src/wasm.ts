@@ -5,15 +5,19 @@ import { compileKernels } from "./kernel-module.ts";
 /** The one memory that the launching thread and all workers share. Grows as needed, up to 4 GiB. */
 export const memory = new WebAssembly.Memory({ initial: 16, maximum: 65536, shared: true });
 
-/** The compiled kernels, which every thread makes an instance of. */
-export const { module: kernelModule, fma: kernelsFuse } = compileKernels();
+export const kernels = compileKernels();
 
 function abort(): never {
   throw new Error("kernel aborted");
 }
 
+const wide = kernels.wideModule === null ? {} : { ...new WebAssembly.Instance(kernels.wideModule, { env: { memory } }).exports };
+
 /** The launching thread's instance. */
-export const wasm = new WebAssembly.Instance(kernelModule, { env: { memory, abort, ...blasImports } }).exports as KernelExports;
+export const wasm = new WebAssembly.Instance(kernels.module, {
+  env: { memory, abort, ...blasImports, hasWide: Number(kernels.hasWide) },
+  wide,
+}).exports as KernelExports;
 
 let pages = 0;
 let bytes: Uint8Array = new Uint8Array(0);
