@@ -11,6 +11,10 @@ const productOps = "conv2d,conv2dInputGrad,conv2dWeightGrad,linear,matmul";
 const fusedProofs = [...productProofs, "packages/kernels/src/kernels-{unary,exp-rows,softmax}.test.ts"];
 const fusedOps = `${productOps},exp,sigmoid,softmax,tanh`;
 
+/** Proofs over all that has loops for wide vectors, which also run with these on engines that make none of them. */
+const wideProofs = [...fusedProofs, "packages/kernels/src/kernels-{binary,copy,reduce}.test.ts"];
+const wideOps = `${fusedOps},abs,add,clamp,clone,leakyRelu,maximum,minimum,mul,neg,relu,reluGrad,sigmoidGrad,sign,square,sub,sum,tanhGrad`;
+
 /** Whether a BLAS can be had, as the package `@tapegrad/blas` sees it. */
 function hasBlas(): boolean {
   const setting = process.env["TAPEGRAD_BLAS"] || undefined;
@@ -46,6 +50,14 @@ export default defineConfig({
           name: "unfused",
           include: fusedProofs,
           env: { TAPEGRAD_PROOF_OPS: fusedOps, TAPEGRAD_FMA: "off", TAPEGRAD_BLAS: "off" },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "wide",
+          include: wideProofs,
+          env: { TAPEGRAD_PROOF_OPS: wideOps, TAPEGRAD_SIMD: "256", TAPEGRAD_BLAS: "off" },
         },
       },
       ...(hasBlas()

@@ -1,11 +1,14 @@
 /**
- * The fixed map of the low memory, shared by every instance of the module. All of it lies below `--memoryBase` (64 KiB),
- * so instantiating the module in a worker writes nothing here.
+ * The fixed map of the low memory, shared by every instance of the module. All of it lies below `--memoryBase` (64 KiB; 32 KiB for
+ * wide/), so instantiating the module in a worker writes nothing here.
  *
  *   1 KiB   the thread pool's words, each on a cache line of its own
  *   2 KiB   per-thread scratch pointers
  *   4 KiB   arguments of the running parallel job
  *   8 KiB   layouts (shapes and strides) that the host writes before a strided kernel
+ *  16 KiB   every thread's share of the tasks
+ *  24 KiB   every thread's room for what loops for wide vectors give back
+ *  32 KiB   the constants of wide/
  */
 
 /** i32: generation of the last published job; workers sleep on it. */
@@ -37,6 +40,9 @@ export const MAX_THREADS: i32 = 64;
 
 /** i64[MAX_THREADS], each on a cache line: generation (24 bits) | end of a thread's share of the tasks (20) | its next task (20). */
 export const SHARES: usize = 16384;
+
+/** 128 bytes for each thread: what loops for wide vectors give back (wide.ts). */
+export const WIDE_ROOMS: usize = 24576;
 
 export const JOB_ARGUMENTS: usize = 4096;
 

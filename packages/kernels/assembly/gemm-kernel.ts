@@ -65,9 +65,9 @@ export function multiplyPanels<T>(
       panel += panelA;
       at += <usize>height * cStep;
     }
-    b += tiles * panelB;
-    c += tiles * rowBytes;
-    if (bias != 0) bias += tiles * rowBytes;
+    b += <usize>tiles * panelB;
+    c += <usize>tiles * rowBytes;
+    if (bias != 0) bias += <usize>tiles * rowBytes;
   }
 }
 

@@ -9,6 +9,7 @@ import { expPair } from "./math-scalar";
 import { scratch } from "./pool";
 import { Sum } from "./reduce-ops";
 import { tree } from "./reduce-tree";
+import { isWide, wideExp } from "./wide";
 
 /** Bytes that are worked on at once: an eighth of the first cache. */
 const BLOCK: usize = 4096;
@@ -17,7 +18,7 @@ export const EXP_SCRATCH: i32 = <i32>BLOCK;
 /** The bits of 87. */
 const MILD: i32 = 0x42ae0000;
 
-/** exp(x - shift), or exp(x). `mild` says that |x - shift| <= 87 and no NaN. */
+/** exp(x - shift), or exp(x). `mild` says that |x - shift| <= 87 and no NaN. `shift` is the same in all lanes. */
 // @ts-ignore: decorator
 @inline function expOf(x: v128, shift: v128, isShifted: bool, mild: bool): v128 {
   const v = isShifted ? f32x4.sub(x, shift) : x;
@@ -43,9 +44,23 @@ const MILD: i32 = 0x42ae0000;
   }
 }
 
+/** What wide vectors can do of them, in bytes. */
+// @ts-ignore: decorator
+@inline function mildTurns(x: usize, out: usize, bytes: usize, shift: f32): usize {
+  const turns = isWide<f32>() ? bytes & ~127 : 0;
+  if (turns != 0) wideExp(x, out, turns, shift);
+  return turns;
+}
+
 // Functions of their own, so that each loop has the registers to itself.
-function mildVectors(x: usize, out: usize, bytes: usize): void { expVectors(x, out, bytes, i64x2.splat(0), false, true); }
-function mildVectorsFrom(x: usize, out: usize, bytes: usize, shift: v128): void { expVectors(x, out, bytes, shift, true, true); }
+function mildVectors(x: usize, out: usize, bytes: usize): void {
+  const done = mildTurns(x, out, bytes, 0);
+  expVectors(x + done, out + done, bytes - done, i64x2.splat(0), false, true);
+}
+function mildVectorsFrom(x: usize, out: usize, bytes: usize, shift: v128): void {
+  const done = mildTurns(x, out, bytes, f32x4.extract_lane(shift, 0));
+  expVectors(x + done, out + done, bytes - done, shift, true, true);
+}
 function anyVectorsFrom(x: usize, out: usize, bytes: usize, shift: v128): void { expVectors(x, out, bytes, shift, true, false); }
 
 // @ts-ignore: decorator

@@ -11,9 +11,6 @@
   return <i32>(16 / sizeof<T>());
 }
 
-/** Bytes of a turn of the loops that do no more than load, operate once and store: half as many cost up to a tenth more. */
-export const LIGHT_BYTES: usize = 256;
-
 /** Eight vectors, all read before: the longer reads and writes keep apart, the better the memory streams. */
 // @ts-ignore: decorator
 @inline export function storeEight(out: usize, a: v128, b: v128, c: v128, d: v128, e: v128, f: v128, g: v128, h: v128): void {

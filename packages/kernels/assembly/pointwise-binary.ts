@@ -1,8 +1,9 @@
 /** Binary operations on contiguous operands of one shape, and on strided or broadcast ones. */
 import { getInt, getPointer, setInt } from "./control";
 import { BOOL, F32, F64, I32, U8 } from "./dtype";
-import { LIGHT_BYTES, gather, gatherTail, lanes, storeEight, storeTail } from "./math-lanes";
+import { gather, gatherTail, lanes, storeTail } from "./math-lanes";
 import * as op from "./pointwise-binary-ops";
+import { LIGHT_BYTES, binaryVectors, binaryVectorsWith } from "./pointwise-light";
 import { maskedBinaryRow } from "./pointwise-masks";
 import * as code from "./pointwise-ops";
 import { parallelFor } from "./pool";
@@ -11,6 +12,7 @@ import {
   rowStride, taskCount,
 } from "./strided";
 import { copyLayout, denseCopy, isFar } from "./strided-dense";
+import { isWide, wideBinary, wideBinaryWith } from "./wide";
 
 /** One row; strides in elements. `out` may be an operand whose stride is 1. */
 function row<Op, T>(a: usize, b: usize, out: usize, n: i32, strideA: i32, strideB: i32): void {
@@ -49,58 +51,22 @@ function row<Op, T>(a: usize, b: usize, out: usize, n: i32, strideA: i32, stride
   }
 }
 
-// @ts-ignore: decorator
-@inline function eight<Op, T>(a: usize, b: usize, out: usize): void {
-  const op = changetype<Op>(0);
-  storeEight(
-    out,
-    op.apply<T>(v128.load(a), v128.load(b)), op.apply<T>(v128.load(a, 16), v128.load(b, 16)),
-    op.apply<T>(v128.load(a, 32), v128.load(b, 32)), op.apply<T>(v128.load(a, 48), v128.load(b, 48)),
-    op.apply<T>(v128.load(a, 64), v128.load(b, 64)), op.apply<T>(v128.load(a, 80), v128.load(b, 80)),
-    op.apply<T>(v128.load(a, 96), v128.load(b, 96)), op.apply<T>(v128.load(a, 112), v128.load(b, 112)),
-  );
-}
-
-/** `bytes` is a multiple of LIGHT_BYTES. */
-function lightVectors<Op, T>(a: usize, b: usize, out: usize, bytes: usize): void {
-  for (const end = out + bytes; out < end; out += LIGHT_BYTES) {
-    eight<Op, T>(a, b, out);
-    eight<Op, T>(a + 128, b + 128, out + 128);
-    a += LIGHT_BYTES;
-    b += LIGHT_BYTES;
-  }
-}
-
-// The same with one right operand for all.
-
-// @ts-ignore: decorator
-@inline function eightWith<Op, T>(a: usize, right: v128, out: usize): void {
-  const op = changetype<Op>(0);
-  storeEight(
-    out,
-    op.apply<T>(v128.load(a), right), op.apply<T>(v128.load(a, 16), right),
-    op.apply<T>(v128.load(a, 32), right), op.apply<T>(v128.load(a, 48), right),
-    op.apply<T>(v128.load(a, 64), right), op.apply<T>(v128.load(a, 80), right),
-    op.apply<T>(v128.load(a, 96), right), op.apply<T>(v128.load(a, 112), right),
-  );
-}
-
-function lightVectorsWith<Op, T>(a: usize, right: v128, out: usize, bytes: usize): void {
-  for (const end = out + bytes; out < end; out += LIGHT_BYTES) {
-    eightWith<Op, T>(a, right, out);
-    eightWith<Op, T>(a + 128, right, out + 128);
-    a += LIGHT_BYTES;
-  }
-}
-
 /** As `row`: for operations that take no longer than loads and stores. */
-function lightRow<Op, T>(a: usize, b: usize, out: usize, n: i32, strideA: i32, strideB: i32): void {
+function lightRow<Op, T>(kind: i32, a: usize, b: usize, out: usize, n: i32, strideA: i32, strideB: i32): void {
   let done = 0;
   if (strideA == 1 && strideB >= 0 && strideB <= 1) {
     const bytes = <usize>n * sizeof<T>() & ~(LIGHT_BYTES - 1);
     done = <i32>(bytes / sizeof<T>());
-    if (strideB == 1) lightVectors<Op, T>(a, b, out, bytes);
-    else if (done > 0) lightVectorsWith<Op, T>(a, v128.load_splat<T>(b), out, bytes);
+    if (done > 0) {
+      if (strideB == 1) {
+        if (isWide<T>()) wideBinary(kind, a, b, out, bytes);
+        else binaryVectors<Op, T>(a, b, out, bytes);
+      } else if (isWide<T>()) {
+        wideBinaryWith(kind, a, load<f32>(b), out, bytes);
+      } else {
+        binaryVectorsWith<Op, T>(a, load<T>(b), out, bytes);
+      }
+    }
     a += bytes;
     b += bytes * strideB;
     out += bytes;
@@ -110,13 +76,13 @@ function lightRow<Op, T>(a: usize, b: usize, out: usize, n: i32, strideA: i32, s
 
 function numberRow<T>(kind: i32, a: usize, b: usize, out: usize, n: i32, strideA: i32, strideB: i32): void {
   switch (kind) {
-    case code.ADD: lightRow<op.Add, T>(a, b, out, n, strideA, strideB); return;
-    case code.SUB: lightRow<op.Sub, T>(a, b, out, n, strideA, strideB); return;
-    case code.MUL: lightRow<op.Mul, T>(a, b, out, n, strideA, strideB); return;
+    case code.ADD: lightRow<op.Add, T>(kind, a, b, out, n, strideA, strideB); return;
+    case code.SUB: lightRow<op.Sub, T>(kind, a, b, out, n, strideA, strideB); return;
+    case code.MUL: lightRow<op.Mul, T>(kind, a, b, out, n, strideA, strideB); return;
     case code.DIV: row<op.Div, T>(a, b, out, n, strideA, strideB); return;
     case code.POW: row<op.Pow, T>(a, b, out, n, strideA, strideB); return;
-    case code.MAXIMUM: lightRow<op.Maximum, T>(a, b, out, n, strideA, strideB); return;
-    case code.MINIMUM: lightRow<op.Minimum, T>(a, b, out, n, strideA, strideB); return;
+    case code.MAXIMUM: lightRow<op.Maximum, T>(kind, a, b, out, n, strideA, strideB); return;
+    case code.MINIMUM: lightRow<op.Minimum, T>(kind, a, b, out, n, strideA, strideB); return;
     case code.REMAINDER: row<op.Remainder, T>(a, b, out, n, strideA, strideB); return;
     case code.FLOOR_DIVIDE: row<op.FloorDivide, T>(a, b, out, n, strideA, strideB); return;
     default: unreachable();
@@ -126,9 +92,9 @@ function numberRow<T>(kind: i32, a: usize, b: usize, out: usize, n: i32, strideA
 function floatRow<T>(kind: i32, a: usize, b: usize, out: usize, n: i32, strideA: i32, strideB: i32): void {
   switch (kind) {
     case code.ATAN2: row<op.Atan2, T>(a, b, out, n, strideA, strideB); return;
-    case code.RELU_GRAD: lightRow<op.ReluGrad, T>(a, b, out, n, strideA, strideB); return;
-    case code.SIGMOID_GRAD: lightRow<op.SigmoidGrad, T>(a, b, out, n, strideA, strideB); return;
-    case code.TANH_GRAD: lightRow<op.TanhGrad, T>(a, b, out, n, strideA, strideB); return;
+    case code.RELU_GRAD: lightRow<op.ReluGrad, T>(kind, a, b, out, n, strideA, strideB); return;
+    case code.SIGMOID_GRAD: lightRow<op.SigmoidGrad, T>(kind, a, b, out, n, strideA, strideB); return;
+    case code.TANH_GRAD: lightRow<op.TanhGrad, T>(kind, a, b, out, n, strideA, strideB); return;
     default: numberRow<T>(kind, a, b, out, n, strideA, strideB);
   }
 }

@@ -3,7 +3,8 @@ import { getFloat, getInt, getPointer, setFloat, setInt } from "./control";
 import { F32, F64, I32, U8 } from "./dtype";
 import { expRow, sigmoidRow } from "./math-exp-rows";
 import { logRow } from "./math-log-rows";
-import { LIGHT_BYTES, element, gather, gatherTail, lanes, saturated, storeEight, storeTail } from "./math-lanes";
+import { element, gather, gatherTail, lanes, saturated, storeTail } from "./math-lanes";
+import { LIGHT_BYTES, unaryVectors } from "./pointwise-light";
 import { maskedUnaryRow } from "./pointwise-masks";
 import * as code from "./pointwise-ops";
 import * as op from "./pointwise-unary-ops";
@@ -13,6 +14,7 @@ import {
   rowStride, taskCount,
 } from "./strided";
 import { copyLayout, denseCopy, isFar } from "./strided-dense";
+import { isWide, wideUnary } from "./wide";
 
 /** One row: `stride` (in elements) of x is 1 in contiguous memory. In place where x == out and the stride is 1. */
 function row<Op, T>(x: usize, out: usize, n: i32, stride: i32, p0: T, p1: T): void {
@@ -39,30 +41,18 @@ function row<Op, T>(x: usize, out: usize, n: i32, stride: i32, p0: T, p1: T): vo
   }
 }
 
-// @ts-ignore: decorator
-@inline function eight<Op, T>(x: usize, out: usize, p: v128, q: v128): void {
-  const op = changetype<Op>(0);
-  storeEight(
-    out,
-    op.apply<T>(v128.load(x), p, q), op.apply<T>(v128.load(x, 16), p, q),
-    op.apply<T>(v128.load(x, 32), p, q), op.apply<T>(v128.load(x, 48), p, q),
-    op.apply<T>(v128.load(x, 64), p, q), op.apply<T>(v128.load(x, 80), p, q),
-    op.apply<T>(v128.load(x, 96), p, q), op.apply<T>(v128.load(x, 112), p, q),
-  );
-}
-
 /** As `row`: for operations that take no longer than loads and stores. */
-function lightRow<Op, T>(x: usize, out: usize, n: i32, stride: i32, p0: T, p1: T): void {
+function lightRow<Op, T>(kind: i32, x: usize, out: usize, n: i32, stride: i32, p0: T, p1: T): void {
   let done = 0;
   if (stride == 1) {
-    const p = v128.splat<T>(p0), q = v128.splat<T>(p1);
     const bytes = <usize>n * sizeof<T>() & ~(LIGHT_BYTES - 1);
-    for (const end = out + bytes; out < end; out += LIGHT_BYTES) {
-      eight<Op, T>(x, out, p, q);
-      eight<Op, T>(x + 128, out + 128, p, q);
-      x += LIGHT_BYTES;
-    }
     done = <i32>(bytes / sizeof<T>());
+    if (done > 0) {
+      if (isWide<T>()) wideUnary(kind, x, out, bytes, <f32>p0, <f32>p1);
+      else unaryVectors<Op, T>(x, out, bytes, p0, p1);
+    }
+    x += bytes;
+    out += bytes;
   }
   if (done < n) row<Op, T>(x, out, n - done, stride, p0, p1);
 }
@@ -72,15 +62,15 @@ function lightRow<Op, T>(x: usize, out: usize, n: i32, stride: i32, p0: T, p1: T
 @inline function anyRow<T>(kind: i32, x: usize, out: usize, n: i32, stride: i32, p0: f64, p1: f64): void {
   const p = element<T>(p0);
   switch (kind) {
-    case code.NEG: lightRow<op.Neg, T>(x, out, n, stride, p, p); return;
-    case code.ABS: lightRow<op.Abs, T>(x, out, n, stride, p, p); return;
-    case code.SIGN: lightRow<op.Sign, T>(x, out, n, stride, p, p); return;
-    case code.SQUARE: lightRow<op.Square, T>(x, out, n, stride, p, p); return;
-    case code.RELU: lightRow<op.Relu, T>(x, out, n, stride, p, p); return;
-    case code.CLAMP: lightRow<op.Clamp, T>(x, out, n, stride, saturated<T>(p0), saturated<T>(p1)); return;
-    case code.ADD_SCALAR: lightRow<op.AddScalar, T>(x, out, n, stride, p, p); return;
-    case code.MUL_SCALAR: lightRow<op.MulScalar, T>(x, out, n, stride, p, p); return;
-    case code.RSUB_SCALAR: lightRow<op.RsubScalar, T>(x, out, n, stride, p, p); return;
+    case code.NEG: lightRow<op.Neg, T>(kind, x, out, n, stride, p, p); return;
+    case code.ABS: lightRow<op.Abs, T>(kind, x, out, n, stride, p, p); return;
+    case code.SIGN: lightRow<op.Sign, T>(kind, x, out, n, stride, p, p); return;
+    case code.SQUARE: lightRow<op.Square, T>(kind, x, out, n, stride, p, p); return;
+    case code.RELU: lightRow<op.Relu, T>(kind, x, out, n, stride, p, p); return;
+    case code.CLAMP: lightRow<op.Clamp, T>(kind, x, out, n, stride, saturated<T>(p0), saturated<T>(p1)); return;
+    case code.ADD_SCALAR: lightRow<op.AddScalar, T>(kind, x, out, n, stride, p, p); return;
+    case code.MUL_SCALAR: lightRow<op.MulScalar, T>(kind, x, out, n, stride, p, p); return;
+    case code.RSUB_SCALAR: lightRow<op.RsubScalar, T>(kind, x, out, n, stride, p, p); return;
     default: unreachable();
   }
 }
@@ -108,7 +98,7 @@ function floatRow<T>(kind: i32, x: usize, out: usize, n: i32, stride: i32, p0: f
     case code.TRUNC: row<op.Trunc, T>(x, out, n, stride, p, q); return;
     case code.ERF: row<op.Erf, T>(x, out, n, stride, p, q); return;
     case code.SOFTPLUS: row<op.Softplus, T>(x, out, n, stride, p, q); return;
-    case code.LEAKY_RELU: lightRow<op.LeakyRelu, T>(x, out, n, stride, p, q); return;
+    case code.LEAKY_RELU: lightRow<op.LeakyRelu, T>(kind, x, out, n, stride, p, q); return;
     case code.POW_SCALAR: powRow<T>(x, out, n, stride, p0); return;
     default: anyRow<T>(kind, x, out, n, stride, p0, p1);
   }

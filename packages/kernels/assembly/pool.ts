@@ -9,7 +9,7 @@
  */
 import {
   DONE, GENERATION, LAUNCHER_ASLEEP, MAX_THREADS, PAGES, SCRATCH_BYTES, SCRATCH_POINTERS, SHARES, SLEEPERS, TASK_FUNCTION, THREADS,
-  WORKER_LIMIT,
+  WIDE_ROOMS, WORKER_LIMIT,
 } from "./control";
 
 /** Longest count of tasks that the state word can hold. */
@@ -144,4 +144,9 @@ export function ensureScratch(bytes: i32): void {
 /** The running thread's scratch, 16-byte aligned, as large as the last `ensureScratch` asked. */
 export function scratch(): usize {
   return load<usize>(SCRATCH_POINTERS + (<usize>threadIndex << 2));
+}
+
+/** 128 bytes of the running thread for what loops for wide vectors give back. */
+export function wideRoom(): usize {
+  return WIDE_ROOMS + (<usize>threadIndex << 7);
 }

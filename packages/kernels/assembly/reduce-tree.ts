@@ -3,7 +3,9 @@
  * with log n, not n (Higham, Accuracy and Stability of Numerical Algorithms, section 4.2).
  */
 import { firstLanes, loadAtMost, loadTail, storeTail } from "./math-lanes";
-import { scratch } from "./pool";
+import { scratch, wideRoom } from "./pool";
+import { Sum } from "./reduce-ops";
+import { isWide, wideSums } from "./wide";
 
 /**
  * Leaves of the tree over contiguous elements: long enough for the memory to stream, short enough for a sum of 37 terms one after
@@ -11,11 +13,34 @@ import { scratch } from "./pool";
  */
 const LEAF_BYTES: usize = 8192;
 
+/** Bytes of a turn of the loop. */
+const TURN_BYTES: usize = 256;
+
 /** The vectors at x and 128 bytes after it. */
 // @ts-ignore: decorator
 @inline function two<Op, T>(x: usize, center: v128): v128 {
   const op = changetype<Op>(0);
   return op.combine<T>(op.map<T>(v128.load(x), center), op.map<T>(v128.load(x, 128), center));
+}
+
+/** The accumulators with the 128 bytes at x, if there are so many. */
+// @ts-ignore: decorator
+@inline function joined<Op, T>(a: v128, b: v128, c: v128, d: v128, e: v128, f: v128, g: v128, h: v128, x: usize, end: usize, center: v128): v128 {
+  const op = changetype<Op>(0);
+  if (x + 128 <= end) {
+    a = op.combine<T>(a, op.map<T>(v128.load(x), center));
+    b = op.combine<T>(b, op.map<T>(v128.load(x, 16), center));
+    c = op.combine<T>(c, op.map<T>(v128.load(x, 32), center));
+    d = op.combine<T>(d, op.map<T>(v128.load(x, 48), center));
+    e = op.combine<T>(e, op.map<T>(v128.load(x, 64), center));
+    f = op.combine<T>(f, op.map<T>(v128.load(x, 80), center));
+    g = op.combine<T>(g, op.map<T>(v128.load(x, 96), center));
+    h = op.combine<T>(h, op.map<T>(v128.load(x, 112), center));
+  }
+  return op.combine<T>(
+    op.combine<T>(op.combine<T>(a, b), op.combine<T>(c, d)),
+    op.combine<T>(op.combine<T>(e, f), op.combine<T>(g, h)),
+  );
 }
 
 /** Lane-wise partial results of n contiguous elements; `fold` joins the lanes. */
@@ -29,10 +54,19 @@ export function tree<Op, T>(x: usize, n: i32, center: v128): v128 {
   const identity = v128.splat<T>(op.identity<T>());
   let a = identity;
   const end = x + bytes;
-  if (bytes >= 128) {
+  if (isWide<T>() && op instanceof Sum && bytes >= TURN_BYTES) {
+    const whole = bytes & ~(TURN_BYTES - 1), sums = wideRoom();
+    wideSums(x, whole, sums);
+    x += whole;
+    a = joined<Op, T>(
+      v128.load(sums), v128.load(sums, 16), v128.load(sums, 32), v128.load(sums, 48), v128.load(sums, 64), v128.load(sums, 80), v128.load(sums, 96),
+      v128.load(sums, 112), x, end, center,
+    );
+    x += (end - x) & 128;
+  } else if (bytes >= 128) {
     let b = identity, c = identity, d = identity, e = identity, f = identity, g = identity, h = identity;
     // Two vectors each before the accumulators: a shorter chain than one after the other.
-    for (; x + 256 <= end; x += 256) {
+    for (; x + TURN_BYTES <= end; x += TURN_BYTES) {
       a = op.combine<T>(a, two<Op, T>(x, center));
       b = op.combine<T>(b, two<Op, T>(x + 16, center));
       c = op.combine<T>(c, two<Op, T>(x + 32, center));
@@ -42,21 +76,8 @@ export function tree<Op, T>(x: usize, n: i32, center: v128): v128 {
       g = op.combine<T>(g, two<Op, T>(x + 96, center));
       h = op.combine<T>(h, two<Op, T>(x + 112, center));
     }
-    if (x + 128 <= end) {
-      a = op.combine<T>(a, op.map<T>(v128.load(x), center));
-      b = op.combine<T>(b, op.map<T>(v128.load(x, 16), center));
-      c = op.combine<T>(c, op.map<T>(v128.load(x, 32), center));
-      d = op.combine<T>(d, op.map<T>(v128.load(x, 48), center));
-      e = op.combine<T>(e, op.map<T>(v128.load(x, 64), center));
-      f = op.combine<T>(f, op.map<T>(v128.load(x, 80), center));
-      g = op.combine<T>(g, op.map<T>(v128.load(x, 96), center));
-      h = op.combine<T>(h, op.map<T>(v128.load(x, 112), center));
-      x += 128;
-    }
-    a = op.combine<T>(
-      op.combine<T>(op.combine<T>(a, b), op.combine<T>(c, d)),
-      op.combine<T>(op.combine<T>(e, f), op.combine<T>(g, h)),
-    );
+    a = joined<Op, T>(a, b, c, d, e, f, g, h, x, end, center);
+    x += (end - x) & 128;
   }
   for (; x + 16 <= end; x += 16) a = op.combine<T>(a, op.map<T>(v128.load(x), center));
   const rest = end - x;

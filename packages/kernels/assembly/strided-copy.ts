@@ -3,12 +3,14 @@
  * dense dimensions differ, the planes they span are transposed in blocks; anything else goes element by element.
  */
 import { JOB_ARGUMENTS, getInt, getPointer, setInt } from "./control";
-import { gather, gatherTail, lanes, storeEight, storeTail } from "./math-lanes";
+import { gather, gatherTail, lanes, storeTail } from "./math-lanes";
+import { copyVectors } from "./pointwise-light";
 import { parallelFor } from "./pool";
 import {
   CHUNK, PARALLEL_FROM, columnCount, firstColumn, firstRow, innerSize, lastRow, rankOf, rowCount, rowOffset, rowStride, sizeAt,
   strideAt, taskCount,
 } from "./strided";
+import { isWide, wideCopy } from "./wide";
 
 /** The layout with its dimensions in the order of the copy; only the launching thread writes it, before the job. */
 const PLAN: usize = JOB_ARGUMENTS + 2048;
@@ -65,13 +67,12 @@ function copyRow<T>(x: usize, out: usize, n: i32, strideX: i32, strideOut: i32):
   if (strideOut == 1) {
     const whole = out + ((<usize>n * sizeof<T>()) & ~15);
     if (strideX == 1) {
-      for (; out + 128 <= whole; out += 128) {
-        storeEight(
-          out,
-          v128.load(x), v128.load(x, 16), v128.load(x, 32), v128.load(x, 48),
-          v128.load(x, 64), v128.load(x, 80), v128.load(x, 96), v128.load(x, 112),
-        );
-        x += 128;
+      const bytes = (whole - out) & ~127;
+      if (bytes > 0) {
+        if (isWide<f32>()) wideCopy(x, out, bytes);
+        else copyVectors(x, out, bytes);
+        x += bytes;
+        out += bytes;
       }
       for (; out < whole; out += 16) {
         v128.store(out, v128.load(x));

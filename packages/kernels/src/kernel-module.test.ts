@@ -1,4 +1,6 @@
+import { setFlagsFromString } from "node:v8";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import type { KernelModule } from "./kernel-module.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -50,5 +52,63 @@ describe("fused multiply-adds", () => {
     const before = WebAssembly.validate(relaxedProbe);
     await lostBit();
     expect(WebAssembly.validate(relaxedProbe)).toBe(before);
+  });
+});
+
+describe("loops for 256-bit vectors", () => {
+  /** Of kernels compiled anew, as if by the V8 of that version; and the flags that were put up and down, in order. */
+  async function compileOn(v8: string, arch = "x64"): Promise<{ readonly kernels: KernelModule; readonly flags: readonly string[] }> {
+    vi.resetModules();
+    const flags: string[] = [];
+    vi.doMock("node:v8", () => ({ setFlagsFromString: (flag: string) => flags.push(flag) }));
+    vi.stubGlobal("process", Object.create(process, { versions: { value: { ...process.versions, v8 } }, arch: { value: arch } }));
+    // Whether products fuse is no concern here.
+    if (needsRelaxedFlag) setFlagsFromString("--experimental-wasm-relaxed-simd");
+    try {
+      const { compileKernels } = await import("./kernel-module.ts");
+      return { kernels: compileKernels(), flags };
+    } finally {
+      vi.unstubAllGlobals();
+      vi.doUnmock("node:v8");
+      if (needsRelaxedFlag) setFlagsFromString("--no-experimental-wasm-relaxed-simd");
+    }
+  }
+  const needsRelaxedFlag = process.versions.v8.startsWith("11.");
+  const up = ["--experimental-wasm-revectorize", "--no-liftoff", "--no-wasm-lazy-compilation"];
+  const down = ["--no-experimental-wasm-revectorize", "--liftoff", "--wasm-lazy-compilation"];
+
+  test.each(["13.6.233.17-node.53", "14.6.202.34-node.34"])("V8 %s widens them, under flags that are then put down", async (v8) => {
+    const { kernels, flags } = await compileOn(v8);
+    expect(kernels.hasWide).toBe(kernels.fma);
+    expect(flags).toEqual(kernels.fma ? [...up, ...down] : []);
+  });
+
+  test.each([["11.3.244.8-node.38", "x64"], ["12.4.254.21-node.57", "x64"], ["14.1.146.11-node.25", "x64"], ["13.6.233.17-node.53", "arm64"]])(
+    "V8 %s on %s does without, and no such flag is touched", async (v8, arch) => {
+      const { kernels, flags } = await compileOn(v8, arch);
+      expect(kernels.hasWide).toBe(false);
+      expect(flags.filter((flag) => !flag.includes("relaxed"))).toEqual([]);
+    },
+  );
+
+  test("TAPEGRAD_SIMD=128 does without", async () => {
+    vi.stubEnv("TAPEGRAD_SIMD", "128");
+    const { kernels, flags } = await compileOn("13.6.233.17-node.53");
+    expect(kernels.hasWide).toBe(false);
+    expect(flags).toEqual([]);
+  });
+
+  test("TAPEGRAD_SIMD=256 takes them on any engine", async () => {
+    vi.stubEnv("TAPEGRAD_SIMD", "256");
+    const { kernels, flags } = await compileOn("12.4.254.21-node.57");
+    expect(kernels.hasWide).toBe(kernels.fma);
+    expect(flags).toEqual([]);
+  });
+
+  test("TAPEGRAD_FMA=off does without: there are none that round twice", async () => {
+    vi.stubEnv("TAPEGRAD_FMA", "off");
+    vi.stubEnv("TAPEGRAD_SIMD", "256");
+    const { kernels } = await compileOn("13.6.233.17-node.53");
+    expect(kernels).toMatchObject({ fma: false, wideModule: null, hasWide: false });
   });
 });

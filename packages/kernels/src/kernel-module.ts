@@ -8,7 +8,7 @@ export interface KernelModule {
   readonly fma: boolean;
   /** The loops for 256-bit vectors, which the fused kernels import (assembly/wide.ts). */
   readonly wideModule: WebAssembly.Module | null;
-  /** Whether the engine has made such vectors of them. */
+  /** Whether they are used: where the engine has made such vectors of them, or by order. */
   readonly hasWide: boolean;
 }
 
@@ -40,7 +40,8 @@ const usualFlags = ["no-experimental-wasm-revectorize", "liftoff", "wasm-lazy-co
 
 /**
  * Compiles the kernels with fused multiply-adds where the engine and the processor have them, else without: so too if
- * `TAPEGRAD_FMA=off`, for the same bits on every machine. `TAPEGRAD_SIMD=128` does without wider vectors.
+ * `TAPEGRAD_FMA=off`, for the same bits on every machine. `TAPEGRAD_SIMD=128` does without the loops for wide vectors, `256` takes
+ * them on any engine, which elsewhere makes them slower than the others.
  */
 export function compileKernels(): KernelModule {
   const without = (): KernelModule => ({ module: compile("kernels.wasm"), fma: false, wideModule: null, hasWide: false });
@@ -48,8 +49,10 @@ export function compileKernels(): KernelModule {
   const needsFlag = hasRelaxedFlag && !WebAssembly.validate(relaxedProbe);
   return withFlags(needsFlag ? [relaxedFlag] : [], needsFlag ? [`no-${relaxedFlag}`] : [], () => {
     if (!WebAssembly.validate(relaxedProbe) || !fuses()) return without();
-    const hasWide = hasWideFlag && process.env["TAPEGRAD_SIMD"] !== "128";
-    const wideModule = withFlags(hasWide ? wideFlags : [], hasWide ? usualFlags : [], () => compile("kernels-wide.wasm"));
+    const setting = process.env["TAPEGRAD_SIMD"];
+    const hasWide = setting === "256" || (hasWideFlag && setting !== "128");
+    const needsWideFlags = hasWide && hasWideFlag;
+    const wideModule = withFlags(needsWideFlags ? wideFlags : [], needsWideFlags ? usualFlags : [], () => compile("kernels-wide.wasm"));
     return { module: compile("kernels-fma.wasm"), fma: true, wideModule, hasWide };
   });
 }

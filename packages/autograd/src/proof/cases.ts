@@ -3,6 +3,8 @@ import { pointwiseOracles } from "./oracles-pointwise.ts";
 
 /** Names, with commas between them, of the only ops to be tested. The runs with a BLAS leave out what multiplies no matrices (vitest.config.ts). */
 const wanted = process.env["TAPEGRAD_PROOF_OPS"]?.split(",");
+const unknown = wanted?.find((name) => !opTable.has(name));
+if (unknown !== undefined) throw new Error(`TAPEGRAD_PROOF_OPS names ${unknown}, which is no op`);
 
 /** Every op, by name. Importing the tensor package has entered them all. */
 export const ops: readonly Op[] = [...opTable.values()]

@@ -1,26 +1,17 @@
 import { finishRow } from "../gemm-kernel";
 import { multiplyAdd } from "../multiply-add";
 
-/**
- * One micro-tile of the matrix product, as in gemm-kernel.ts, with two neighbouring panels of b: `second` is the way from one to the
- * other. The first `rows` (4 and more) of its rows are written, all 16 columns.
- */
-export function tile(
-  height: i32, k: i32, a: usize, b: usize, second: usize, c: usize, cStep: usize, rows: i32, add: bool, bias: usize, cut: bool,
-): void {
-  if (height == 6) tile6(k, a, b, second, c, cStep, rows, add, bias, cut);
-  else if (height == 5) tile5(k, a, b, second, c, cStep, rows, add, bias, cut);
-  else tile4(k, a, b, second, c, cStep, add, bias, cut);
-}
+// One micro-tile of the matrix product each, as in gemm-kernel.ts, with two neighbouring panels of b: `second` is the way from one to
+// the other. The first `rows` (4 and more) of its rows are written, all 16 columns.
 
-function tile6(k: i32, a: usize, b: usize, second: usize, c: usize, cStep: usize, rows: i32, add: bool, bias: usize, cut: bool): void {
-  tileOf(6, k, a, b, second, c, cStep, rows, add, bias, cut);
+export function tile4(k: i32, a: usize, b: usize, second: usize, c: usize, cStep: usize, add: bool, bias: usize, cut: bool): void {
+  tileOf(4, k, a, b, second, c, cStep, 4, add, bias, cut);
 }
-function tile5(k: i32, a: usize, b: usize, second: usize, c: usize, cStep: usize, rows: i32, add: bool, bias: usize, cut: bool): void {
+export function tile5(k: i32, a: usize, b: usize, second: usize, c: usize, cStep: usize, rows: i32, add: bool, bias: usize, cut: bool): void {
   tileOf(5, k, a, b, second, c, cStep, rows, add, bias, cut);
 }
-function tile4(k: i32, a: usize, b: usize, second: usize, c: usize, cStep: usize, add: bool, bias: usize, cut: bool): void {
-  tileOf(4, k, a, b, second, c, cStep, 4, add, bias, cut);
+export function tile6(k: i32, a: usize, b: usize, second: usize, c: usize, cStep: usize, rows: i32, add: bool, bias: usize, cut: bool): void {
+  tileOf(6, k, a, b, second, c, cStep, rows, add, bias, cut);
 }
 
 // @ts-ignore: decorator
