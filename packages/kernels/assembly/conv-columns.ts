@@ -39,8 +39,7 @@ const TASK_ELEMENTS: i32 = 1 << 14;
 /** Whether the speed of a BLAS is worth the columns: there must be enough outputs to use each of them. */
 export function columnsSuit(channels: i32, outputs: i32, area: i32, pixels: i32): bool {
   const taps = channels * area;
-  const isWorthwhile = (outputs >= 12 || (outputs >= 6 && taps <= 128)) && taps >= 8 && pixels >= 4;
-  return isWorthwhile && blasAvailable(<f64>outputs * <f64>taps * <f64>pixels);
+  return outputs >= 12 && taps >= 8 && pixels >= 4 && blasAvailable(<f64>outputs * <f64>taps * <f64>pixels);
 }
 
 /** Whether an input gradient is faster by columns without a BLAS, too: a direct one at a stride multiplies many zeros. */

@@ -11,7 +11,9 @@
  */
 import { getInt, getPointer } from "./control";
 import { CHANNELS, HEIGHT, IMAGES, LEFT, OUT_HEIGHT, OUT_WIDTH, OWN, TOP, WIDTH } from "./conv-job";
+import { blasAvailable } from "./gemm-blas";
 import { rectify } from "./rectify";
+import { isWide } from "./wide";
 
 /** Tiles in a row and in a column of one image. */
 export const TILES_X = OWN, TILES_Y = OWN + 1;
@@ -35,6 +37,11 @@ export let tileCount: i32 = 0;
 // @ts-ignore: decorator
 @inline export function roundUp(value: i32, unit: i32): i32 {
   return (value + unit - 1) / unit * unit;
+}
+
+/** Whether the system BLAS multiplies: not where the loops for wide vectors, which need no other layout, are as fast. */
+export function winogradByBlas<T>(outputs: i32, channels: i32): bool {
+  return !isWide<T>() && blasAvailable(<f64>outputs * <f64>channels * 128);
 }
 
 /** Tile rows of a chunk of about that many tiles; all of them if whole images fit. */

@@ -7,9 +7,9 @@ import { getInt, getPointer, setInt } from "./control";
 import { CHANNELS, IMAGES, OUT_HEIGHT, OUT_WIDTH, OUTPUTS } from "./conv-job";
 import {
   BY_BLAS, CHUNK_IMAGES, CHUNK_ROWS, CHUNK_TILES, chunkPlaneBytes, chunkRowsOf, CHUNKS, openChunk, preparePlane, roundUp, tileCount, TILES_X, TILES_Y,
-  transformGradients, transformPixels, WINOGRAD_OWN,
+  transformGradients, transformPixels, WINOGRAD_OWN, winogradByBlas,
 } from "./conv-winograd-tiles";
-import { blasAvailable, blasMultiply } from "./gemm-blas";
+import { blasMultiply } from "./gemm-blas";
 import { multiplyPanels, tileColumns } from "./gemm-kernel";
 import { transposeSquare } from "./gemm-pack";
 import { ensureScratch, parallelFor, scratch } from "./pool";
@@ -31,7 +31,7 @@ export function winogradWeightGradient<T>(dOut: usize, x: usize, dWeight: usize,
   setInt(D_OUT, dOut); setInt(X, x); setInt(D_WEIGHT, dWeight); setInt(D_BIAS, dBias);
   const across = (getInt(OUT_WIDTH) + 1) >> 1, down = (getInt(OUT_HEIGHT) + 1) >> 1;
   setInt(TILES_X, across); setInt(TILES_Y, down);
-  const byBlas = blasAvailable(<f64>outputs * <f64>channels * 128);
+  const byBlas = winogradByBlas<T>(outputs, channels);
   setInt(BY_BLAS, byBlas ? 1 : 0);
   const wanted = !byBlas ? 64 : channels * outputs < 16_384 ? 128 : 256, rows = chunkRowsOf(wanted);
   const together = rows == down ? max(1, min(images, wanted / (across * down))) : 1;

@@ -6,9 +6,9 @@ import { getInt, getPointer, setInt } from "./control";
 import { CHANNELS, IMAGES, OUT_HEIGHT, OUT_WIDTH, OUTPUTS } from "./conv-job";
 import {
   BY_BLAS, CHUNK_IMAGES, CHUNK_ROWS, CHUNK_TILES, chunkPlaneBytes, chunkRowsOf, CHUNKS, openChunk, preparePlane, roundUp, TILE_ROWS, tileCount, TILES_X, TILES_Y,
-  transformPixels, WINOGRAD_OWN, writeOutputs,
+  transformPixels, WINOGRAD_OWN, winogradByBlas, writeOutputs,
 } from "./conv-winograd-tiles";
-import { blasAvailable, blasMultiply } from "./gemm-blas";
+import { blasMultiply } from "./gemm-blas";
 import { multiplyPanels, tileColumns, tileRows } from "./gemm-kernel";
 import { ensureScratch, parallelFor, scratch } from "./pool";
 import { takeRectify } from "./rectify";
@@ -49,7 +49,7 @@ export function winogradCorrelate<T>(
   setInt(OUTPUT_STEP, outputStep); setInt(CHANNEL_STEP, channelStep); setInt(TAP_STEP, tapStep);
   const across = (getInt(OUT_WIDTH) + 1) >> 1, down = (getInt(OUT_HEIGHT) + 1) >> 1;
   setInt(TILES_X, across); setInt(TILES_Y, down);
-  const panelTiles = tileColumns<T>(), byBlas = blasAvailable(<f64>outputs * <f64>channels * 128);
+  const panelTiles = tileColumns<T>(), byBlas = winogradByBlas<T>(outputs, channels);
   setInt(BY_BLAS, byBlas ? 1 : 0);
   // As many tiles at once as the second cache holds (BLAS wants more), fewer if there would be too few chunks for the threads.
   let wanted = byBlas ? (channels * outputs < 16_384 ? 128 : 256) : channels <= 128 ? 64 : 32;
