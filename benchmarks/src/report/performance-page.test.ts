@@ -28,18 +28,18 @@ test("the page has conditions, losses, a section for each report, and ends with 
   expect(headings).toEqual([
     "## Conditions",
     "## Where PyTorch is better",
-    "## Training steps: 2 threads, BLAS on",
-    "## Training steps: 2 threads, BLAS off",
-    "## Single ops: 2 threads, BLAS on",
-    "## Cost of a recorded op: 2 threads, BLAS on",
-    "## Memory of a long loop: 2 threads, BLAS on",
-    "## Largest resident set: 2 threads, BLAS on",
-    "## Start of a process: 2 threads, BLAS on",
-    "## Doubling batch and width: 2 threads, BLAS on",
+    "## Training steps: 2 threads, BLAS on, Node 20",
+    "## Training steps: 2 threads, BLAS off, Node 20",
+    "## Single ops: 2 threads, BLAS on, Node 20",
+    "## Cost of a recorded op: 2 threads, BLAS on, Node 20",
+    "## Memory of a long loop: 2 threads, BLAS on, Node 20",
+    "## Largest resident set: 2 threads, BLAS on, Node 20",
+    "## Start of a process: 2 threads, BLAS on, Node 20",
+    "## Doubling batch and width: 2 threads, BLAS on, Node 20",
     "## By hand",
   ]);
   expect(page.text.endsWith("Written by a person.\n")).toBe(true);
-  expect(page.text).toContain("**train, 2 threads, BLAS off**: warning: other programs kept 0 cores busy before and 1.5 after");
+  expect(page.text).toContain("**train, 2 threads, BLAS off, Node 20**: warning: other programs kept 0 cores busy before and 1.5 after");
   expect(page.text).not.toContain("NaN");
   expect(page.text).not.toContain("undefined");
 });
@@ -61,7 +61,7 @@ test("what loses to PyTorch is listed, the worst first", () => {
   expect(Math.max(...advantages)).toBeLessThan(1);
   // More is better for calls, of which the time is shown; less is better for milliseconds.
   const depthwise = losses.find(({ name }) => name === "conv depthwise input gradient");
-  expect(depthwise).toMatchObject({ suite: "ops", conditions: "2 threads, BLAS on", ours: "6.645 ms", theirs: "0.7215 ms" });
+  expect(depthwise).toMatchObject({ suite: "ops", conditions: "2 threads, BLAS on, Node 20", ours: "6.645 ms", theirs: "0.7215 ms" });
   expect(depthwise?.advantage).toBeCloseTo(0.7215 / 6.645, 3);
   expect(losses.map(({ name }) => name)).toContain("first op");
   expect(losses.map(({ name }) => name)).not.toContain("import");
@@ -73,7 +73,7 @@ test("a new page replaces the plots of an old one and leaves the notes alone", (
   const all = readdirSync(join(folder, "performance"));
   expect(all).toHaveLength(page.plots.size);
   writePerformancePage(reports.slice(0, 1), folder);
-  expect(readdirSync(join(folder, "performance"))).toEqual(["train-threads-2-blas-on.svg"]);
+  expect(readdirSync(join(folder, "performance"))).toEqual(["train-threads-2-blas-on-node-20.svg"]);
   expect(readFileSync(join(folder, "performance.md"), "utf8")).toMatch(/\n## Notes\n$/);
   expect(readFileSync(join(folder, "performance-notes.md"), "utf8")).toBe("## Notes\n");
 });
@@ -85,7 +85,7 @@ test("what is no report is refused, and so are two that were measured alike", ()
   writeFileSync(file, "rows");
   expect(() => readReports([file])).toThrow(/^--report .*empty.json cannot be read: /);
   const ops = join(fixtures, "ops.json");
-  expect(() => readReports([ops, ops])).toThrow(new ArgumentError("--report has ops-threads-2-blas-on twice"));
+  expect(() => readReports([ops, ops])).toThrow(new ArgumentError("--report has ops-threads-2-blas-on-node-20 twice"));
 });
 
 test("labels have two digits, or whole numbers", () => {

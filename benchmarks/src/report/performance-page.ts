@@ -96,6 +96,8 @@ function describeKernels(info: unknown): string {
   if (typeof info !== "object" || info === null || !("kernels" in info) || typeof info.kernels !== "string") return "-";
   const blas = "blas" in info ? info.blas : null;
   const version = typeof blas === "object" && blas !== null && "version" in blas && typeof blas.version === "string" ? blas.version : "";
-  const kernels = "fma" in info && info.fma === true ? `${info.kernels}, fused products` : info.kernels;
+  const products = "fma" in info && info.fma === true ? ", fused products" : "";
+  const vectors = "simdBits" in info && typeof info.simdBits === "number" ? `, ${info.simdBits}-bit vectors` : "";
+  const kernels = info.kernels + products + vectors;
   return version === "" ? kernels : `${kernels} (${version})`;
 }

@@ -28,24 +28,29 @@ export type Report = ReportHead & Contents;
 /** The report of one suite. */
 export type ReportOf<Suite extends Report["suite"]> = Extract<Report, { readonly suite: Suite }>;
 
-/** Reads reports, in the order of the suites, BLAS first. Throws ArgumentError for anything else, and for two that were measured alike. */
+/** Reads reports, in the order of the suites, BLAS first, older versions of Node first. Throws ArgumentError for anything else, and for two that were measured alike. */
 export function readReports(files: readonly string[]): Report[] {
   const reports = files.map(readReport);
   const slugs = reports.map(slugOf);
   const twice = slugs.find((slug, i) => slugs.indexOf(slug) !== i);
   if (twice !== undefined) throw new ArgumentError(`--report has ${twice} twice`);
   const order = ({ suite, machine }: Report): number => 2 * suiteNames.indexOf(suite) + (machine.blas ? 0 : 1);
-  return reports.toSorted((a, b) => order(a) - order(b) || a.machine.threads - b.machine.threads);
+  return reports.toSorted((a, b) => order(a) - order(b) || a.machine.threads - b.machine.threads || Number(majorOf(a.machine.node)) - Number(majorOf(b.machine.node)));
 }
 
 /** How it was started, for a title. */
-export function conditionsOf({ machine: { threads, blas } }: Report): string {
-  return `${threads} ${threads === 1 ? "thread" : "threads"}, BLAS ${blas ? "on" : "off"}`;
+export function conditionsOf({ machine: { threads, blas, node } }: Report): string {
+  return `${threads} ${threads === 1 ? "thread" : "threads"}, BLAS ${blas ? "on" : "off"}, Node ${majorOf(node)}`;
 }
 
 /** How it was started, for a file's name. */
-export function slugOf({ suite, machine: { threads, blas } }: Report): string {
-  return `${suite}-threads-${threads}-blas-${blas ? "on" : "off"}`;
+export function slugOf({ suite, machine: { threads, blas, node } }: Report): string {
+  return `${suite}-threads-${threads}-blas-${blas ? "on" : "off"}-node-${majorOf(node)}`;
+}
+
+/** 20 of v20.19.0. Newer engines make wider vectors of the same kernels. */
+function majorOf(node: string): string {
+  return node.replace(/^v?(\d+).*$/, "$1");
 }
 
 function readReport(file: string): Report {

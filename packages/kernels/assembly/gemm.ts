@@ -3,8 +3,8 @@
  * cut off at zero if asked for (rectify.ts).
  *
  * Both operands are packed into panels (gemm-pack.ts), k in blocks that fit the first cache, and multiplied tile by tile
- * (gemm-kernel.ts). c is cut into blocks, one task each; an operand's part that several blocks read is packed beforehand,
- * one that only a single block reads is packed by that block's task.
+ * (gemm-kernel.ts). A single c is cut into blocks, one task each; an operand's part that several blocks read is packed
+ * beforehand, one that only a single block reads is packed by that block's task. In a batch every task packs for itself.
  */
 import { getInt, getPointer, setInt } from "./control";
 import { F64 } from "./dtype";
@@ -96,9 +96,8 @@ function run<T>(
   setInt(A, a); setInt(A_ROW, aRow); setInt(A_COLUMN, aColumn); setInt(A_BATCH, aBatch);
   setInt(B, b); setInt(B_ROW, bRow); setInt(B_COLUMN, bColumn); setInt(B_BATCH, bBatch);
   setInt(C, c); setInt(C_ROW, cRow); setInt(C_BATCH, cBatch); setInt(BIAS, bias); setInt(ACCUMULATE, accumulate ? 1 : 0);
-  if (products <= 2 * TASK_PRODUCTS) {
-    setInt(BATCH, batch);
-    runBatch<T>(batch, products);
+  if (products <= 2 * TASK_PRODUCTS || (batch > 1 && m <= MOST_ROWS)) {
+    runBatch<T>(batch, m, n, k, products);
     return;
   }
   for (let t = 0; t < batch; t++) {
@@ -107,12 +106,16 @@ function run<T>(
   }
 }
 
-/** Products too small to be cut: whole ones, several to a task. */
-function runBatch<T>(batch: i32, products: f64): void {
-  const perTask = max(1, <i32>Math.min(<f64>batch, TASK_PRODUCTS / products));
-  setInt(BATCH_PER_TASK, perTask);
-  ensureScratch(blockBytes<T>(getInt(M), getInt(N), getInt(K)));
-  parallelFor(sizeof<T>() == 8 ? batchTaskF64 : batchTaskF32, (batch + perTask - 1) / perTask);
+/** Many products: several small ones to a task, large ones cut along their columns if there would be too few tasks. Each packs its own operands. */
+function runBatch<T>(batch: i32, m: i32, n: i32, k: i32, products: f64): void {
+  const perTask = max(1, <i32>Math.min(<f64>batch, TASK_PRODUCTS / products)), width = tilesAtOnce<T>() * tileColumns<T>();
+  const isSmall = products <= 2 * TASK_PRODUCTS;
+  let columns = isSmall ? roundUp(n, width) : min(MOST_COLUMNS, roundUp(n, width));
+  while (!isSmall && batch * ((n + columns - 1) / columns) < MOST_TASKS && columns > width) columns = roundUp((columns + 1) >> 1, width);
+  const across = (n + columns - 1) / columns;
+  setInt(BATCH, batch); setInt(BATCH_PER_TASK, perTask); setInt(BLOCK_COLUMNS, columns); setInt(BLOCKS_ACROSS, across);
+  ensureScratch(blockBytes<T>(m, columns, k));
+  parallelFor(sizeof<T>() == 8 ? batchTaskF64 : batchTaskF32, (batch + perTask - 1) / perTask * across);
 }
 
 /** Scratch of `multiplyBlock` when it packs both operands. */
@@ -122,13 +125,14 @@ function runBatch<T>(batch: i32, products: f64): void {
 }
 
 function batchTask<T>(task: i32): void {
-  const first = task * getInt(BATCH_PER_TASK);
-  const last = min(getInt(BATCH), first + getInt(BATCH_PER_TASK));
-  const m = getInt(M), n = getInt(N);
+  const across = getInt(BLOCKS_ACROSS), columns = getInt(BLOCK_COLUMNS), bias = getPointer(BIAS);
+  const first = task / across * getInt(BATCH_PER_TASK), last = min(getInt(BATCH), first + getInt(BATCH_PER_TASK)), column = task % across * columns;
+  const at = <usize>column * sizeof<T>();
   for (let t = first; t < last; t++) {
     multiplyBlock<T>(
-      m, n, getPointer(A) + <usize>t * getPointer(A_BATCH), getPointer(B) + <usize>t * getPointer(B_BATCH),
-      getPointer(C) + <usize>t * getPointer(C_BATCH), getPointer(BIAS), 0, 0, 0, 0,
+      getInt(M), min(columns, getInt(N) - column), getPointer(A) + <usize>t * getPointer(A_BATCH),
+      getPointer(B) + <usize>t * getPointer(B_BATCH) + <usize>column * getPointer(B_COLUMN), getPointer(C) + <usize>t * getPointer(C_BATCH) + at,
+      bias == 0 ? 0 : bias + at, 0, 0, 0, 0,
     );
   }
 }

@@ -34,7 +34,7 @@ const hasRelaxedFlag = process.versions.v8.startsWith("11.");
  * Engines that join two 128-bit operations into one of 256 bits and whose code for assembly/wide/ has been looked at and tested: Node 24
  * and 26. The flag concerns what the optimizing compiler makes while it is up; the other two let it make everything at once.
  */
-const hasWideFlag = process.arch === "x64" && /^(13\.6|14\.6)\./.test(process.versions.v8);
+const hasWideFlag = process.arch === "x64" && /^(13\.6|14\.6)\..*-node\./.test(process.versions.v8);
 const wideFlags = ["experimental-wasm-revectorize", "no-liftoff", "no-wasm-lazy-compilation"];
 const usualFlags = ["no-experimental-wasm-revectorize", "liftoff", "wasm-lazy-compilation"];
 

@@ -127,11 +127,14 @@ describe("gemm", () => {
   });
 
   it("equals plain loops where several blocks of rows and of columns share their panels", () => {
-    for (const [m, n, k] of [[520, 260, 8], [500, 300, 6], [261, 257, 13], [722, 270, 5]] as const) {
+    // The last four are batches of products that are cut one by one, and one whose matrices are too tall for that.
+    for (const [m, n, k, batch] of [
+      [520, 260, 8, 1], [500, 300, 6, 1], [261, 257, 13, 1], [722, 270, 5, 1], [130, 260, 65, 2], [100, 555, 40, 3], [40, 23, 1000, 2], [250, 300, 20, 2],
+    ] as const) {
       for (const layout of [0, 1]) {
         const { result, expected } = run({
-          dtype: "float32", batch: 1, m, n, k, a: strides(m, k, layout, 0, false), b: strides(k, n, layout, 0, false),
-          cRow: n, cBatch: m * n, useBias: true, accumulate: false, seed: 5,
+          dtype: "float32", batch, m, n, k, a: strides(m, k, layout, 0, layout === 1), b: strides(k, n, layout, 0, false),
+          cRow: n, cBatch: m * n, useBias: true, accumulate: layout === 1, seed: 5,
         }, true);
         expect(Float64Array.from(result)).toEqual(expected);
       }
@@ -148,7 +151,7 @@ describe("gemm", () => {
 
   it("is bit-identical for 1, 2 and 3 threads", async () => {
     const shapes: [number, number, number, number][] = [
-      [1, 128, 100, 3072], [1, 300, 257, 65], [3, 65, 33, 300], [40, 33, 20, 31], [1, 1, 1000, 900], [1, 1000, 1, 900], [1, 10, 700, 64],
+      [1, 128, 100, 3072], [1, 300, 257, 65], [3, 65, 33, 300], [2, 130, 260, 65], [40, 33, 20, 31], [1, 1, 1000, 900], [1, 1000, 1, 900], [1, 10, 700, 64],
     ];
     const results: string[][] = [];
     for (const threads of [1, 2, 3]) {
