@@ -18,8 +18,8 @@ const D_OUT = WINOGRAD_OWN, X = WINOGRAD_OWN + 1, D_WEIGHT = WINOGRAD_OWN + 2, D
 const PARTS = WINOGRAD_OWN + 5, BLOCKS = WINOGRAD_OWN + 6, BLOCK_OUTPUTS = WINOGRAD_OWN + 7;
 
 const PANEL: i32 = 4;
-/** Keeps the 16 streams that a transform reads or writes out of each other's cache sets. */
-const STAGGER: i32 = 64;
+/** Keeps the 16 streams that a transform reads or writes out of each other's sets, in the caches and in the translation of addresses: a page and a line. */
+const STAGGER: i32 = 4096 + 64;
 const CORNER_BYTES: i32 = 256;
 /** The parts' sums together stay below this. */
 const SUMS_BYTES: f64 = 32.0 * 1024 * 1024;
