@@ -48,7 +48,7 @@ async function demo(): Promise<void> {
   });
   setNumThreads(threads);
   manualSeed(seed);
-  const { kernels, blas } = kernelInfo();
+  const { kernels, blas, simdBits } = kernelInfo();
 
   console.log("CIFAR-10");
   const normalized = normalize(CIFAR10.mean, CIFAR10.std);
@@ -60,7 +60,7 @@ async function demo(): Promise<void> {
   const model = new LeNet();
   const parameters = model.parameters().reduce((total, parameter) => total + parameter.numel(), 0);
   console.log(`LeNet, ${parameters.toLocaleString("en-US")} parameters; ${images.length} images, ${epochs} epochs, ${threads} threads`);
-  console.log(blas === null ? "kernels: wasm" : `kernels: wasm, and for large matrix products ${blas.version || blas.name} (${blas.path})`);
+  console.log(`kernels: wasm, ${simdBits}-bit vectors${blas === null ? "" : `, and for large matrix products ${blas.version || blas.name} (${blas.path})`}`);
   const optimizer = new optim.SGD(model.parameters(), { lr, momentum: 0.9, weightDecay: 5e-4 });
   const start = performance.now();
   const history: EpochRecord[] = [];

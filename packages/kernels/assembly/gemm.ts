@@ -25,6 +25,8 @@ const MOST_TASKS: i32 = 32;
 /** Longest sides of a block, multiples of every tile's: both packed parts stay in the second cache. */
 const MOST_ROWS: i32 = 240;
 const MOST_COLUMNS: i32 = 256;
+/** Rows that are few enough for every block of columns to have them all. */
+const SLIM_ROWS: i32 = 128;
 /** Elements packed by one task. */
 const PACK_ELEMENTS: i32 = 1 << 15;
 
@@ -144,7 +146,9 @@ function runLarge<T>(m: i32, n: i32, k: i32, products: f64): void {
   const wanted = <i32>Math.min(<f64>MOST_TASKS, products / TASK_PRODUCTS), height = getInt(TILE_ROWS), width = tilesAtOnce<T>() * tileColumns<T>();
   let rows = min(MOST_ROWS, roundUp(m, height)), columns = min(MOST_COLUMNS, roundUp(n, width));
   while (((m + rows - 1) / rows) * ((n + columns - 1) / columns) < wanted) {
-    if (rows >= columns && rows > height) rows = roundUp((rows + 1) >> 1, height);
+    // A slim matrix is not cut along its rows as long as the columns can be: b would have to be packed beforehand, through memory.
+    const isSlim = m <= SLIM_ROWS && columns > 2 * width;
+    if (!isSlim && rows >= columns && rows > height) rows = roundUp((rows + 1) >> 1, height);
     else if (columns > width) columns = roundUp((columns + 1) >> 1, width);
     else break;
   }
