@@ -105,6 +105,16 @@ describe("loops for 256-bit vectors", () => {
     expect(flags).toEqual([]);
   });
 
+  test("kernelInfo says how wide", async () => {
+    for (const bits of [128, 256]) {
+      vi.resetModules();
+      vi.stubEnv("TAPEGRAD_SIMD", String(bits));
+      const { kernelInfo } = await import("./kernel-info.ts");
+      const { simdBits, fma } = kernelInfo();
+      expect(simdBits).toBe(fma ? bits : 128);
+    }
+  });
+
   test("TAPEGRAD_FMA=off does without: there are none that round twice", async () => {
     vi.stubEnv("TAPEGRAD_FMA", "off");
     vi.stubEnv("TAPEGRAD_SIMD", "256");
