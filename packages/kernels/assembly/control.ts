@@ -1,6 +1,6 @@
 /**
- * The fixed map of the low memory, shared by every instance of the module. All of it lies below `--memoryBase` (64 KiB; 32 KiB for
- * wide/), so instantiating the module in a worker writes nothing here.
+ * The fixed map of the low memory, shared by every instance of the modules. The kernels' constants begin above it (64 KiB), those of wide/
+ * have a place of their own in it: instantiating either in a worker writes nothing else here.
  *
  *   1 KiB   the thread pool's words, each on a cache line of its own
  *   2 KiB   per-thread scratch pointers

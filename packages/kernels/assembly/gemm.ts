@@ -4,7 +4,7 @@
  *
  * Both operands are packed into panels (gemm-pack.ts), k in blocks that fit the first cache, and multiplied tile by tile
  * (gemm-kernel.ts). A single c is cut into blocks, one task each; an operand's part that several blocks read is packed
- * beforehand, one that only a single block reads is packed by that block's task. In a batch every task packs for itself.
+ * beforehand, one that only a single block reads is packed by that block's task. In a batch of matrices that are not too tall every task packs for itself.
  */
 import { getInt, getPointer, setInt } from "./control";
 import { F64 } from "./dtype";
