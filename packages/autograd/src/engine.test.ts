@@ -206,6 +206,35 @@ describe("hooks and kept gradients", () => {
   });
 });
 
+describe("gradients computed in the memory of the upstream one", () => {
+  test("leave alone what a hook, retainGrad, grad() or the caller still has", () => {
+    const x = tensor([0.5, -1, 2], { requiresGrad: true });
+    const middle = mul(x, 2);
+    const kept = mul(middle, 3);
+    kept.retainGrad();
+    const watched = mul(kept, 5);
+    const seen: Tensor[] = [];
+    watched.registerHook((gradient) => { seen.push(gradient); });
+    const upstream = tensor([1, 10, 100]);
+    const [atMiddle, atX] = grad([mul(watched, 7)], [middle, x], { gradOutputs: [upstream], retainGraph: true }) as [Tensor, Tensor];
+    mul(watched, 7).backward(upstream);
+    const times = (factor: number): number[] => [1, 10, 100].map((value) => value * factor);
+    expect(upstream.toArray()).toEqual(times(1));
+    expect(seen.map((gradient) => gradient.toArray())).toEqual([times(7), times(7)]);
+    expect(kept.grad?.toArray()).toEqual(times(35 + 35));
+    expect(atMiddle.toArray()).toEqual(times(105));
+    expect(atX.toArray()).toEqual(times(210));
+    expect(x.grad?.toArray()).toEqual(times(210));
+  });
+
+  test("and both operands, and both uses of one, get theirs", () => {
+    const [x, y] = [tensor([2, 3], { requiresGrad: true }), tensor([5, 7], { requiresGrad: true })];
+    sum(mul(mul(mul(x, y), x), 2)).backward();
+    expect(x.grad?.toArray()).toEqual([2 * 2 * 2 * 5, 2 * 2 * 3 * 7]);
+    expect(y.grad?.toArray()).toEqual([2 * 4, 2 * 9]);
+  });
+});
+
 describe("changes in place", () => {
   test("recorded ones have the right gradient, and count versions", () => {
     const x = leaf([1, -2]);

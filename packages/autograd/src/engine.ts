@@ -150,10 +150,12 @@ class Pass {
       for (let i = 0; i < edges.length; i++) this.#gradients[i] = inShapeOf(edges[i] as Edge, gradients[i] as Tensor | null);
     } else {
       const saved = new OpContext(node);
+      let last = op.gradientInPlace && !this.#createGraph && this.#isExclusive(dOut) ? edges.length - 1 : -1;
+      while (last >= 0 && !this.#isWanted(op, edges, last)) last--;
       for (let i = 0; i < edges.length; i++) {
-        const gradient = op.gradients[i] as GradientFunction | null;
+        if (i === last) dOut.donated = "yes";
         const edge = edges[i] as Edge;
-        this.#gradients[i] = gradient !== null && this.#isUseful(edge) ? inShapeOf(edge, gradient(dOut, saved)) : null;
+        this.#gradients[i] = this.#isWanted(op, edges, i) ? inShapeOf(edge, (op.gradients[i] as GradientFunction)(dOut, saved)) : null;
       }
     }
     // Only now that all are there, since a sum goes into a gradient's memory.
@@ -162,6 +164,10 @@ class Pass {
       this.#gradients[i] = null;
       if (gradient !== null) this.#deliver(edges[i] as Target, gradient);
     }
+  }
+
+  #isWanted(op: Op, edges: readonly Edge[], i: number): boolean {
+    return op.gradients[i] !== null && this.#isUseful(edges[i] as Edge);
   }
 
   #deliver(target: Target, gradient: Tensor): void {

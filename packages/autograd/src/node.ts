@@ -17,7 +17,6 @@ export class Node implements GradNode, OpCall, RecordedCall {
   readonly op: Op;
   readonly attrs: unknown;
   readonly edges: readonly Edge[];
-  readonly shapes: readonly Shape[];
   /** Of the output, and so of the gradient that arrives here. */
   shape: Shape = noShape;
   dtype: DType = "float32";
@@ -41,16 +40,18 @@ export class Node implements GradNode, OpCall, RecordedCall {
   constructor(op: Op, inputs: readonly (Tensor | null)[], attrs: unknown) {
     this.op = op;
     this.attrs = attrs;
-    // `map` makes arrays of just the right size; pushing would make room for 17.
-    this.edges = inputs.map(edgeOfInput);
-    this.shapes = inputs.map(shapeOfInput);
+    this.edges = mapFew(inputs, edgeOfInput);
     if (op.savedPositions.length === 0) {
       this.#saved = nothingSaved;
       this.#versions = noVersions;
     } else {
-      this.#saved = op.savedPositions.map((position) => (position < 0 ? null : (inputs[position] as Tensor | null)));
-      this.#versions = this.#saved.map(countSave);
+      this.#saved = mapFew(op.savedPositions, (position) => (position < 0 ? null : (inputs[position] as Tensor | null)));
+      this.#versions = mapFew(this.#saved, countSave);
     }
+  }
+
+  get shapes(): readonly (Shape | undefined)[] {
+    return this.edges.map((edge) => edge?.shape);
   }
 
   get name(): string {
@@ -87,15 +88,27 @@ export class Node implements GradNode, OpCall, RecordedCall {
 
   /** Drops what was saved, and frees what only this node knows. */
   release(): void {
-    if (this.#saved !== null) this.#saved.forEach(forget);
+    const saved = this.#saved;
+    if (saved !== null) for (let i = 0; i < saved.length; i++) forget(saved[i] as Tensor | null);
     this.#saved = null;
     if (this.aux !== null && !this.auxIsShared) for (const tensor of this.aux) tensor.storage.free();
     this.aux = null;
   }
 }
 
+/** `list.map(f)`. Most ops have one or two inputs: these arrays are made without a call of V8's, and of just the right size. */
+function mapFew<T, U>(list: readonly T[], f: (item: T) => U): U[] {
+  switch (list.length) {
+    case 1:
+      return [f(list[0] as T)];
+    case 2:
+      return [f(list[0] as T), f(list[1] as T)];
+    default:
+      return list.map(f);
+  }
+}
+
 const edgeOfInput = (x: Tensor | null): Edge => (x === null ? null : edgeOf(x));
-const shapeOfInput = (x: Tensor | null): Shape => (x === null ? noShape : x.shape);
 
 /** Counts an input that is saved, and gives its version. */
 function countSave(x: Tensor | null): number {
@@ -103,7 +116,6 @@ function countSave(x: Tensor | null): number {
   x.storage.saves++;
   return x.storage.version;
 }
-
 
 function forget(x: Tensor | null): void {
   if (x === null) return;

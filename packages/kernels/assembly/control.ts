@@ -6,6 +6,7 @@
  *   2 KiB   per-thread scratch pointers
  *   4 KiB   arguments of the running parallel job
  *   8 KiB   layouts (shapes and strides) that the host writes before a strided kernel
+ *  12 KiB   small blocks that the host spills together: a list of them, and the bytes
  *  16 KiB   every thread's share of the tasks
  *  24 KiB   every thread's room for what loops for wide vectors give back
  *  32 KiB   the constants of wide/

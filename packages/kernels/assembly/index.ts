@@ -1,4 +1,4 @@
-export { allocate, pageCount, release } from "./memory";
+export { allocate, gatherBlocks, pageCount, release } from "./memory";
 export { setThreadCount, workerLoop } from "./pool";
 export { gemm } from "./gemm";
 export { setBlas } from "./gemm-blas";

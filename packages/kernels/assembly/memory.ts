@@ -25,3 +25,13 @@ export function release(pointer: usize): void {
 export function pageCount(): i32 {
   return memory.size();
 }
+
+/** Copies blocks to one place, one after another: `list` holds `count` pairs of an address and of bytes, a multiple of 16. */
+export function gatherBlocks(list: usize, count: i32, to: usize): void {
+  for (let i = 0; i < count; i++, list += 8) {
+    const from = load<u32>(list);
+    const bytes = load<u32>(list, 4);
+    for (let at: usize = 0; at < bytes; at += 16) v128.store(to + at, v128.load(from + at));
+    to += bytes;
+  }
+}

@@ -4,7 +4,8 @@ import { wasm } from "./wasm.ts";
  * The module's allocator, with a stock of small blocks that were given back: most blocks of a program that works on small tensors
  * are short-lived, and taking one from here is cheaper than calling the module.
  */
-const step = 64;
+const stepBits = 6;
+const step = 1 << stepBits;
 const smallBytes = 1024;
 /** How many blocks of one size are in stock at most. */
 const depth = 256;
@@ -15,7 +16,7 @@ const counts = new Int32Array(smallBytes / step + 1);
 
 /** In steps; 1 for an empty block. */
 function sizeOf(bytes: number): number {
-  return bytes === 0 ? 1 : Math.ceil(bytes / step);
+  return bytes === 0 ? 1 : (bytes + step - 1) >>> stepBits;
 }
 
 /** Address of a new block. Throws where the memory cannot grow. */

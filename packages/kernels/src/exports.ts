@@ -7,6 +7,8 @@ export interface KernelExports {
   allocate(bytes: number): number;
   release(pointer: number): void;
   pageCount(): number;
+  /** Copies `count` blocks to one place; `list` has the address and the size, a multiple of 16, of each. */
+  gatherBlocks(list: number, count: number, to: number): void;
   setThreadCount(count: number): void;
   workerLoop(index: number): void;
 

@@ -3,15 +3,16 @@ import { allocateBlock, releaseBlock } from "./allocator.ts";
 import { engineCollector } from "./collector.ts";
 import type { DType } from "./dtype.ts";
 import { MemoryError, TapegradError } from "./errors.ts";
-import { heapBytes, heapWords, memory } from "./wasm.ts";
+import { heapBytes, memory, spillList, spillListPointer, spillRoomBytes, spillRoomPointer, wasm } from "./wasm.ts";
 
 /**
  * The heap as a cache over garbage-collected host memory (docs/architecture.md, "Memory").
  *
  * A `Block` is the bytes of one storage: in the heap (`pointer` > 0), or spilled to the host (`host`), or freed. Resident
- * blocks form a list in order of last use; when the budget is reached, the least recently used ones are copied out. The
- * list refers to blocks, never to storages, so a storage that nobody uses can be collected while its block is resident;
- * and a spilled block is referred to by its storage alone, so its host copy dies with it.
+ * blocks form a list; when the budget is reached, those at its old end are copied out. A block that was used since it came to
+ * the young end goes there a second time instead, so that those are found that were not used for long: using a block only
+ * notes the call. The list refers to blocks, never to storages, so a storage that nobody uses can be collected while its
+ * block is resident; and a spilled block is referred to by its storage alone, so its host copy dies with it.
  */
 export class Block {
   pointer = 0;
@@ -21,6 +22,8 @@ export class Block {
   freed = false;
   /** The kernel call that used the block last; blocks of the running call are never spilled. */
   call = 0;
+  /** `call` when the block came to the young end of the list. */
+  linkedAt = 0;
   newer: Block | null = null;
   older: Block | null = null;
   readonly bytes: number;
@@ -166,9 +169,6 @@ export function blockPointer(block: Block): number {
     stats.spilled -= block.bytes;
     stats.restores++;
     learnFromRestore(block.bytes);
-  } else if (block !== newest) {
-    unlink(block);
-    linkNewest(block);
   }
   block.call = call;
   return block.pointer;
@@ -298,38 +298,67 @@ function allocate(bytes: number): number {
   }
 }
 
-/** Copies the least recently used block out; false when all that are left belong to the running call. */
+/**
+ * The first block, from this one towards the young end, that was not used since it was linked, or hardly later: what a new block
+ * is used for at once should not keep it. Those passed over come by again, at the young end. Null when all that are left belong
+ * to the running call.
+ */
+function longUnused(from: Block | null): Block | null {
+  const soon = stats.blocks >> 3;
+  for (let block = from; block !== null; ) {
+    const { newer } = block;
+    if (block.call !== call) {
+      if (newer === null || block.call - block.linkedAt <= soon) return block;
+      unlink(block);
+      linkNewest(block);
+    }
+    block = newer;
+  }
+  return null;
+}
+
+/** Copies a block out that was not used for long, or some small ones; false when all that are left belong to the running call. */
 function spillOldest(): boolean {
-  const block = oldest;
-  if (block === null || block.call === call) return false;
+  const block = longUnused(oldest);
+  if (block === null) return false;
   if (block.bytes <= smallBytes) spillSmall(block);
-  else block.host = heapBytes().slice(block.pointer, block.pointer + block.bytes);
+  else {
+    block.host = heapBytes().slice(block.pointer, block.pointer + block.bytes);
+    dropSpilled(block);
+  }
+  return true;
+}
+
+function dropSpilled(block: Block): void {
   stats.spilled += block.bytes;
   stats.spilledTotal += block.bytes;
   stats.spills++;
   dropResident(block);
-  return true;
 }
 
-/** Small blocks are copied, word by word, into an array that they share: one for each would cost much more than the copy. */
 const smallBytes = 128;
-let sharedHost = new Uint8Array(0);
-let sharedWords = new Int32Array(0);
-let sharedOffset = 0;
 
-function spillSmall(block: Block): void {
-  const count = (block.bytes + 3) >> 2;
-  if (sharedOffset + count > sharedWords.length) {
-    sharedWords = new Int32Array(1024);
-    sharedHost = new Uint8Array(sharedWords.buffer);
-    sharedOffset = 0;
+/** Small blocks are copied together, into an array that they share: for each alone it would cost much more than the copy. */
+function spillSmall(first: Block): void {
+  const most = Math.min(spillList.length / 2, 1 + (stats.blocks >> 3));
+  const gathered: Block[] = [];
+  let bytes = 0;
+  for (let block: Block | null = first; block !== null && block.bytes <= smallBytes; block = longUnused(block.newer)) {
+    const size = (block.bytes + 15) & ~15;
+    const count = gathered.length;
+    if (count === most || bytes + size > spillRoomBytes) break;
+    spillList[2 * count] = block.pointer;
+    spillList[2 * count + 1] = size;
+    block.hostOffset = bytes;
+    bytes += size;
+    gathered.push(block);
   }
-  const words = heapWords();
-  const first = block.pointer >>> 2;
-  for (let i = 0; i < count; i++) sharedWords[sharedOffset + i] = words[first + i] as number;
-  block.host = sharedHost;
-  block.hostOffset = 4 * sharedOffset;
-  sharedOffset += count;
+  wasm.gatherBlocks(spillListPointer, gathered.length, spillRoomPointer);
+  const host = heapBytes().slice(spillRoomPointer, spillRoomPointer + bytes);
+  for (const block of gathered) {
+    block.host = host;
+    dropSpilled(block);
+  }
 }
 
 function spilledBytes(block: Block, host: Uint8Array): Uint8Array {
@@ -337,6 +366,7 @@ function spilledBytes(block: Block, host: Uint8Array): Uint8Array {
 }
 
 function linkNewest(block: Block): void {
+  block.linkedAt = block.call;
   block.older = newest;
   block.newer = null;
   if (newest !== null) newest.newer = block;

@@ -21,7 +21,6 @@ export const wasm = new WebAssembly.Instance(kernels.module, {
 
 let pages = 0;
 let bytes: Uint8Array = new Uint8Array(0);
-let words: Int32Array = new Int32Array(0);
 
 /** Makes the views anew after the memory has grown. Asking the module is far cheaper than asking for `memory.buffer`. */
 function refreshViews(): void {
@@ -29,7 +28,6 @@ function refreshViews(): void {
   if (now === pages) return;
   pages = now;
   bytes = new Uint8Array(memory.buffer);
-  words = new Int32Array(memory.buffer);
 }
 
 /** All of the memory as bytes; valid until the next allocation. */
@@ -38,12 +36,12 @@ export function heapBytes(): Uint8Array {
   return bytes;
 }
 
-/** All of the memory as 32-bit words; valid until the next allocation. */
-export function heapWords(): Int32Array {
-  refreshViews();
-  return words;
-}
-
 /** Where kernels find the shapes and strides that the host passes (`assembly/control.ts`). */
 export const layoutPointer = 8192;
 export const layoutWords = new Int32Array(memory.buffer, layoutPointer, 1024);
+
+/** Where small blocks are listed that are spilled together, and where their bytes are gathered. */
+export const spillListPointer = 12288;
+export const spillList = new Int32Array(memory.buffer, spillListPointer, 128);
+export const spillRoomPointer = 12800;
+export const spillRoomBytes = 3584;

@@ -1,4 +1,4 @@
-import { enterScope, leaveScope, type Storage } from "@tapegrad/kernels";
+import { enterScope, leaveScope, type DType, type Storage } from "@tapegrad/kernels";
 import { castKernel } from "./compute/cast.ts";
 import { DTypeError } from "./errors.ts";
 import { unrecorded, type Interpreter, type Op, type OpCall, type OutputSpec } from "./op-spec.ts";
@@ -8,13 +8,18 @@ import { describe, type Tensor } from "./tensor.ts";
 export const executor: Interpreter = {
   run(op, inputs, attrs, call) {
     const first = inputs[0];
-    if (first !== null && first !== undefined && !op.dtypes.includes(first.dtype)) throw unsupported(op, inputs);
+    if (first !== null && first !== undefined && !takes(op, first.dtype)) throw unsupported(op, inputs);
     const spec = op.infer(inputs, attrs);
     const out = makesTemporaries(op, inputs) ? runScoped(op, inputs, attrs, spec, call) : op.forward(inputs, attrs, spec, call);
     if (call === unrecorded && call.aux !== null) releaseAux(call);
     return out;
   },
 };
+
+/** Lists of dtypes begin with the commonest one: in small ops, looking through them would show. */
+function takes(op: Op, dtype: DType): boolean {
+  return op.dtypes[0] === dtype || op.dtypes.includes(dtype);
+}
 
 /** Whether `forward` will copy or cast inputs first, so that there is something to clean up. */
 function makesTemporaries(op: Op, inputs: readonly (Tensor | null)[]): boolean {

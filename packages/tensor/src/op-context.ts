@@ -21,7 +21,7 @@ export class OpContext {
     return this.call.attrs;
   }
 
-  get shapes(): readonly Shape[] {
+  get shapes(): readonly (Shape | undefined)[] {
     return this.call.shapes;
   }
 

@@ -21,8 +21,8 @@ type SavedByName<N extends readonly string[], S extends readonly string[]> = {
 /** What a gradient function gets besides `dOut`: the saved tensors by name, and the call's circumstances. */
 export type BackwardContext<N extends readonly string[], A, S extends readonly string[]> = SavedByName<N, S> & {
   readonly attrs: A;
-  /** Shapes of the inputs, in order; [] for an input that was not given. */
-  readonly shapes: readonly Shape[];
+  /** Shapes of the inputs that require grad, in order; undefined for the others. */
+  readonly shapes: readonly (Shape | undefined)[];
   /** Tensors that `forward` kept for `backward` alone: masks, indices, statistics. */
   readonly aux: readonly Tensor[];
   /** Computes once what several inputs' gradients share. */
@@ -85,6 +85,8 @@ export interface OpSpec<N extends readonly string[], A, S extends readonly strin
    * the engine sums over broadcast dimensions. Absent for ops that have no derivative.
    */
   readonly backward?: { readonly [K in Bare<N[number]>]: ((dOut: Tensor, saved: BackwardContext<N, A, S>) => Tensor) | null };
+  /** Gradient functions read `dOut` once: where nobody else reads it, the last one may compute in its memory. */
+  readonly gradientInPlace?: boolean;
   /** The op in simpler ops: an oracle for the tests. */
   readonly composite?: (inputs: Inputs<N>, attrs: A) => Tensor;
   /** `backward` runs kernels that have no derivative of their own: `createGraph` differentiates `composite` instead. */
@@ -106,7 +108,7 @@ export interface OpSpec<N extends readonly string[], A, S extends readonly strin
 /** What the tape remembers of a call, from which a `BackwardContext` is made. */
 export interface RecordedCall {
   readonly attrs: unknown;
-  readonly shapes: readonly Shape[];
+  readonly shapes: readonly (Shape | undefined)[];
   readonly aux: readonly Tensor[] | null;
   /** A saved tensor, checked for changes. */
   savedNamed(name: string): Tensor | null;
@@ -130,6 +132,7 @@ export interface Op {
   readonly forward: (inputs: readonly (Tensor | null)[], attrs: unknown, out: OutputSpec, call: OpCall) => Tensor;
   /** Whether it has gradient functions of its own. */
   readonly hasGradients: boolean;
+  readonly gradientInPlace: boolean;
   /** By position of the input. */
   readonly gradients: readonly (((dOut: Tensor, saved: unknown) => Tensor) | null)[];
   readonly composite: ((inputs: readonly (Tensor | null)[], attrs: unknown) => Tensor) | null;

@@ -40,6 +40,7 @@ export function defineOp<const N extends readonly string[], A, const S extends r
     infer: spec.infer,
     forward: spec.forward,
     hasGradients,
+    gradientInPlace: spec.gradientInPlace ?? false,
     gradients: bare.map((name) => gradients?.[name] ?? null),
     composite: spec.composite ?? null,
     samples: spec.samples,

@@ -37,7 +37,7 @@ export class Tensor {
   readonly dtype: DType;
   /** Made from a plain JS number: it does not raise the other operand's dtype within a category. @internal */
   readonly wrappedNumber: boolean;
-  /** Nobody reads this tensor again but the ReLU that is the next op: it computes in its memory, or has nothing to do. @internal */
+  /** Nobody reads this tensor again but the next op: it may compute in its memory, or, if that is a ReLU, have nothing to do. @internal */
   donated: "no" | "yes" | "rectified" = "no";
   /** The recorded op that made this tensor; null for leaves. @internal */
   node: GradNode | null = null;

@@ -48,6 +48,36 @@ function checkGradient(op: Op, sample: Sample<unknown>, seed: number): void {
   });
 }
 
+/** How far sums of another order may differ: a layer may compute several gradients in one pass, or one alone. */
+const reordered: Bound = { rtol: 1e-6, atol: 1e-6 };
+
+/**
+ * The gradient is the same, bit for bit, where the upstream one belongs to the pass, so that its memory may be used again; and
+ * the same but for rounding where one input alone requires grad.
+ */
+function checkInsideGraph(op: Op, sample: Sample<unknown>, dtype: DType): void {
+  const random = randomFrom(5);
+  const inputs = operands(sample, dtype, random);
+  const out = dispatch(op, inputs, sample.attrs);
+  if (!isRecorded(op, inputs, out)) return;
+  const dOut = upstream(out.shape, out.dtype, random);
+  const expected = gradients(op, inputs, sample.attrs, dOut).map((gradient) => gradient?.toTypedArray() ?? null);
+  const floating = inputs.flatMap((x, i) => (isFloating(x) ? [i] : []));
+  for (const wanted of [floating, ...floating.map((i) => [i])]) {
+    const given = inputs.map((x, i) => (x !== null && wanted.includes(i) ? x.detach().requiresGrad_() : x));
+    const total = sum(mul(dispatch(op, given, sample.attrs), dOut));
+    const found = total.requiresGrad ? grad([total], wanted.map((i) => given[i] as Tensor), { allowUnused: true }) : wanted.map(() => null);
+    wanted.forEach((i, k) => {
+      const what = `${op.name} ${describeSample(sample)}: gradient of input ${i}, of ${wanted.length} wanted`;
+      const target = expected[floating.indexOf(i)] ?? null;
+      const gradient = found[k] ?? null;
+      if (wanted === floating || target === null || gradient === null) expect(gradient?.toTypedArray() ?? null, what).toEqual(target);
+      else expectValues(numbersOf(gradient), Float64Array.from(target), reordered, what);
+      count(op.name, "gradient", target?.length ?? 0);
+    });
+  }
+}
+
 /** The full Jacobian, where it is small. */
 function checkJacobian(op: Op, sample: Sample<unknown>): void {
   const inputs = operands(sample, "float64", randomFrom(3));
@@ -167,6 +197,10 @@ describe.each(ops.map((op) => [op.name, op] as const))("%s", (_, op) => {
         checkJacobian(op, sample);
       }
       fc.assert(fc.property(fc.nat(samples.length - 1), fc.integer(), (i, seed) => checkGradient(op, samples[i] as Sample<unknown>, seed)), { seed: 11, numRuns: 6 });
+    });
+
+    test.each(["float64", "float32"] as const)("%s: it is the same in the middle of a graph, and for each input alone", (dtype) => {
+      for (const sample of samples) checkInsideGraph(op, sample, dtype);
     });
 
     test("in float16 it is that of float32 within a bound", () => {

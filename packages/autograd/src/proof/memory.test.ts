@@ -1,7 +1,7 @@
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { collectGarbage, getNumThreads, memoryStats, resetPeakMemory, setHeapBudget, setMemoryDebug, setNumThreads } from "@tapegrad/kernels";
 import {
-  add, batchNorm, conv2d, crossEntropy, dropout, flatten, Generator, linear, maxPool2d, mul, ones, randint, randn, relu, scope, square, sum, tensor, zeros, type Tensor,
+  add, batchNorm, conv2d, crossEntropy, dropout, flatten, Generator, linear, maxPool2d, mul, ones, randint, randn, relu, scope, square, sum, tensor, zeros, type DType, type Tensor,
 } from "@tapegrad/tensor";
 import { grad } from "../backward.ts";
 import { noGrad } from "../grad-mode.ts";
@@ -71,6 +71,25 @@ describe("spilling", () => {
     const before = memoryStats().spills;
     expect(run()).toEqual(expected);
     expect(memoryStats().spills - before).toBeGreaterThan(5);
+  });
+
+  test("thousands of small tensors, of every size and dtype, come back as they were", () => {
+    const dtypes = ["float32", "float64", "int32", "uint8"] as const;
+    const values = (i: number): number[] => Array.from({ length: i % 41 }, (_, k) => (i + k) % 251);
+    const before = memoryStats();
+    const kept = Array.from({ length: 12_000 }, (_, i) => tensor(values(i), { dtype: dtypes[i % 4] as DType, shape: [i % 41] }));
+    expect(memoryStats().spills - before.spills).toBeGreaterThan(6000);
+    // One by a read of the host's, the next by a kernel.
+    kept.forEach((x, i) => expect(Array.from((i % 2 === 0 ? x : x.clone()).toTypedArray())).toEqual(values(i)));
+    expect(memoryStats().restores - before.restores).toBeGreaterThan(2000);
+  });
+
+  test("what is used again and again stays, however many tensors come and go", () => {
+    const weights = Array.from({ length: 50 }, (_, i) => ones([8]).add(i));
+    const before = memoryStats();
+    for (let i = 0; i < 20_000; i++) mul(weights[i % 50] as Tensor, 2);
+    expect(memoryStats().spills - before.spills).toBeGreaterThan(10_000);
+    expect(memoryStats().restores).toBe(before.restores);
   });
 
   test("a spilled tensor is read without coming back", () => {

@@ -9,16 +9,19 @@ import { broadcastStrides, writeLayout } from "./layout.ts";
 export type UnaryName = keyof typeof unaryOps;
 export type BinaryName = keyof typeof binaryOps;
 
-/** `op` on every element; computed in `dtype` (the input's unless told), stored as the output's. */
-export function unaryKernel(name: UnaryName, x: Tensor, out: OutputSpec, p0 = 0, p1 = 0, dtype: DType = x.dtype): Tensor {
+/** Kernels are asked for by code: looking a name up costs a small op more than its arithmetic. */
+export type UnaryCode = (typeof unaryOps)[UnaryName];
+export type BinaryCode = (typeof binaryOps)[BinaryName];
+
+/** The operation on every element; computed in `dtype` (the input's unless told), stored as the output's. */
+export function unaryKernel(code: UnaryCode, x: Tensor, out: OutputSpec, p0 = 0, p1 = 0, dtype: DType = x.dtype): Tensor {
   const source = toDType(x, dtype);
   beginCall();
-  const inPlace = name === "relu" && source === x && isDonated(x);
+  const inPlace = code === unaryOps.relu && source === x && isDonated(x);
   const result = inPlace ? takeOver(x) : emptyTensor(out.shape, out.dtype);
   if (inPlace && x.donated === "rectified") return result;
   const size = result.numel();
   if (size === 0) return result;
-  const code = unaryOps[name];
   const type = dtypeInfo[dtype].code;
   if (source.isContiguous()) wasm.unary(code, type, source.pointer, result.pointer, size, p0, p1);
   else wasm.unaryStrided(code, type, source.pointer, result.pointer, writeLayout(out.shape, [source.strides]), p0, p1);
@@ -53,20 +56,20 @@ function takeOver(x: Tensor): Tensor {
   return new Tensor(x.storage, x.shape);
 }
 
-/** `op` on broadcast pairs of elements, both brought to `dtype`; stored as the output's. */
-export function binaryKernel(name: BinaryName, a: Tensor, b: Tensor, out: OutputSpec, dtype: DType): Tensor {
+/** The operation on broadcast pairs of elements, both brought to `dtype`; stored as the output's. */
+export function binaryKernel(code: BinaryCode, a: Tensor, b: Tensor, out: OutputSpec, dtype: DType): Tensor {
   const left = toDType(a, dtype);
   const right = toDType(b, dtype);
   beginCall();
-  const result = emptyTensor(out.shape, out.dtype);
-  if (result.numel() > 0) runBinary(name, left, right, result, dtype);
+  const inPlace = left === a && isDonated(a) && right.isContiguous() && sameShape(a.shape, b.shape) && a.dtype === out.dtype;
+  const result = inPlace ? takeOver(a) : emptyTensor(out.shape, out.dtype);
+  if (result.numel() > 0) runBinary(code, left, right, result, dtype);
   if (left !== a) left.storage.free();
   if (right !== b) right.storage.free();
   return result;
 }
 
-function runBinary(name: BinaryName, a: Tensor, b: Tensor, out: Tensor, dtype: DType): void {
-  const code = binaryOps[name];
+function runBinary(code: BinaryCode, a: Tensor, b: Tensor, out: Tensor, dtype: DType): void {
   const type = dtypeInfo[dtype].code;
   if (a.isContiguous() && b.isContiguous() && sameShape(a.shape, b.shape)) {
     wasm.binary(code, type, a.pointer, b.pointer, out.pointer, out.numel());
@@ -80,7 +83,7 @@ function runBinary(name: BinaryName, a: Tensor, b: Tensor, out: Tensor, dtype: D
 export function addInto(a: Tensor, b: Tensor): void {
   // float16 is computed in float32 and rounded once.
   if (a.dtype === "float16") {
-    const wide = binaryKernel("add", a, b, { shape: a.shape, dtype: "float32" }, "float32");
+    const wide = binaryKernel(binaryOps.add, a, b, { shape: a.shape, dtype: "float32" }, "float32");
     const narrow = castKernel(wide, "float16");
     copyInto(narrow, a);
     wide.storage.free();

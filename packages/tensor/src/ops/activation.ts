@@ -1,3 +1,4 @@
+import { binaryOps } from "@tapegrad/kernels";
 import { binaryKernel } from "../compute/pointwise.ts";
 import { zerosLike } from "../creation.ts";
 import { defineOp, type DefinedOp } from "../op.ts";
@@ -14,12 +15,13 @@ function defineGradient(
   name: "reluGrad" | "sigmoidGrad" | "tanhGrad",
   dy: (g: Tensor, dOut: Tensor, y: Tensor) => Tensor,
 ): (dOut: Tensor, y: Tensor) => Tensor {
+  const kernel = binaryOps[name];
   const definition: DefinedOp<readonly ["dOut", "y"], null> = defineOp({
     name,
     inputs: ["dOut", "y"],
     saves: ["dOut", "y"],
     infer: ([dOut]) => ({ shape: dOut.shape, dtype: dOut.dtype }),
-    forward: ([dOut, y], _, spec) => binaryKernel(name, dOut, y, spec, spec.dtype),
+    forward: ([dOut, y], _, spec) => binaryKernel(kernel, dOut, y, spec, spec.dtype),
     backward: {
       dOut: (g, { y }) => definition.run([g, y], null),
       y: (g, { dOut, y }) => dy(g, dOut, y),
@@ -43,6 +45,7 @@ const tanhGrad = defineGradient("tanhGrad", (g, dOut, y) => mul(mul(g, dOut), mu
 export const relu: UnaryOp = defineUnary("relu", {
   saves: ["out"],
   gradient: (dOut, { out }) => reluGrad(dOut, out),
+  gradientInPlace: true,
   result: "same",
   dtypes: ["float32", "float64", "float16"],
   sample: { avoid: [0] },
@@ -58,6 +61,7 @@ export const relu: UnaryOp = defineUnary("relu", {
 export const sigmoid: UnaryOp = defineUnary("sigmoid", {
   saves: ["out"],
   gradient: (dOut, { out }) => sigmoidGrad(dOut, out),
+  gradientInPlace: true,
   composite: (x) => div(1, add(exp(neg(x)), 1)),
 });
 
@@ -71,6 +75,7 @@ export const sigmoid: UnaryOp = defineUnary("sigmoid", {
 export const tanh: UnaryOp = defineUnary("tanh", {
   saves: ["out"],
   gradient: (dOut, { out }) => tanhGrad(dOut, out),
+  gradientInPlace: true,
   composite: (x) => sub(mul(sigmoid(mul(x, 2)), 2), 1),
 });
 

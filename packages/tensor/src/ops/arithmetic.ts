@@ -50,6 +50,7 @@ export const sub: BinaryOp = defineBinary("sub", {
 export const mul: BinaryOp = defineBinary("mul", {
   saves: ["a", "b"],
   gradient: { a: (dOut, { b }) => mul(dOut, b), b: (dOut, { a }) => mul(dOut, a) },
+  gradientInPlace: true,
   result: "promoted",
 });
 
@@ -68,6 +69,7 @@ export const div: BinaryOp = defineBinary("div", {
     a: (dOut, { b }) => div(dOut, b),
     b: (dOut, { a, b }) => neg(mul(dOut, div(div(a, b), b))),
   },
+  gradientInPlace: true,
   result: "float",
   b: { avoid: [0] },
 });

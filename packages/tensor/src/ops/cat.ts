@@ -24,7 +24,7 @@ const definition = defineOp<readonly ["a", "b"], { dim: number }>({
   },
   backward: {
     a: (dOut, { attrs: { dim }, shapes: [a = []] }) => narrow(dOut, dim, 0, a[dim] as number),
-    b: (dOut, { attrs: { dim }, shapes: [a = [], b = []] }) => narrow(dOut, dim, a[dim] as number, b[dim] as number),
+    b: (dOut, { attrs: { dim }, shapes: [, b = []] }) => narrow(dOut, dim, dOut.size(dim) - (b[dim] as number), b[dim] as number),
   },
   samples: () => [
     { inputs: [{ shape: [2] }, { shape: [3] }], attrs: { dim: 0 } },

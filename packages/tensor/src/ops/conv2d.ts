@@ -55,8 +55,9 @@ const convOp: DefinedOp<ConvNames, Geometry> = defineOp<ConvNames, Geometry, rea
       return saved.once(() => bothGradients(dOut, x, shape, attrs))?.weight ?? weightGradOp.run([dOut, x], { ...attrs, shape });
     },
     bias: (dOut, saved) => {
-      const { x, attrs, shapes: [, shape = []] } = saved;
-      return saved.once(() => bothGradients(dOut, x, shape, attrs))?.bias ?? sum(dOut, { dim: [0, 2, 3] });
+      const { x, attrs, shapes: [, shape] } = saved;
+      const both = shape === undefined ? null : saved.once(() => bothGradients(dOut, x, shape, attrs));
+      return both?.bias ?? sum(dOut, { dim: [0, 2, 3] });
     },
   },
   samples: () => convSamples.map(({ x, weight, bias, geometry }) => ({ inputs: [{ shape: x }, { shape: weight }, bias ? { shape: [weight[0]] } : null], attrs: geometry })),

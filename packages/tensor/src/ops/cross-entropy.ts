@@ -1,4 +1,4 @@
-import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
+import { beginCall, binaryOps, dtypeInfo, wasm } from "@tapegrad/kernels";
 import { castKernel, toDType } from "../compute/cast.ts";
 import { contiguousKernel } from "../compute/copy.ts";
 import { binaryKernel } from "../compute/pointwise.ts";
@@ -62,7 +62,7 @@ const definition = defineOp<readonly ["logits", "targets", "weight?"], CrossEntr
     call.aux = [normalizers, total];
     if (reduction === "none") return losses;
     const summed = reduceKernel("sum", losses, [0], []);
-    return reduction === "sum" ? summed : binaryKernel("div", summed, total, { shape: spec.shape, dtype: source.dtype }, source.dtype);
+    return reduction === "sum" ? summed : binaryKernel(binaryOps.div, summed, total, { shape: spec.shape, dtype: source.dtype }, source.dtype);
   },
   backward: {
     logits: (dOut, { logits, targets, weight, aux: [normalizers, total], attrs }) => {

@@ -1,4 +1,4 @@
-import type { DType } from "@tapegrad/kernels";
+import { binaryOps, type DType } from "@tapegrad/kernels";
 import { binaryKernel, type BinaryName } from "../compute/pointwise.ts";
 import { defineOp } from "../op.ts";
 import type { BackwardContext, ErrorSample, Sample, SampleInput } from "../op-spec.ts";
@@ -19,6 +19,8 @@ interface BinaryOptions<S extends readonly ("a" | "b" | "out")[]> {
   readonly saves: S;
   /** Null where the op is constant in that operand. */
   readonly gradient: { readonly a: Gradient<S> | null; readonly b: Gradient<S> | null };
+  /** The gradients read `dOut` once each. */
+  readonly gradientInPlace?: boolean;
   /** Result dtype: the promoted one, that one made floating, or bool. */
   readonly result: "promoted" | "float" | "bool";
   readonly composite?: (a: Tensor, b: Tensor) => Tensor;
@@ -54,7 +56,9 @@ export function defineBinary<const S extends readonly ("a" | "b" | "out")[]>(
   name: BinaryName,
   options: BinaryOptions<S>,
 ): BinaryOp {
-  const { result, composite } = options;
+  const { result, composite, check } = options;
+  const kernel = binaryOps[name];
+  const boolKernel = binaryOps[options.boolKernel ?? name];
   const { run } = defineOp<Names, null, S>({
     name,
     inputs: ["a", "b"],
@@ -62,16 +66,16 @@ export function defineBinary<const S extends readonly ("a" | "b" | "out")[]>(
     dtypes: options.dtypes ?? everyDType,
     infer: ([a, b]) => {
       const shape = broadcastShapes(name, a.shape, b.shape);
-      options.check?.(a, b);
+      check?.(a, b);
       if (result === "bool") return { shape, dtype: "bool" };
       const dtype = resultType(a, b);
       return { shape, dtype: result === "float" ? floatType(dtype) : dtype };
     },
     forward: ([a, b], _, out) => {
       const dtype = result === "bool" ? resultType(a, b) : out.dtype;
-      return binaryKernel(dtype === "bool" ? (options.boolKernel ?? name) : name, a, b, out, dtype);
+      return binaryKernel(dtype === "bool" ? boolKernel : kernel, a, b, out, dtype);
     },
-    ...(result === "bool" ? {} : { backward: options.gradient }),
+    ...(result === "bool" ? {} : { backward: options.gradient, gradientInPlace: options.gradientInPlace ?? false }),
     ...(composite === undefined ? {} : { composite: ([a, b]: readonly [Tensor, Tensor]) => composite(a, b) }),
     samples: () => shapePairs.map(([a, b]): Sample<null> => ({ inputs: [{ shape: a, ...options.a }, { shape: b, ...options.b }], attrs: null })),
     ...(options.errors === undefined ? {} : { errors: options.errors }),

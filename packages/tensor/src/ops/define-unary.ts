@@ -1,4 +1,4 @@
-import type { DType } from "@tapegrad/kernels";
+import { unaryOps, type DType } from "@tapegrad/kernels";
 import { unaryKernel, type UnaryName } from "../compute/pointwise.ts";
 import { defineOp } from "../op.ts";
 import type { BackwardContext, Sample, SampleInput } from "../op-spec.ts";
@@ -14,6 +14,8 @@ interface UnaryOptions<S extends readonly ("x" | "out")[], A> {
   readonly saves: S;
   /** Null for ops that are constant between their jumps. */
   readonly gradient: ((dOut: Tensor, saved: BackwardContext<Names, A, S>) => Tensor) | null;
+  /** The gradient reads `dOut` once. */
+  readonly gradientInPlace?: boolean;
   /** Result dtype: the input's, that one made floating (unless told), or bool. */
   readonly result?: "same" | "float" | "bool";
   readonly dtypes?: readonly DType[];
@@ -34,12 +36,14 @@ const shapes: readonly (readonly number[])[] = [[], [1], [5], [17], [2, 3], [3, 
 const everyDType: readonly DType[] = ["float32", "float64", "float16", "int32", "uint8", "bool"];
 const numeric: readonly DType[] = ["float32", "float64", "float16", "int32", "uint8"];
 
+const noParameters: readonly [number, number] = [0, 0];
+
 /** Declares a pointwise op of one operand. The kernel is the op's namesake. */
 export function defineUnary<const S extends readonly ("x" | "out")[] = readonly []>(
   name: UnaryName,
   options: UnaryOptions<S, null>,
 ): UnaryOp {
-  const run = defineParameterised(name, { ...options, parameters: () => [0, 0], sampleAttrs: [null] });
+  const run = defineParameterised(name, { ...options, parameters: () => noParameters, sampleAttrs: [null] });
   return (x) => run(x, null);
 }
 
@@ -49,7 +53,8 @@ export function defineParameterised<A, const S extends readonly ("x" | "out")[] 
   options: ParameterOptions<S, A>,
 ): (x: Tensor, attrs: A) => Tensor {
   const result = options.result ?? "float";
-  const { gradient, composite } = options;
+  const { gradient, composite, parameters } = options;
+  const kernel = unaryOps[name];
   const { run } = defineOp<Names, A, S>({
     name,
     inputs: ["x"],
@@ -57,10 +62,10 @@ export function defineParameterised<A, const S extends readonly ("x" | "out")[] 
     dtypes: options.dtypes ?? (result === "same" ? numeric : everyDType),
     infer: ([x]) => ({ shape: x.shape, dtype: result === "bool" ? "bool" : result === "same" ? x.dtype : floatType(x.dtype) }),
     forward: ([x], attrs, out) => {
-      const [p0, p1] = options.parameters(attrs);
-      return unaryKernel(name, x, out, p0, p1, result === "bool" ? kernelType(x.dtype) : out.dtype);
+      const [p0, p1] = parameters(attrs);
+      return unaryKernel(kernel, x, out, p0, p1, result === "bool" ? kernelType(x.dtype) : out.dtype);
     },
-    ...(gradient === null ? {} : { backward: { x: gradient } }),
+    ...(gradient === null ? {} : { backward: { x: gradient }, gradientInPlace: options.gradientInPlace ?? false }),
     ...(composite === undefined ? {} : { composite: ([x]: readonly [Tensor], attrs: A) => composite(x, attrs) }),
     samples: () =>
       options.sampleAttrs.flatMap((attrs) => shapes.map((shape): Sample<A> => ({ inputs: [{ shape, ...options.sample }], attrs }))),

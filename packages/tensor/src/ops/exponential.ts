@@ -11,7 +11,7 @@ const positive = { range: [0.1, 3] } as const;
  * @example
  * exp(tensor([0, 1])).toArray(); // [1, 2.7182817459106445]
  */
-export const exp: UnaryOp = defineUnary("exp", { saves: ["out"], gradient: (dOut, { out }) => mul(dOut, out) });
+export const exp: UnaryOp = defineUnary("exp", { saves: ["out"], gradient: (dOut, { out }) => mul(dOut, out), gradientInPlace: true });
 
 /**
  * exp(x) - 1, accurate near 0.
@@ -29,7 +29,7 @@ export const expm1: UnaryOp = defineUnary("expm1", { saves: ["x"], gradient: (dO
  * @example
  * log(tensor(1)).item(); // 0
  */
-export const log: UnaryOp = defineUnary("log", { saves: ["x"], gradient: (dOut, { x }) => div(dOut, x), sample: positive });
+export const log: UnaryOp = defineUnary("log", { saves: ["x"], gradient: (dOut, { x }) => div(dOut, x), gradientInPlace: true, sample: positive });
 
 /**
  * log(1 + x), accurate near 0.
@@ -69,7 +69,7 @@ export const log10: UnaryOp = defineUnary("log10", { saves: ["x"], gradient: (dO
  * @example
  * sqrt(tensor([4, 9])).toArray(); // [2, 3]
  */
-export const sqrt: UnaryOp = defineUnary("sqrt", { saves: ["out"], gradient: (dOut, { out }) => div(dOut, mul(out, 2)), sample: positive });
+export const sqrt: UnaryOp = defineUnary("sqrt", { saves: ["out"], gradient: (dOut, { out }) => div(dOut, mul(out, 2)), gradientInPlace: true, sample: positive });
 
 /**
  * 1 / sqrt(x).
@@ -91,7 +91,7 @@ export const rsqrt: UnaryOp = defineUnary("rsqrt", {
  * @example
  * square(tensor(3)).item(); // 9
  */
-export const square: UnaryOp = defineUnary("square", { saves: ["x"], gradient: (dOut, { x }) => mul(dOut, mul(x, 2)), result: "same" });
+export const square: UnaryOp = defineUnary("square", { saves: ["x"], gradient: (dOut, { x }) => mul(dOut, mul(x, 2)), gradientInPlace: true, result: "same" });
 
 /**
  * 1 / x.

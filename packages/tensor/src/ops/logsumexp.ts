@@ -1,3 +1,4 @@
+import { binaryOps, unaryOps } from "@tapegrad/kernels";
 import { binaryKernel, unaryKernel } from "../compute/pointwise.ts";
 import { reduceKernel } from "../compute/reduce.ts";
 import { defineOp } from "../op.ts";
@@ -24,10 +25,10 @@ const definition = defineOp<readonly ["x"], ReduceAttrs, readonly ["x", "out"]>(
     const full = { shape: x.shape, dtype: x.dtype };
     // An infinite maximum is replaced by a finite one: inf - inf is NaN.
     const limit = x.dtype === "float64" ? 1e300 : 3e38;
-    const finite = unaryKernel("clamp", reduceKernel("max", x, attrs.dims, kept.shape), kept, -limit, limit);
-    const powers = unaryKernel("exp", binaryKernel("sub", x, finite, full, x.dtype), full);
-    const logs = unaryKernel("log", reduceKernel("sum", powers, attrs.dims, kept.shape), kept);
-    return new Tensor(binaryKernel("add", logs, finite, kept, x.dtype).storage, spec.shape);
+    const finite = unaryKernel(unaryOps.clamp, reduceKernel("max", x, attrs.dims, kept.shape), kept, -limit, limit);
+    const powers = unaryKernel(unaryOps.exp, binaryKernel(binaryOps.sub, x, finite, full, x.dtype), full);
+    const logs = unaryKernel(unaryOps.log, reduceKernel("sum", powers, attrs.dims, kept.shape), kept);
+    return new Tensor(binaryKernel(binaryOps.add, logs, finite, kept, x.dtype).storage, spec.shape);
   },
   backward: {
     x: (dOut, { x, out, attrs }) => {

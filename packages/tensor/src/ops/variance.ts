@@ -1,3 +1,4 @@
+import { binaryOps, unaryOps } from "@tapegrad/kernels";
 import { defineOp } from "../op.ts";
 import { reduceKernel } from "../compute/reduce.ts";
 import { binaryKernel, unaryKernel } from "../compute/pointwise.ts";
@@ -24,10 +25,10 @@ const definition = defineOp<readonly ["x"], VarAttrs, readonly ["x"]>({
   forward: ([x], attrs, spec) => {
     const kept = { shape: keptShape(x.shape, attrs), dtype: x.dtype };
     const n = reducedSize(x.shape, attrs.dims);
-    const center = unaryKernel("mulScalar", reduceKernel("sum", x, attrs.dims, kept.shape), kept, 1 / n);
-    const distance = binaryKernel("sub", x, center, { shape: x.shape, dtype: x.dtype }, x.dtype);
-    const squares = unaryKernel("square", distance, { shape: x.shape, dtype: x.dtype });
-    return unaryKernel("mulScalar", reduceKernel("sum", squares, attrs.dims, spec.shape), spec, 1 / Math.max(0, n - attrs.correction));
+    const center = unaryKernel(unaryOps.mulScalar, reduceKernel("sum", x, attrs.dims, kept.shape), kept, 1 / n);
+    const distance = binaryKernel(binaryOps.sub, x, center, { shape: x.shape, dtype: x.dtype }, x.dtype);
+    const squares = unaryKernel(unaryOps.square, distance, { shape: x.shape, dtype: x.dtype });
+    return unaryKernel(unaryOps.mulScalar, reduceKernel("sum", squares, attrs.dims, spec.shape), spec, 1 / Math.max(0, n - attrs.correction));
   },
   backward: {
     x: (dOut, { x, attrs }) => {
