@@ -6,7 +6,8 @@ import { ensureScratch, parallelFor } from "./pool";
 import { reduceTruth } from "./reduce-any";
 import { reduceArg } from "./reduce-arg";
 import { Max, Min, Prod, SquaredDeviation, Sum, SumSquares } from "./reduce-ops";
-import { STRIP_BYTES, columnScratch, fillIdentity, reduceColumns, reduceRow } from "./reduce-tree";
+import { reduceRows } from "./reduce-streams";
+import { STRIP_BYTES, columnScratch, fillIdentity, reduceColumns } from "./reduce-tree";
 import { CHUNK, PARALLEL_FROM, bytesOf } from "./strided";
 
 /** Not in the host's list: sum of squared deviations from `center`, used by `moments`. */
@@ -19,11 +20,7 @@ const MANY_UNITS: i32 = 64;
 function unit<Op, T>(x: usize, out: usize, rows: i32, width: i32, inner: i32, center: usize, count: i32): void {
   if (rows == 0) fillIdentity<Op, T>(out, width * count);
   else if (inner == 1) {
-    for (const end = out + <usize>count * sizeof<T>(); out < end; out += sizeof<T>()) {
-      store<T>(out, reduceRow<Op, T>(x, rows, center != 0 ? load<T>(center) : <T>0));
-      x += <usize>rows * sizeof<T>();
-      if (center != 0) center += sizeof<T>();
-    }
+    reduceRows<Op, T>(x, out, rows, count, center);
   } else reduceColumns<Op, T>(x, out, rows, <usize>width * sizeof<T>(), <usize>inner * sizeof<T>(), center);
 }
 

@@ -37,6 +37,11 @@ export declare function wideDots(bytes: usize, packed: usize, b: usize, b1: usiz
 @external("wide", "sums")
 export declare function wideSums(x: usize, bytes: usize, sums: usize): void;
 
+/** The 4 accumulators each of two leaves' turns (reduce-streams.ts), to `sums`. */
+// @ts-ignore: decorator
+@external("wide", "streams")
+export declare function wideStreams(x: usize, y: usize, bytes: usize, sums: usize): void;
+
 /** exp(x - shift) where |x - shift| <= 87; `bytes` is a multiple of 128. */
 // @ts-ignore: decorator
 @external("wide", "exp")

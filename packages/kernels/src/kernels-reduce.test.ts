@@ -51,7 +51,7 @@ const names = Object.keys(reduceOps).filter((name): name is Op => name in reduce
 const shape = fc.oneof(
   { weight: 4, arbitrary: fc.tuple(fc.integer({ min: 1, max: 5 }), size, fc.constant(1)) },
   { weight: 4, arbitrary: fc.tuple(fc.integer({ min: 1, max: 3 }), fc.integer({ min: 1, max: 40 }), fc.integer({ min: 2, max: 70 })) },
-  { weight: 2, arbitrary: fc.constantFrom([1, 300, 700], [2, 1100, 20], [700, 9, 9], [1, 70, 1025], [4000, 12, 1], [3, 1, 50], [1, 20_000, 3]) },
+  { weight: 2, arbitrary: fc.constantFrom([1, 300, 700], [2, 1100, 20], [700, 9, 9], [1, 70, 1025], [4000, 12, 1], [3, 600, 1], [5, 2048, 1], [2, 8191, 1], [7, 3000, 1], [1, 70_001, 1], [3, 1, 50], [1, 20_000, 3]) },
 );
 
 describe("reduce", () => {
@@ -92,6 +92,24 @@ describe("reduce", () => {
     }
     return out;
   }
+
+  it.each([300, 511, 512, 513, 640, 2047, 2048, 2049, 8191, 8192, 8193, 9000, 17_001])("gives a row of %i the same bits beside any number of others, and the right sum", (n) => {
+    const rows = 7;
+    const x = Float32Array.from(numbersFrom(n, rows * n, -1, 1));
+    const sums = (first: number, count: number): number[] =>
+      inArena((arena) => {
+        const out = arena.room(4 * count);
+        wasm.reduce(reduceOps.sum, 0, arena.put(x.subarray(first * n, (first + count) * n)), out, count, n, 1);
+        return [...arena.read(Float32Array, out, count)];
+      });
+    const alone = Array.from({ length: rows }, (_, r) => sums(r, 1)[0] as number);
+    for (let count = 2; count <= rows; count++) expect(sums(0, count)).toEqual(alone.slice(0, count));
+    alone.forEach((sum, r) => {
+      const values = x.subarray(r * n, (r + 1) * n);
+      const scale = values.reduce((total, value) => total + Math.abs(value), 0);
+      expect(Math.abs(sum - values.reduce((total, value) => total + value, 0))).toBeLessThan(40 * 2 ** -24 * scale);
+    });
+  });
 
   it("wraps int32 sums", () => {
     inArena((arena) => {

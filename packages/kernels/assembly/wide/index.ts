@@ -9,5 +9,6 @@
 export { tile4, tile5, tile6 } from "./tile";
 export { dots } from "./dots";
 export { binary, binaryWith, copy, unary } from "./light";
+export { streams } from "./streams";
 export { sums } from "./sums";
 export { exp } from "./exp";
