@@ -3,7 +3,7 @@ import { getInt, getPointer, setInt } from "./control";
 import { BOOL, F32, F64, I32, U8 } from "./dtype";
 import { gather, gatherTail, lanes, storeTail } from "./math-lanes";
 import * as op from "./pointwise-binary-ops";
-import { LIGHT_BYTES, binaryVectors, binaryVectorsWith } from "./pointwise-light";
+import { LIGHT_BYTES, binaryVectors, binaryVectorsWith, lengthIn, nextIn, stepIn } from "./pointwise-light";
 import { maskedBinaryRow } from "./pointwise-masks";
 import * as code from "./pointwise-ops";
 import { parallelFor } from "./pool";
@@ -51,51 +51,70 @@ function row<Op, T>(a: usize, b: usize, out: usize, n: i32, strideA: i32, stride
   }
 }
 
-/** As `row`: for operations that take no longer than loads and stores. */
-function lightRow<Op, T>(kind: i32, a: usize, b: usize, out: usize, n: i32, strideA: i32, strideB: i32): void {
-  let done = 0;
+/** Whether an operation takes no longer than loads and stores. */
+// @ts-ignore: decorator
+@inline function isLight(kind: i32): bool {
+  return kind <= code.MUL || kind == code.MAXIMUM || kind == code.MINIMUM || (kind >= code.RELU_GRAD && kind <= code.TANH_GRAD);
+}
+
+/** As `row`, for light operations; with `nextOut`, also the row that lies `next` bytes after in each operand, if strideA is 1 and strideB 0 or 1. */
+function lightRow<Op, T>(
+  kind: i32, a: usize, b: usize, out: usize, n: i32, strideA: i32, strideB: i32, nextA: usize, nextB: usize, nextOut: usize,
+): void {
+  let bytes: usize = 0;
   if (strideA == 1 && strideB >= 0 && strideB <= 1) {
-    const bytes = <usize>n * sizeof<T>() & ~(LIGHT_BYTES - 1);
-    done = <i32>(bytes / sizeof<T>());
-    if (done > 0) {
+    const isPair = nextOut != 0;
+    bytes = <usize>n * sizeof<T>() & ~(isPair ? 127 : LIGHT_BYTES - 1);
+    if (bytes > 0) {
+      const alone = nextIn(bytes);
+      const toA = isPair ? nextA : alone, toOut = isPair ? nextOut : alone;
+      const end = out + (isPair ? bytes : lengthIn(bytes)), step: usize = isPair ? 128 : stepIn(bytes);
       if (strideB == 1) {
-        if (isWide<T>()) wideBinary(kind, a, b, out, bytes);
-        else binaryVectors<Op, T>(a, b, out, bytes);
-      } else if (isWide<T>()) {
-        wideBinaryWith(kind, a, load<f32>(b), out, bytes);
+        const toB = isPair ? nextB : alone;
+        if (isWide<T>()) wideBinary(kind, a, b, out, end, toA, toB, toOut, step);
+        else binaryVectors<Op, T>(a, b, out, end, toA, toB, toOut, step);
       } else {
-        binaryVectorsWith<Op, T>(a, load<T>(b), out, bytes);
+        const after = b + (isPair ? nextB : 0);
+        if (isWide<T>()) wideBinaryWith(kind, a, load<f32>(b), load<f32>(after), out, end, toA, toOut, step);
+        else binaryVectorsWith<Op, T>(a, load<T>(b), load<T>(after), out, end, toA, toOut, step);
       }
     }
     a += bytes;
     b += bytes * strideB;
     out += bytes;
   }
-  if (done < n) row<Op, T>(a, b, out, n - done, strideA, strideB);
+  const done = <i32>(bytes / sizeof<T>());
+  if (done == n) return;
+  row<Op, T>(a, b, out, n - done, strideA, strideB);
+  if (nextOut != 0) row<Op, T>(a + nextA, b + nextB, out + nextOut, n - done, strideA, strideB);
 }
 
-function numberRow<T>(kind: i32, a: usize, b: usize, out: usize, n: i32, strideA: i32, strideB: i32): void {
+function numberRow<T>(
+  kind: i32, a: usize, b: usize, out: usize, n: i32, strideA: i32, strideB: i32, nextA: usize, nextB: usize, nextOut: usize,
+): void {
   switch (kind) {
-    case code.ADD: lightRow<op.Add, T>(kind, a, b, out, n, strideA, strideB); return;
-    case code.SUB: lightRow<op.Sub, T>(kind, a, b, out, n, strideA, strideB); return;
-    case code.MUL: lightRow<op.Mul, T>(kind, a, b, out, n, strideA, strideB); return;
+    case code.ADD: lightRow<op.Add, T>(kind, a, b, out, n, strideA, strideB, nextA, nextB, nextOut); return;
+    case code.SUB: lightRow<op.Sub, T>(kind, a, b, out, n, strideA, strideB, nextA, nextB, nextOut); return;
+    case code.MUL: lightRow<op.Mul, T>(kind, a, b, out, n, strideA, strideB, nextA, nextB, nextOut); return;
     case code.DIV: row<op.Div, T>(a, b, out, n, strideA, strideB); return;
     case code.POW: row<op.Pow, T>(a, b, out, n, strideA, strideB); return;
-    case code.MAXIMUM: lightRow<op.Maximum, T>(kind, a, b, out, n, strideA, strideB); return;
-    case code.MINIMUM: lightRow<op.Minimum, T>(kind, a, b, out, n, strideA, strideB); return;
+    case code.MAXIMUM: lightRow<op.Maximum, T>(kind, a, b, out, n, strideA, strideB, nextA, nextB, nextOut); return;
+    case code.MINIMUM: lightRow<op.Minimum, T>(kind, a, b, out, n, strideA, strideB, nextA, nextB, nextOut); return;
     case code.REMAINDER: row<op.Remainder, T>(a, b, out, n, strideA, strideB); return;
     case code.FLOOR_DIVIDE: row<op.FloorDivide, T>(a, b, out, n, strideA, strideB); return;
     default: unreachable();
   }
 }
 
-function floatRow<T>(kind: i32, a: usize, b: usize, out: usize, n: i32, strideA: i32, strideB: i32): void {
+function floatRow<T>(
+  kind: i32, a: usize, b: usize, out: usize, n: i32, strideA: i32, strideB: i32, nextA: usize, nextB: usize, nextOut: usize,
+): void {
   switch (kind) {
     case code.ATAN2: row<op.Atan2, T>(a, b, out, n, strideA, strideB); return;
-    case code.RELU_GRAD: lightRow<op.ReluGrad, T>(kind, a, b, out, n, strideA, strideB); return;
-    case code.SIGMOID_GRAD: lightRow<op.SigmoidGrad, T>(kind, a, b, out, n, strideA, strideB); return;
-    case code.TANH_GRAD: lightRow<op.TanhGrad, T>(kind, a, b, out, n, strideA, strideB); return;
-    default: numberRow<T>(kind, a, b, out, n, strideA, strideB);
+    case code.RELU_GRAD: lightRow<op.ReluGrad, T>(kind, a, b, out, n, strideA, strideB, nextA, nextB, nextOut); return;
+    case code.SIGMOID_GRAD: lightRow<op.SigmoidGrad, T>(kind, a, b, out, n, strideA, strideB, nextA, nextB, nextOut); return;
+    case code.TANH_GRAD: lightRow<op.TanhGrad, T>(kind, a, b, out, n, strideA, strideB, nextA, nextB, nextOut); return;
+    default: numberRow<T>(kind, a, b, out, n, strideA, strideB, nextA, nextB, nextOut);
   }
 }
 
@@ -104,14 +123,23 @@ function isBoolOperation(kind: i32): bool {
   return kind == code.MUL || kind == code.MAXIMUM || kind == code.MINIMUM;
 }
 
-function binaryRow(kind: i32, dtype: i32, a: usize, b: usize, out: usize, n: i32, strideA: i32, strideB: i32): void {
+/** One row, or, with `nextOut`, two: the other one lies `next` bytes after in each operand. */
+function binaryRow(
+  kind: i32, dtype: i32, a: usize, b: usize, out: usize, n: i32, strideA: i32, strideB: i32, nextA: usize = 0, nextB: usize = 0,
+  nextOut: usize = 0,
+): void {
+  if (nextOut != 0 && !isLight(kind)) {
+    binaryRow(kind, dtype, a, b, out, n, strideA, strideB);
+    binaryRow(kind, dtype, a + nextA, b + nextB, out + nextOut, n, strideA, strideB);
+    return;
+  }
   if (kind >= code.EQ) { maskedBinaryRow(kind, dtype, a, b, out, n, strideA, strideB); return; }
   switch (dtype) {
-    case F32: floatRow<f32>(kind, a, b, out, n, strideA, strideB); return;
-    case F64: floatRow<f64>(kind, a, b, out, n, strideA, strideB); return;
-    case I32: numberRow<i32>(kind, a, b, out, n, strideA, strideB); return;
+    case F32: floatRow<f32>(kind, a, b, out, n, strideA, strideB, nextA, nextB, nextOut); return;
+    case F64: floatRow<f64>(kind, a, b, out, n, strideA, strideB, nextA, nextB, nextOut); return;
+    case I32: numberRow<i32>(kind, a, b, out, n, strideA, strideB, nextA, nextB, nextOut); return;
     case BOOL: if (!isBoolOperation(kind)) unreachable();
-    case U8: numberRow<u8>(kind, a, b, out, n, strideA, strideB); return;
+    case U8: numberRow<u8>(kind, a, b, out, n, strideA, strideB, nextA, nextB, nextOut); return;
     default: unreachable();
   }
 }
@@ -137,6 +165,9 @@ export function binary(kind: i32, dtype: i32, a: usize, b: usize, out: usize, n:
   parallelFor(contiguousTask, chunkCount(n));
 }
 
+/** From so many bytes on two rows are read side by side. */
+const PAIR_BYTES: usize = 1024;
+
 /** Elements [begin, begin + n) of rows [first, last). */
 function rows(
   kind: i32, dtype: i32, a: usize, b: usize, out: usize, layout: usize, first: i32, last: i32, begin: i32, n: i32,
@@ -144,10 +175,20 @@ function rows(
   const strideA = rowStride(layout, 1), strideB = rowStride(layout, 2);
   const size = bytesOf(dtype), outSize = outBytes(kind, dtype);
   const inner = innerSize(layout);
-  for (let r = first; r < last; r++) {
-    const fromA = a + <usize>(rowOffset(layout, 1, r) + begin * strideA) * size;
-    const fromB = b + <usize>(rowOffset(layout, 2, r) + begin * strideB) * size;
-    binaryRow(kind, dtype, fromA, fromB, out + (<usize>r * inner + begin) * outSize, n, strideA, strideB);
+  const count = last - first;
+  const ahead = <usize>n * size >= PAIR_BYTES ? (count + 1) >> 1 : count;
+  for (let r = first; r < first + ahead; r++) {
+    const offsetA = rowOffset(layout, 1, r), offsetB = rowOffset(layout, 2, r);
+    const fromA = a + <usize>(offsetA + begin * strideA) * size;
+    const fromB = b + <usize>(offsetB + begin * strideB) * size;
+    const to = out + (<usize>r * inner + begin) * outSize;
+    const other = r + ahead;
+    if (other < last) {
+      binaryRow(
+        kind, dtype, fromA, fromB, to, n, strideA, strideB, <usize>(rowOffset(layout, 1, other) - offsetA) * size,
+        <usize>(rowOffset(layout, 2, other) - offsetB) * size, <usize>ahead * inner * outSize,
+      );
+    } else binaryRow(kind, dtype, fromA, fromB, to, n, strideA, strideB);
   }
 }
 

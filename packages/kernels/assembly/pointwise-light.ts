@@ -1,11 +1,31 @@
 /**
- * Loops of operations that take no longer than loads and stores, over contiguous vectors: sixteen in a turn, read in eights before
- * they are written. `bytes` is a multiple of LIGHT_BYTES.
+ * Loops of operations that take no longer than loads and stores, over contiguous vectors: in a turn eight that lie together, and eight
+ * that lie `next` bytes after them, in each operand. Memory streams from two places a tenth to a sixth faster than from one: the
+ * halves of a long stretch, or two rows. A turn goes `step` bytes further, `out` from where it is to `end`.
  */
 import { storeEight } from "./math-lanes";
 
 /** Bytes of a turn: half as many cost up to a tenth more. */
 export const LIGHT_BYTES: usize = 256;
+
+/** Stretches from here on are read as two halves, shorter ones as a whole. */
+const HALVES_FROM: usize = 32768;
+
+/** `next` in a stretch of `bytes`, a multiple of LIGHT_BYTES. */
+// @ts-ignore: decorator
+@inline export function nextIn(bytes: usize): usize {
+  return bytes >= HALVES_FROM ? bytes >> 1 : 128;
+}
+/** `step` in such a stretch. */
+// @ts-ignore: decorator
+@inline export function stepIn(bytes: usize): usize {
+  return bytes >= HALVES_FROM ? 128 : LIGHT_BYTES;
+}
+/** From its begin to `end`. */
+// @ts-ignore: decorator
+@inline export function lengthIn(bytes: usize): usize {
+  return bytes >= HALVES_FROM ? bytes >> 1 : bytes;
+}
 
 // @ts-ignore: decorator
 @inline function binaryEight<Op, T>(a: usize, b: usize, out: usize): void {
@@ -19,12 +39,14 @@ export const LIGHT_BYTES: usize = 256;
   );
 }
 
-export function binaryVectors<Op, T>(a: usize, b: usize, out: usize, bytes: usize): void {
-  for (const end = out + bytes; out < end; out += LIGHT_BYTES) {
+export function binaryVectors<Op, T>(
+  a: usize, b: usize, out: usize, end: usize, nextA: usize, nextB: usize, nextOut: usize, step: usize,
+): void {
+  for (; out < end; out += step) {
     binaryEight<Op, T>(a, b, out);
-    binaryEight<Op, T>(a + 128, b + 128, out + 128);
-    a += LIGHT_BYTES;
-    b += LIGHT_BYTES;
+    binaryEight<Op, T>(a + nextA, b + nextB, out + nextOut);
+    a += step;
+    b += step;
   }
 }
 
@@ -40,13 +62,15 @@ export function binaryVectors<Op, T>(a: usize, b: usize, out: usize, bytes: usiz
   );
 }
 
-/** One right operand for all. */
-export function binaryVectorsWith<Op, T>(a: usize, right: T, out: usize, bytes: usize): void {
-  const all = v128.splat<T>(right);
-  for (const end = out + bytes; out < end; out += LIGHT_BYTES) {
-    binaryEightWith<Op, T>(a, all, out);
-    binaryEightWith<Op, T>(a + 128, all, out + 128);
-    a += LIGHT_BYTES;
+/** One right operand for all, and one for all that lies `next` bytes after. */
+export function binaryVectorsWith<Op, T>(
+  a: usize, right: T, nextRight: T, out: usize, end: usize, nextA: usize, nextOut: usize, step: usize,
+): void {
+  const r = v128.splat<T>(right), s = v128.splat<T>(nextRight);
+  for (; out < end; out += step) {
+    binaryEightWith<Op, T>(a, r, out);
+    binaryEightWith<Op, T>(a + nextA, s, out + nextOut);
+    a += step;
   }
 }
 
@@ -64,19 +88,27 @@ export function binaryVectorsWith<Op, T>(a: usize, right: T, out: usize, bytes: 
 
 export function unaryVectors<Op, T>(x: usize, out: usize, bytes: usize, p0: T, p1: T): void {
   const p = v128.splat<T>(p0), q = v128.splat<T>(p1);
-  for (const end = out + bytes; out < end; out += LIGHT_BYTES) {
+  const next = nextIn(bytes), step = stepIn(bytes);
+  for (const end = out + lengthIn(bytes); out < end; out += step) {
     unaryEight<Op, T>(x, out, p, q);
-    unaryEight<Op, T>(x + 128, out + 128, p, q);
-    x += LIGHT_BYTES;
+    unaryEight<Op, T>(x + next, out + next, p, q);
+    x += step;
   }
 }
 
+// @ts-ignore: decorator
+@inline function copyEight(x: usize, out: usize): void {
+  storeEight(
+    out,
+    v128.load(x), v128.load(x, 16), v128.load(x, 32), v128.load(x, 48), v128.load(x, 64), v128.load(x, 80), v128.load(x, 96), v128.load(x, 112),
+  );
+}
+
 export function copyVectors(x: usize, out: usize, bytes: usize): void {
-  for (const end = out + bytes; out < end; out += 128) {
-    storeEight(
-      out,
-      v128.load(x), v128.load(x, 16), v128.load(x, 32), v128.load(x, 48), v128.load(x, 64), v128.load(x, 80), v128.load(x, 96), v128.load(x, 112),
-    );
-    x += 128;
+  const next = nextIn(bytes), step = stepIn(bytes);
+  for (const end = out + lengthIn(bytes); out < end; out += step) {
+    copyEight(x, out);
+    copyEight(x + next, out + next);
+    x += step;
   }
 }

@@ -4,7 +4,7 @@
  */
 import { JOB_ARGUMENTS, getInt, getPointer, setInt } from "./control";
 import { gather, gatherTail, lanes, storeTail } from "./math-lanes";
-import { copyVectors } from "./pointwise-light";
+import { LIGHT_BYTES, copyVectors } from "./pointwise-light";
 import { parallelFor } from "./pool";
 import {
   CHUNK, PARALLEL_FROM, columnCount, firstColumn, firstRow, innerSize, lastRow, rankOf, rowCount, rowOffset, rowStride, sizeAt,
@@ -67,7 +67,7 @@ function copyRow<T>(x: usize, out: usize, n: i32, strideX: i32, strideOut: i32):
   if (strideOut == 1) {
     const whole = out + ((<usize>n * sizeof<T>()) & ~15);
     if (strideX == 1) {
-      const bytes = (whole - out) & ~127;
+      const bytes = (whole - out) & ~(LIGHT_BYTES - 1);
       if (bytes > 0) {
         if (isWide<f32>()) wideCopy(x, out, bytes);
         else copyVectors(x, out, bytes);

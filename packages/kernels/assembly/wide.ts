@@ -50,10 +50,14 @@ export declare function wideExp(x: usize, out: usize, bytes: usize, shift: f32):
 // Of the codes of light operations alone, on whole turns (pointwise-light.ts).
 // @ts-ignore: decorator
 @external("wide", "binary")
-export declare function wideBinary(kind: i32, a: usize, b: usize, out: usize, bytes: usize): void;
+export declare function wideBinary(
+  kind: i32, a: usize, b: usize, out: usize, end: usize, nextA: usize, nextB: usize, nextOut: usize, step: usize,
+): void;
 // @ts-ignore: decorator
 @external("wide", "binaryWith")
-export declare function wideBinaryWith(kind: i32, a: usize, right: f32, out: usize, bytes: usize): void;
+export declare function wideBinaryWith(
+  kind: i32, a: usize, right: f32, nextRight: f32, out: usize, end: usize, nextA: usize, nextOut: usize, step: usize,
+): void;
 // @ts-ignore: decorator
 @external("wide", "unary")
 export declare function wideUnary(kind: i32, x: usize, out: usize, bytes: usize, p: f32, q: f32): void;

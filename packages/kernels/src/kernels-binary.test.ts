@@ -206,7 +206,7 @@ describe("binary loops", () => {
   });
 
   it("broadcasts over any dimension", () => {
-    const shapes = fc.constantFrom<number[]>([3, 5, 7], [2, 1, 3, 4], [13, 17], [64, 800], [3, 40_003], [5, 0], []);
+    const shapes = fc.constantFrom<number[]>([3, 5, 7], [2, 1, 3, 4], [13, 17], [64, 800], [4, 3, 300], [7, 2, 260], [3, 40_003], [5, 0], []);
     fc.assert(fc.property(shapes, fc.nat(15), fc.nat(15), fc.integer(), (sizes, repeatA, repeatB, seed) => {
       // Bit d of `repeat` makes the operand constant along dimension d.
       const stridesOf = (repeat: number): number[] => {
@@ -240,6 +240,25 @@ describe("binary loops", () => {
         expect(firstDifference(arena.read(Float32Array, out, count), expected)).toBe(-1);
       });
     }), { numRuns: 60 });
+  });
+
+  it.each(keys(binaryOps))("%s gives rows that are read side by side what it gives each alone, in every dtype", (name) => {
+    const [rows, n] = [5, 1100];
+    for (const { code, type, bytes } of dtypes) {
+      if (code >= 2 && !(name in integerTwins) && !(name in maskTwins)) continue;
+      const outBytes = name in maskTwins ? 1 : bytes;
+      for (const [rowStride, stride] of [[0, 1], [1, 0], [n, 1], [1, 2]] as const) {
+        inArena((arena) => {
+          const a = arena.put(type.from(integersFrom(1, rows * n, 1, 9))), b = arena.put(type.from(integersFrom(2, rows * n, 1, 9)));
+          const out = arena.room(rows * n * outBytes), single = arena.room(n * outBytes);
+          wasm.binaryStrided(binaryOps[name], code, a, b, out, writeLayout([rows, n], [n, 1], [rowStride, stride]));
+          for (let r = 0; r < rows; r++) {
+            wasm.binaryStrided(binaryOps[name], code, a + r * n * bytes, b + r * rowStride * bytes, single, writeLayout([n], [1], [stride]));
+            expect(arena.read(Uint8Array, out + r * n * outBytes, n * outBytes), `row ${r}, strides ${rowStride}, ${stride}`).toEqual(arena.read(Uint8Array, single, n * outBytes));
+          }
+        });
+      }
+    }
   });
 
   it("gives many long rows one right operand, odd counts and column tasks among them", () => {

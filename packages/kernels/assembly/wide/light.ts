@@ -4,30 +4,34 @@ import { binaryVectors, binaryVectorsWith, copyVectors, unaryVectors } from "../
 import * as code from "../pointwise-ops";
 import * as of1 from "../pointwise-unary-ops";
 
-export function binary(kind: i32, a: usize, b: usize, out: usize, bytes: usize): void {
+export function binary(
+  kind: i32, a: usize, b: usize, out: usize, end: usize, nextA: usize, nextB: usize, nextOut: usize, step: usize,
+): void {
   switch (kind) {
-    case code.ADD: inline.always(binaryVectors<of2.Add, f32>(a, b, out, bytes)); return;
-    case code.SUB: inline.always(binaryVectors<of2.Sub, f32>(a, b, out, bytes)); return;
-    case code.MUL: inline.always(binaryVectors<of2.Mul, f32>(a, b, out, bytes)); return;
-    case code.MAXIMUM: inline.always(binaryVectors<of2.Maximum, f32>(a, b, out, bytes)); return;
-    case code.MINIMUM: inline.always(binaryVectors<of2.Minimum, f32>(a, b, out, bytes)); return;
-    case code.RELU_GRAD: inline.always(binaryVectors<of2.ReluGrad, f32>(a, b, out, bytes)); return;
-    case code.SIGMOID_GRAD: inline.always(binaryVectors<of2.SigmoidGrad, f32>(a, b, out, bytes)); return;
-    case code.TANH_GRAD: inline.always(binaryVectors<of2.TanhGrad, f32>(a, b, out, bytes)); return;
+    case code.ADD: inline.always(binaryVectors<of2.Add, f32>(a, b, out, end, nextA, nextB, nextOut, step)); return;
+    case code.SUB: inline.always(binaryVectors<of2.Sub, f32>(a, b, out, end, nextA, nextB, nextOut, step)); return;
+    case code.MUL: inline.always(binaryVectors<of2.Mul, f32>(a, b, out, end, nextA, nextB, nextOut, step)); return;
+    case code.MAXIMUM: inline.always(binaryVectors<of2.Maximum, f32>(a, b, out, end, nextA, nextB, nextOut, step)); return;
+    case code.MINIMUM: inline.always(binaryVectors<of2.Minimum, f32>(a, b, out, end, nextA, nextB, nextOut, step)); return;
+    case code.RELU_GRAD: inline.always(binaryVectors<of2.ReluGrad, f32>(a, b, out, end, nextA, nextB, nextOut, step)); return;
+    case code.SIGMOID_GRAD: inline.always(binaryVectors<of2.SigmoidGrad, f32>(a, b, out, end, nextA, nextB, nextOut, step)); return;
+    case code.TANH_GRAD: inline.always(binaryVectors<of2.TanhGrad, f32>(a, b, out, end, nextA, nextB, nextOut, step)); return;
     default: unreachable();
   }
 }
 
-export function binaryWith(kind: i32, a: usize, right: f32, out: usize, bytes: usize): void {
+export function binaryWith(
+  kind: i32, a: usize, right: f32, nextRight: f32, out: usize, end: usize, nextA: usize, nextOut: usize, step: usize,
+): void {
   switch (kind) {
-    case code.ADD: inline.always(binaryVectorsWith<of2.Add, f32>(a, right, out, bytes)); return;
-    case code.SUB: inline.always(binaryVectorsWith<of2.Sub, f32>(a, right, out, bytes)); return;
-    case code.MUL: inline.always(binaryVectorsWith<of2.Mul, f32>(a, right, out, bytes)); return;
-    case code.MAXIMUM: inline.always(binaryVectorsWith<of2.Maximum, f32>(a, right, out, bytes)); return;
-    case code.MINIMUM: inline.always(binaryVectorsWith<of2.Minimum, f32>(a, right, out, bytes)); return;
-    case code.RELU_GRAD: inline.always(binaryVectorsWith<of2.ReluGrad, f32>(a, right, out, bytes)); return;
-    case code.SIGMOID_GRAD: inline.always(binaryVectorsWith<of2.SigmoidGrad, f32>(a, right, out, bytes)); return;
-    case code.TANH_GRAD: inline.always(binaryVectorsWith<of2.TanhGrad, f32>(a, right, out, bytes)); return;
+    case code.ADD: inline.always(binaryVectorsWith<of2.Add, f32>(a, right, nextRight, out, end, nextA, nextOut, step)); return;
+    case code.SUB: inline.always(binaryVectorsWith<of2.Sub, f32>(a, right, nextRight, out, end, nextA, nextOut, step)); return;
+    case code.MUL: inline.always(binaryVectorsWith<of2.Mul, f32>(a, right, nextRight, out, end, nextA, nextOut, step)); return;
+    case code.MAXIMUM: inline.always(binaryVectorsWith<of2.Maximum, f32>(a, right, nextRight, out, end, nextA, nextOut, step)); return;
+    case code.MINIMUM: inline.always(binaryVectorsWith<of2.Minimum, f32>(a, right, nextRight, out, end, nextA, nextOut, step)); return;
+    case code.RELU_GRAD: inline.always(binaryVectorsWith<of2.ReluGrad, f32>(a, right, nextRight, out, end, nextA, nextOut, step)); return;
+    case code.SIGMOID_GRAD: inline.always(binaryVectorsWith<of2.SigmoidGrad, f32>(a, right, nextRight, out, end, nextA, nextOut, step)); return;
+    case code.TANH_GRAD: inline.always(binaryVectorsWith<of2.TanhGrad, f32>(a, right, nextRight, out, end, nextA, nextOut, step)); return;
     default: unreachable();
   }
 }
