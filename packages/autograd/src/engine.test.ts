@@ -1,3 +1,4 @@
+import { memoryStats } from "@tapegrad/kernels";
 import { describe, expect, test } from "vitest";
 import {
   add, batchNorm, clone, conv2d, crossEntropy, defineOp, dropout, equal, exp, Generator, matmul, maxPool2d, mul, narrow, ones, relu, scope, sigmoid, softmax, square, sum,
@@ -277,6 +278,30 @@ describe("changes in place", () => {
     const loss = sum(y);
     change();
     expect(() => loss.backward()).toThrow("backward/changed");
+  });
+
+  test("off the tape they take no memory, and see their operands' old elements where these are the tensor's own", () => {
+    const square = (): Tensor => tensor([[1, 2], [3, 4]]);
+    const [x, y] = [tensor([1, 2, 3, 4]), tensor([10, 20, 30, 40])];
+    const blocks = memoryStats().blocks;
+    const version = x.storage.version;
+    for (const change of [() => x.add_(y), () => x.mul_(x), () => x.div_(11), () => x.relu_(), () => x.sub_(y)]) change();
+    expect(x.toArray()).toEqual([1, 24, 69, 136]);
+    expect(x.storage.version - version).toBe(5);
+    // The number 11.
+    expect(memoryStats().blocks - blocks).toBeLessThanOrEqual(1);
+    const a = square();
+    expect(a.add_(a.transpose(0, 1)).toArray()).toEqual([[2, 5], [5, 8]]);
+    const b = square();
+    expect(b.sub_(b.narrow(0, 0, 1)).toArray()).toEqual([[0, 0], [2, 2]]);
+    const c = square();
+    expect(c.mul_(c.narrow(1, 1, 1)).toArray()).toEqual([[2, 4], [12, 16]]);
+    const d = square();
+    expect(d.transpose(0, 1).sub_(tensor([[0, 1], [2, 3]])).toArray()).toEqual([[1, 2], [0, 1]]);
+    const e = tensor([1, 2], { dtype: "int32" });
+    expect(() => e.add_(tensor([0.5, 0.5]))).toThrow("does not fit into int32");
+    expect(() => e.add_(tensor([[1, 2], [3, 4]], { dtype: "int32" }))).toThrow("must keep the shape");
+    expect(e.toArray()).toEqual([1, 2]);
   });
 
   test("a tensor that nobody saved may change", () => {

@@ -16,16 +16,17 @@ import { formatShape, sameShape, tryBroadcast } from "./shape.ts";
 import { describe, type Tensor } from "./tensor.ts";
 
 /**
- * Replaces a tensor's elements by the result of `compute`, which gets the old ones.
+ * Replaces a tensor's elements by the result of `compute`, which gets the old ones and, if it takes one, `other`.
  *
  * While the tape records, the op runs on a recorded copy, so that whatever saved the old elements is found out by its
- * version, and the tensor takes the place of the result on the tape.
+ * version, and the tensor takes the place of the result on the tape. Otherwise the op may compute in the tensor's memory.
  */
-function inPlace(op: string, target: Tensor, compute: (old: Tensor) => Tensor): Tensor {
+function inPlace(op: string, target: Tensor, compute: (old: Tensor) => Tensor, other: Operand | null = null): Tensor {
   const hooks = gradHooks();
   const recording = hooks.isRecording();
   if (recording) refuseLeaf(op, target);
-  const result = compute(recording && target.requiresGrad ? clone(target) : target);
+  const needsOld = recording && (target.requiresGrad || (typeof other === "object" && other?.requiresGrad === true));
+  const result = needsOld ? compute(target.requiresGrad ? clone(target) : target) : computeDonated(target, compute);
   if (!sameShape(result.shape, target.shape)) {
     throw new ShapeError({
       op,
@@ -54,15 +55,26 @@ function inPlace(op: string, target: Tensor, compute: (old: Tensor) => Tensor): 
       data: { result: result.dtype, target: target.dtype },
     });
   }
-  const cast = toDType(result, target.dtype);
-  copyInto(cast, target);
-  target.storage.version++;
+  const isDone = result.storage === target.storage && !isPartial(result) && !isPartial(target);
+  if (!isDone) {
+    copyInto(toDType(result, target.dtype), target);
+    target.storage.version++;
+  }
   if (recorded) {
     const tracked = result.dtype === target.dtype ? result : to(result, target.dtype);
     target.node = tracked.node;
     target.viewVersion = ++target.storage.recordedVersion;
   }
   return target;
+}
+
+function computeDonated(target: Tensor, compute: (old: Tensor) => Tensor): Tensor {
+  target.donated = "yes";
+  try {
+    return compute(target);
+  } finally {
+    target.donated = "no";
+  }
 }
 
 const isFloat = (dtype: Tensor["dtype"]): boolean => dtypeInfo[dtype].isFloating;
@@ -84,22 +96,22 @@ function refuseLeaf(op: string, target: Tensor): void {
 
 /** x += other, in place. Throws GradError `inPlace/leaf`, `inPlace/view`; ShapeError `inPlace/shape`; DTypeError `inPlace/dtype`. */
 export function add_(x: Tensor, other: Operand): Tensor {
-  return inPlace("add_", x, (old) => add(old, other));
+  return inPlace("add_", x, (old) => add(old, other), other);
 }
 
 /** x -= other, in place. Throws as `add_`. */
 export function sub_(x: Tensor, other: Operand): Tensor {
-  return inPlace("sub_", x, (old) => sub(old, other));
+  return inPlace("sub_", x, (old) => sub(old, other), other);
 }
 
 /** x *= other, in place. Throws as `add_`. */
 export function mul_(x: Tensor, other: Operand): Tensor {
-  return inPlace("mul_", x, (old) => mul(old, other));
+  return inPlace("mul_", x, (old) => mul(old, other), other);
 }
 
 /** x /= other, in place. Throws as `add_`. */
 export function div_(x: Tensor, other: Operand): Tensor {
-  return inPlace("div_", x, (old) => div(old, other));
+  return inPlace("div_", x, (old) => div(old, other), other);
 }
 
 /** x = max(x, 0), in place. Throws as `add_`. */

@@ -61,7 +61,7 @@ export function binaryKernel(code: BinaryCode, a: Tensor, b: Tensor, out: Output
   const left = toDType(a, dtype);
   const right = toDType(b, dtype);
   beginCall();
-  const inPlace = left === a && isDonated(a) && right.isContiguous() && sameShape(a.shape, b.shape) && a.dtype === out.dtype;
+  const inPlace = left === a && isDonated(a) && a.dtype === out.dtype && sameShape(a.shape, out.shape) && (right.storage !== a.storage || right === a);
   const result = inPlace ? takeOver(a) : emptyTensor(out.shape, out.dtype);
   if (result.numel() > 0) runBinary(code, left, right, result, dtype);
   if (left !== a) left.storage.free();
