@@ -8,10 +8,17 @@ const CACHE_LINE: usize = 64;
 /** The alignment of the allocator, and of small blocks. */
 const ALIGNMENT: usize = 16;
 const LARGE: i32 = 4096;
+/**
+ * Blocks from here on leave room between them. Arrays made one after another often have one size, a multiple of a page: they would
+ * lie 64 bytes apart within their pages, and the processor, which compares the lowest 12 bits, takes what it is to load from the one
+ * for what it has just stored to the other. About 1 KiB apart, a ReLU takes up to a seventh less time.
+ */
+const ROOMY: i32 = 65536;
+const ROOM: i32 = 1024 - 64;
 
 export function allocate(bytes: i32): usize {
   const isLarge = bytes >= LARGE;
-  const whole = heap.alloc(<usize>bytes + (isLarge ? CACHE_LINE : ALIGNMENT));
+  const whole = heap.alloc(<usize>bytes + (isLarge ? CACHE_LINE : ALIGNMENT) + (bytes >= ROOMY ? ROOM : 0));
   const pointer = isLarge ? (whole + CACHE_LINE) & ~(CACHE_LINE - 1) : whole + ALIGNMENT;
   store<u32>(pointer - 4, <u32>(pointer - whole));
   return pointer;

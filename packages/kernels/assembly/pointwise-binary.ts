@@ -8,7 +8,7 @@ import { maskedBinaryRow } from "./pointwise-masks";
 import * as code from "./pointwise-ops";
 import { parallelFor } from "./pool";
 import {
-  CHUNK, PARALLEL_FROM, bytesOf, chunkCount, columnCount, firstColumn, firstRow, innerSize, lastRow, rowCount, rowOffset,
+  PARALLEL_FROM, bytesOf, chunkCount, chunkOf, columnCount, firstColumn, firstRow, innerSize, lastRow, rowCount, rowOffset,
   rowStride, taskCount,
 } from "./strided";
 import { copyLayout, denseCopy, isFar } from "./strided-dense";
@@ -151,18 +151,19 @@ function binaryRow(
 
 function contiguousTask(task: i32): void {
   const kind = getInt(0), dtype = getInt(1);
-  const begin = task * CHUNK;
+  const n = getInt(5), chunk = chunkOf(n);
+  const begin = task * chunk;
   const at = <usize>begin * bytesOf(dtype);
   binaryRow(
     kind, dtype, getPointer(2) + at, getPointer(3) + at, getPointer(4) + <usize>begin * outBytes(kind, dtype),
-    min(CHUNK, getInt(5) - begin), 1, 1,
+    min(chunk, n - begin), 1, 1,
   );
 }
 
 export function binary(kind: i32, dtype: i32, a: usize, b: usize, out: usize, n: i32): void {
   if (n <= PARALLEL_FROM) { binaryRow(kind, dtype, a, b, out, n, 1, 1); return; }
   setInt(0, kind); setInt(1, dtype); setInt(2, a); setInt(3, b); setInt(4, out); setInt(5, n);
-  parallelFor(contiguousTask, chunkCount(n));
+  parallelFor(contiguousTask, chunkCount(n, chunkOf(n)));
 }
 
 /** From so many bytes on two rows are read side by side. */
@@ -194,10 +195,10 @@ function rows(
 
 function stridedTask(task: i32): void {
   const layout = getPointer(5);
-  const inner = innerSize(layout);
+  const count = rowCount(layout), inner = innerSize(layout);
   rows(
-    getInt(0), getInt(1), getPointer(2), getPointer(3), getPointer(4), layout, firstRow(task, inner),
-    lastRow(task, rowCount(layout), inner), firstColumn(task, inner), columnCount(task, inner),
+    getInt(0), getInt(1), getPointer(2), getPointer(3), getPointer(4), layout, firstRow(task, count, inner),
+    lastRow(task, count, inner), firstColumn(task, count, inner), columnCount(task, count, inner),
   );
 }
 

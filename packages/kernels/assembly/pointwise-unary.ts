@@ -10,7 +10,7 @@ import * as code from "./pointwise-ops";
 import * as op from "./pointwise-unary-ops";
 import { parallelFor } from "./pool";
 import {
-  CHUNK, PARALLEL_FROM, bytesOf, chunkCount, columnCount, firstColumn, firstRow, innerSize, lastRow, rowCount, rowOffset,
+  PARALLEL_FROM, bytesOf, chunkCount, chunkOf, columnCount, firstColumn, firstRow, innerSize, lastRow, rowCount, rowOffset,
   rowStride, taskCount,
 } from "./strided";
 import { copyLayout, denseCopy, isFar } from "./strided-dense";
@@ -164,17 +164,18 @@ function unaryRow(kind: i32, dtype: i32, x: usize, out: usize, n: i32, stride: i
 
 function contiguousTask(task: i32): void {
   const kind = getInt(0), dtype = getInt(1);
-  const begin = task * CHUNK;
+  const n = getInt(4), chunk = chunkOf(n);
+  const begin = task * chunk;
   unaryRow(
     kind, dtype, getPointer(2) + <usize>begin * bytesOf(dtype), getPointer(3) + <usize>begin * outBytes(kind, dtype),
-    min(CHUNK, getInt(4) - begin), 1, getFloat(5), getFloat(6),
+    min(chunk, n - begin), 1, getFloat(5), getFloat(6),
   );
 }
 
 export function unary(kind: i32, dtype: i32, x: usize, out: usize, n: i32, p0: f64, p1: f64): void {
   if (n <= PARALLEL_FROM) { unaryRow(kind, dtype, x, out, n, 1, p0, p1); return; }
   setInt(0, kind); setInt(1, dtype); setInt(2, x); setInt(3, out); setInt(4, n); setFloat(5, p0); setFloat(6, p1);
-  parallelFor(contiguousTask, chunkCount(n));
+  parallelFor(contiguousTask, chunkCount(n, chunkOf(n)));
 }
 
 function rows(
@@ -191,10 +192,10 @@ function rows(
 
 function stridedTask(task: i32): void {
   const layout = getPointer(4);
-  const inner = innerSize(layout);
+  const count = rowCount(layout), inner = innerSize(layout);
   rows(
-    getInt(0), getInt(1), getPointer(2), getPointer(3), layout, firstRow(task, inner), lastRow(task, rowCount(layout), inner),
-    firstColumn(task, inner), columnCount(task, inner), getFloat(5), getFloat(6),
+    getInt(0), getInt(1), getPointer(2), getPointer(3), layout, firstRow(task, count, inner), lastRow(task, count, inner),
+    firstColumn(task, count, inner), columnCount(task, count, inner), getFloat(5), getFloat(6),
   );
 }
 

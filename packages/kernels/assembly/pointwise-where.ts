@@ -52,10 +52,10 @@ function rows(
 
 function whereTask(task: i32): void {
   const layout = getPointer(5);
-  const inner = innerSize(layout);
+  const count = rowCount(layout), inner = innerSize(layout);
   rows(
-    getInt(0), getPointer(1), getPointer(2), getPointer(3), getPointer(4), layout, firstRow(task, inner),
-    lastRow(task, rowCount(layout), inner), firstColumn(task, inner), columnCount(task, inner),
+    getInt(0), getPointer(1), getPointer(2), getPointer(3), getPointer(4), layout, firstRow(task, count, inner),
+    lastRow(task, count, inner), firstColumn(task, count, inner), columnCount(task, count, inner),
   );
 }
 

@@ -110,10 +110,10 @@ function rows(size: usize, x: usize, out: usize, first: i32, last: i32, begin: i
 }
 
 function rowsTask(task: i32): void {
-  const inner = innerSize(PLAN);
+  const count = rowCount(PLAN), inner = innerSize(PLAN);
   rows(
-    getPointer(0), getPointer(1), getPointer(2), firstRow(task, inner), lastRow(task, rowCount(PLAN), inner),
-    firstColumn(task, inner), columnCount(task, inner),
+    getPointer(0), getPointer(1), getPointer(2), firstRow(task, count, inner), lastRow(task, count, inner),
+    firstColumn(task, count, inner), columnCount(task, count, inner),
   );
 }
 

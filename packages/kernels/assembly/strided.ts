@@ -9,6 +9,10 @@ import { F32, F64, F16, I32 } from "./dtype";
 
 /** Elements of a task of light work. */
 export const CHUNK: i32 = 1 << 14;
+/** The same on large arrays, of which the halves of a task are read side by side (pointwise-light.ts): further apart is faster. */
+const LARGE_CHUNK: i32 = 1 << 16;
+/** An array is large from so many elements on: the tasks are still enough for eight threads. */
+const LARGE: i64 = 1 << 20;
 /** Up to this many elements of light work, waking another thread costs more than it saves. */
 export const PARALLEL_FROM: i32 = 1 << 15;
 
@@ -19,8 +23,14 @@ export function bytesOf(dtype: i32): usize {
 }
 
 // @ts-ignore: decorator
-@inline export function chunkCount(n: i32): i32 {
-  return <i32>((<u32>n + CHUNK - 1) / CHUNK);
+@inline export function chunkCount(n: i32, chunk: i32 = CHUNK): i32 {
+  return <i32>((<u32>n + chunk - 1) / chunk);
+}
+
+/** Elements of a task of light work on `n` elements in all. */
+// @ts-ignore: decorator
+@inline export function chunkOf(n: i64): i32 {
+  return n >= LARGE ? LARGE_CHUNK : CHUNK;
 }
 
 // @ts-ignore: decorator
@@ -76,37 +86,37 @@ export function rowOffset(layout: usize, operand: i32, row: i32): i32 {
 
 /** Short rows are grouped into one task, long ones are cut into chunks. */
 // @ts-ignore: decorator
-@inline function rowsPerTask(inner: i32): i32 {
-  return max(1, CHUNK / max(1, inner));
+@inline function rowsPerTask(rows: i32, inner: i32): i32 {
+  return max(1, chunkOf(<i64>rows * inner) / max(1, inner));
 }
 
 // @ts-ignore: decorator
-@inline function columnTasks(inner: i32): i32 {
-  return inner <= PARALLEL_FROM ? 1 : chunkCount(inner);
+@inline function columnTasks(rows: i32, inner: i32): i32 {
+  return inner <= PARALLEL_FROM ? 1 : chunkCount(inner, chunkOf(<i64>rows * inner));
 }
 
 // @ts-ignore: decorator
 @inline export function taskCount(rows: i32, inner: i32): i32 {
-  const each = rowsPerTask(inner);
-  return ((rows + each - 1) / each) * columnTasks(inner);
+  const each = rowsPerTask(rows, inner);
+  return ((rows + each - 1) / each) * columnTasks(rows, inner);
 }
 
 // @ts-ignore: decorator
-@inline export function firstRow(task: i32, inner: i32): i32 {
-  return (task / columnTasks(inner)) * rowsPerTask(inner);
+@inline export function firstRow(task: i32, rows: i32, inner: i32): i32 {
+  return (task / columnTasks(rows, inner)) * rowsPerTask(rows, inner);
 }
 
 // @ts-ignore: decorator
 @inline export function lastRow(task: i32, rows: i32, inner: i32): i32 {
-  return min(rows, firstRow(task, inner) + rowsPerTask(inner));
+  return min(rows, firstRow(task, rows, inner) + rowsPerTask(rows, inner));
 }
 
 // @ts-ignore: decorator
-@inline export function firstColumn(task: i32, inner: i32): i32 {
-  return (task % columnTasks(inner)) * CHUNK;
+@inline export function firstColumn(task: i32, rows: i32, inner: i32): i32 {
+  return (task % columnTasks(rows, inner)) * chunkOf(<i64>rows * inner);
 }
 
 // @ts-ignore: decorator
-@inline export function columnCount(task: i32, inner: i32): i32 {
-  return columnTasks(inner) == 1 ? inner : min(CHUNK, inner - firstColumn(task, inner));
+@inline export function columnCount(task: i32, rows: i32, inner: i32): i32 {
+  return columnTasks(rows, inner) == 1 ? inner : min(chunkOf(<i64>rows * inner), inner - firstColumn(task, rows, inner));
 }

@@ -26,3 +26,13 @@ test("a released block is there for the next", () => {
   for (let i = 0; i < 2000; i++) wasm.release(wasm.allocate(2 ** 20 - (i % 64)));
   expect(wasm.pageCount()).toBe(before);
 });
+
+test("large blocks made one after another lie at different places within their pages", () => {
+  const pointers = Array.from({ length: 4 }, () => wasm.allocate(2 ** 20) >>> 0);
+  for (const [i, pointer] of pointers.slice(1).entries()) {
+    const apart = (pointer - (pointers[i] ?? 0)) & 4095;
+    expect(apart).toBeGreaterThanOrEqual(512);
+    expect(apart).toBeLessThanOrEqual(4096 - 512);
+  }
+  for (const pointer of pointers) wasm.release(pointer);
+});
