@@ -81,6 +81,7 @@ def elementwise(spec):
         "mul": lambda: torch.mul(x, y),
         "exp": lambda: torch.exp(x),
         "chain": lambda: torch.relu(torch.add(torch.mul(x, y), z)),
+        "chainInPlace": lambda: torch.mul(x, y).add_(z).relu_(),
     }[spec["op"]]
 
 
@@ -120,6 +121,7 @@ BUILDERS = {
     "matmul": matmul, "conv2d": conv2d, "maxPool2d": pool, "avgPool2d": pool,
     "batchNorm": layer, "softmax": layer, "crossEntropy": layer, "dropout": layer, "relu": layer,
     "add": elementwise, "mul": elementwise, "exp": elementwise, "chain": elementwise,
+    "chainInPlace": elementwise,
     "addRow": strided_add, "addColumn": strided_add, "addTransposed": strided_add,
     "sum": total, "clone": copy, "transpose": copy, "channelsLast": copy,
     "sgd": optimizer, "adam": optimizer,

@@ -45,7 +45,7 @@ export type LayerSpec = {
   readonly shape: readonly number[];
 };
 
-type ElementwiseSpec = { readonly op: "add" | "mul" | "exp" | "chain"; readonly size: number };
+type ElementwiseSpec = { readonly op: "add" | "mul" | "exp" | "chain" | "chainInPlace"; readonly size: number };
 
 /** A matrix and: a row that is repeated; a column that is; the transpose of another. */
 type StridedAddSpec = { readonly op: "addRow" | "addColumn" | "addTransposed"; readonly shape: readonly [number, number] };

@@ -77,6 +77,7 @@ const elementwise = sizes.flatMap(([label, size]) => [
   ...directions.map((direction) => one("elementwise", `relu ${direction} ${label}`, { op: "relu", direction, shape: [size] })),
   one("elementwise", `exp ${label}`, { op: "exp", size }),
   one("elementwise", `chain of mul, add, relu ${label}`, { op: "chain", size }),
+  one("elementwise", `chain of mul, add_, relu_ ${label}`, { op: "chainInPlace", size }),
 ]);
 
 const strided = sizes.flatMap(([label, , shape]) => [

@@ -47,7 +47,8 @@ export function costOf(spec: OpSpec): OpCost {
     case "mul": return floats(2 * spec.size, spec.size, spec.size);
     case "exp": return floats(spec.size, spec.size, spec.size);
     // relu(x * y + z): what a single pass would move.
-    case "chain": return floats(3 * spec.size, spec.size, 3 * spec.size);
+    case "chain":
+    case "chainInPlace": return floats(3 * spec.size, spec.size, 3 * spec.size);
     case "addRow":
     case "addColumn": {
       const [rows, columns] = spec.shape;

@@ -37,9 +37,10 @@ function prepare(spec: OpSpec): () => unknown {
       const x = randn([spec.size]);
       return () => exp(x);
     }
-    case "chain": {
+    case "chain":
+    case "chainInPlace": {
       const [x, y, z] = [randn([spec.size]), randn([spec.size]), randn([spec.size])];
-      return () => relu(add(mul(x, y), z));
+      return spec.op === "chain" ? () => relu(add(mul(x, y), z)) : () => mul(x, y).add_(z).relu_();
     }
     case "addRow":
     case "addColumn":
