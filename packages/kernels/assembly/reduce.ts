@@ -8,7 +8,7 @@ import { reduceArg } from "./reduce-arg";
 import { Max, Min, Prod, SquaredDeviation, Sum, SumSquares } from "./reduce-ops";
 import { reduceRows } from "./reduce-streams";
 import { STRIP_BYTES, columnScratch, fillIdentity, reduceColumns } from "./reduce-tree";
-import { CHUNK, PARALLEL_FROM, bytesOf } from "./strided";
+import { CHUNK, PARALLEL_FROM, bytesOf, chunkOf } from "./strided";
 
 /** Not in the host's list: sum of squared deviations from `center`, used by `moments`. */
 const SQUARED_DEVIATION: i32 = 16;
@@ -102,7 +102,7 @@ function run(
     units(kind, dtype, x, out, center, n, inner, blockRows, 0, unitCount);
     return;
   }
-  const each = max(1, CHUNK / max(1, min(blockRows, n) * min(inner, stripWidth)));
+  const each = max(1, chunkOf(<i64>outer * n * inner) / max(1, min(blockRows, n) * min(inner, stripWidth)));
   setInt(0, kind); setInt(1, dtype); setInt(2, x); setInt(3, out); setInt(4, center); setInt(5, n); setInt(6, inner);
   setInt(7, blockRows); setInt(8, each); setInt(9, unitCount);
   parallelFor(unitsTask, (unitCount + each - 1) / each);
