@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { binaryOps, unaryOps } from "./pointwise-ops.ts";
+import { reduceOps } from "./reduce-ops.ts";
 import { inArena, isSameForAnyThreads, writeLayout } from "./testing/arena.ts";
-import { integersFrom } from "./testing/numbers.ts";
+import { firstDifference, integersFrom } from "./testing/numbers.ts";
 import { setNumThreads } from "./threads.ts";
 import { wasm } from "./wasm.ts";
 
@@ -13,11 +14,6 @@ const shapes = [[1, million], [1, million + 3 * 65_536 + 77], [1031, 1023], [5, 
 
 const a = Float32Array.from(integersFrom(1, 1_400_000, -1000, 1000));
 const b = Float32Array.from(integersFrom(2, 1_400_000, -1000, 1000));
-
-/** The first place where they differ, or -1. */
-function firstDifference(actual: Float32Array, expected: (i: number) => number): number {
-  return actual.findIndex((value, i) => value !== expected(i));
-}
 
 describe.each(shapes)("%i rows of %i", (rows, columns) => {
   const n = rows * columns;
@@ -55,7 +51,13 @@ describe.each(shapes)("%i rows of %i", (rows, columns) => {
       (i: number) => a[i] ?? 0,
     ],
   ] as const)("%s", (_, compute, expected) => {
-    expect(firstDifference(run(compute), expected)).toBe(-1);
+    expect(firstDifference(run(compute), Float32Array.from({ length: n }, (_, i) => expected(i)))).toBe(-1);
+  });
+
+  it("the largest of each row", () => {
+    const largest = run((x, _, out) => wasm.reduce(reduceOps.max, 0, x, out, rows, columns, 1)).subarray(0, rows);
+    const expected = Float32Array.from({ length: rows }, (_, r) => a.subarray(r * columns, (r + 1) * columns).reduce((x, y) => Math.max(x, y)));
+    expect(firstDifference(largest, expected)).toBe(-1);
   });
 
   it("does not depend on the number of threads", () => {

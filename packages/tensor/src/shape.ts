@@ -82,10 +82,20 @@ export function normalizeDim(op: string, dim: number, rank: number): number {
   return dim < 0 ? dim + bound : dim;
 }
 
+function firstIntegers(count: number): number[] {
+  const integers: number[] = [];
+  for (let i = 0; i < count; i++) integers.push(i);
+  return integers;
+}
+
 /** Several dimensions, each once, counted from the front and sorted; all of them when `dims` is undefined. */
 export function normalizeDims(op: string, dims: number | readonly number[] | undefined, rank: number): number[] {
-  if (dims === undefined) return Array.from({ length: rank }, (_, i) => i);
-  const list = (typeof dims === "number" ? [dims] : dims).map((dim) => normalizeDim(op, dim, rank));
+  if (dims === undefined) return firstIntegers(rank);
+  if (typeof dims === "number") {
+    const dim = normalizeDim(op, dims, rank);
+    return rank === 0 ? [] : [dim];
+  }
+  const list = dims.map((dim) => normalizeDim(op, dim, rank));
   const repeated = list.find((dim, i) => list.indexOf(dim) !== i);
   if (repeated !== undefined) {
     throw new IndexError({ op, fact: `dim ${repeated} is given twice`, code: `${op}/dim-twice`, data: { dims: list } });

@@ -1,5 +1,5 @@
 import { beginCall, dtypeInfo, reduceOps, wasm, type DType } from "@tapegrad/kernels";
-import { sizeOf, type Shape } from "../shape.ts";
+import type { Shape } from "../shape.ts";
 import { emptyTensor, Tensor } from "../tensor.ts";
 import { contiguousKernel } from "./copy.ts";
 
@@ -15,38 +15,52 @@ export function reducedShape(shape: Shape, dims: readonly number[], keepdim: boo
  * are freed. The op must be associative, or `dims` one run.
  */
 export function reduceKernel(name: ReduceName, x: Tensor, dims: readonly number[], shape: Shape, dtype: DType = x.dtype): Tensor {
-  let current = contiguousKernel(x);
-  let sizes = x.shape.slice();
-  const remaining = dims.filter((dim) => sizes[dim] !== 1 || dims.length === 1);
-  const passes = remaining.length === 0 ? [[]] : runsOf(remaining);
-  for (const run of passes.reverse()) {
-    const next = reduceRun(name, current, sizes, run, dtype);
-    sizes = sizes.map((size, i) => (run.includes(i) ? 1 : size));
+  const source = contiguousKernel(x);
+  const first = dims[0] ?? x.ndim;
+  const last = dims[dims.length - 1] ?? x.ndim - 1;
+  const isOneRun = last - first < dims.length;
+  const out = isOneRun ? reduceRun(name, source, x.shape, first, last, shape, dtype) : reduceRuns(name, source, dims, shape, dtype);
+  if (source !== x) source.storage.free();
+  return out;
+}
+
+function reduceRun(name: ReduceName, x: Tensor, sizes: Shape, first: number, last: number, shape: Shape, dtype: DType): Tensor {
+  const outer = sizeBetween(sizes, 0, first);
+  const n = sizeBetween(sizes, first, last + 1);
+  const inner = sizeBetween(sizes, last + 1, sizes.length);
+  beginCall();
+  const out = emptyTensor(shape, dtype);
+  if (outer * inner > 0) wasm.reduce(reduceOps[name], dtypeInfo[x.dtype].code, x.pointer, out.pointer, outer, n, inner);
+  return out;
+}
+
+function sizeBetween(sizes: Shape, from: number, to: number): number {
+  let size = 1;
+  for (let i = from; i < to; i++) size *= sizes[i] as number;
+  return size;
+}
+
+function reduceRuns(name: ReduceName, x: Tensor, dims: readonly number[], shape: Shape, dtype: DType): Tensor {
+  let current = x;
+  let sizes = x.shape;
+  for (const { first, last } of runsOf(dims, sizes)) {
+    const left = sizes.map((size, i) => (i >= first && i <= last ? 1 : size));
+    const next = reduceRun(name, current, sizes, first, last, left, dtype);
     if (current !== x) current.storage.free();
     current = next;
+    sizes = left;
   }
   return new Tensor(current.storage, shape);
 }
 
-function reduceRun(name: ReduceName, x: Tensor, sizes: Shape, run: readonly number[], dtype: DType): Tensor {
-  const first = run[0] ?? sizes.length;
-  const last = run.at(-1) ?? sizes.length - 1;
-  const outer = sizeOf(sizes.slice(0, first));
-  const n = sizeOf(sizes.slice(first, last + 1));
-  const inner = sizeOf(sizes.slice(last + 1));
-  beginCall();
-  const out = emptyTensor([outer, inner], dtype);
-  if (out.numel() > 0) wasm.reduce(reduceOps[name], dtypeInfo[x.dtype].code, x.pointer, out.pointer, outer, n, inner);
-  return out;
-}
-
-/** Runs of neighbouring numbers. */
-function runsOf(dims: readonly number[]): number[][] {
-  const runs: number[][] = [];
+/** Runs of neighbouring dimensions, the innermost first. Those of size 1 need no pass; where all are, one over nothing copies. */
+function runsOf(dims: readonly number[], sizes: Shape): { first: number; last: number }[] {
+  const runs: { first: number; last: number }[] = [];
   for (const dim of dims) {
-    const run = runs.at(-1);
-    if (run !== undefined && run.at(-1) === dim - 1) run.push(dim);
-    else runs.push([dim]);
+    if (sizes[dim] === 1) continue;
+    const [run] = runs;
+    if (run?.last === dim - 1) run.last = dim;
+    else runs.unshift({ first: dim, last: dim });
   }
-  return runs;
+  return runs.length > 0 ? runs : [{ first: sizes.length, last: sizes.length - 1 }];
 }
