@@ -56,6 +56,8 @@ export const reduceCases: readonly { readonly shape: Shape; readonly attrs: Redu
   { shape: [2, 3], attrs: { dims: [0], keepdim: true } },
   { shape: [2, 3, 4], attrs: { dims: [0, 2], keepdim: false } },
   { shape: [2, 3, 4], attrs: { dims: [0, 1, 2], keepdim: false } },
+  { shape: [2, 3, 1, 2], attrs: { dims: [0, 2, 3], keepdim: false } },
+  { shape: [1, 3, 1], attrs: { dims: [0, 2], keepdim: false } },
   { shape: [3, 1, 2], attrs: { dims: [1], keepdim: false } },
   { shape: [2, 17], attrs: { dims: [0], keepdim: false } },
 ];
