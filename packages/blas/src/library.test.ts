@@ -1,4 +1,4 @@
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -78,7 +78,10 @@ describe("without the variable", () => {
   });
 
   test("a koffi that does not load is a warning; with the variable an error", async () => {
-    // Beside this copy there is no koffi.
+    // A koffi of its own that breaks: whether another would be found from here depends on how the tests were started (NODE_PATH).
+    const broken = join(folder, "node_modules/koffi");
+    mkdirSync(broken, { recursive: true });
+    writeFileSync(join(broken, "index.js"), 'throw new Error("built for another system");');
     const alone = join(folder, "alone.cjs");
     copyFileSync(nativeModule, alone);
     const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
