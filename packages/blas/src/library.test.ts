@@ -122,8 +122,8 @@ test("a worker that cannot bind the library says so, and its part of the product
   beginCall();
   const [a, b, c] = [0, 1, 2].map(() => new Storage("float32", 200 * 200));
   if (!a || !b || !c) throw new Error("three operands");
-  a.elements.fill(2);
-  b.elements.fill(3);
+  a.numbers.fill(2);
+  b.numbers.fill(3);
   // Again until the worker has had a part of it.
   await vi.waitFor(() => {
     wasm.gemm(0, 1, 200, 200, 200, a.pointer, 200, 1, 0, b.pointer, 1, 200, 0, c.pointer, 200, 0, 0, 0);

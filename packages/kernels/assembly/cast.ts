@@ -1,15 +1,16 @@
 /**
  * Conversions between all dtypes. Floats become integers as on x86: truncated, then wrapped; what does not fit 32 bits
- * (NaN and infinities too) becomes -2147483648, whose low byte is 0. Any value but 0, NaN included, is true.
+ * (NaN and infinities too) becomes -2147483648, whose low byte is 0, and what does not fit 64 bits the lowest int64. Integers wrap
+ * among themselves. Any value but 0, NaN included, is true.
  */
 import { floatFromHalf, floatsFromHalves, halfFromFloat, halvesFromFloats } from "./cast-half";
 import { getInt, getPointer, setInt } from "./control";
-import { BOOL, F16, F32, F64, I32, U8 } from "./dtype";
+import { BOOL, F16, F32, F64, I32, I64, U8 } from "./dtype";
 import { boolBytes } from "./math-lanes";
 import { parallelFor } from "./pool";
 import { CHUNK, PARALLEL_FROM, bytesOf, chunkCount } from "./strided";
 
-/** float64 holds every value of every dtype, and float32 rounds from it once. */
+/** float64 holds every value of every dtype but int64, and float32 rounds from it once. */
 function toF64(dtype: i32, x: usize): f64 {
   switch (dtype) {
     case F32: return <f64>load<f32>(x);
@@ -46,7 +47,38 @@ function roundedToOdd(value: f64): f32 {
   }
 }
 
-/** Any pair of dtypes, one element at a time. */
+/** From int64, one element at a time: float64 does not hold all of them. */
+function castFromI64(to: i32, x: usize, out: usize, n: i32): void {
+  const step = bytesOf(to);
+  for (let i = 0; i < n; i++) {
+    const value = load<i64>(x + (<usize>i << 3));
+    switch (to) {
+      case F32: store<f32>(out, <f32>value); break;
+      case F64: store<f64>(out, <f64>value); break;
+      case F16: store<i16>(out, halfFromFloat(roundedToOdd(<f64>value))); break;
+      case I32: store<i32>(out, <i32>value); break;
+      case U8: store<u8>(out, <u8>value); break;
+      case BOOL: store<u8>(out, value != 0 ? 1 : 0); break;
+      default: unreachable();
+    }
+    out += step;
+  }
+}
+
+// @ts-ignore: decorator
+@inline function toLong(value: f64): i64 {
+  return value >= <f64>i64.MIN_VALUE && value < -<f64>i64.MIN_VALUE ? <i64>value : i64.MIN_VALUE;
+}
+
+function castToI64(from: i32, x: usize, out: usize, n: i32): void {
+  const step = bytesOf(from);
+  for (let i = 0; i < n; i++) {
+    store<i64>(out + (<usize>i << 3), from == I32 ? <i64>load<i32>(x) : from == U8 || from == BOOL ? <i64>load<u8>(x) : toLong(toF64(from, x)));
+    x += step;
+  }
+}
+
+/** Any other pair of dtypes, one element at a time. */
 function anyCast(from: i32, to: i32, x: usize, out: usize, n: i32): void {
   const step = bytesOf(from), outStep = bytesOf(to);
   for (let i = 0; i < n; i++) {
@@ -158,6 +190,8 @@ function vectorCast(from: i32, to: i32, x: usize, out: usize, n: i32): bool {
 
 function castRange(from: i32, to: i32, x: usize, out: usize, n: i32): void {
   if (from == to || (from == BOOL && to == U8)) { memory.copy(out, x, <usize>n * bytesOf(from)); return; }
+  if (from == I64) { castFromI64(to, x, out, n); return; }
+  if (to == I64) { castToI64(from, x, out, n); return; }
   const whole = n & ~15;
   const done = vectorCast(from, to, x, out, whole) ? whole : 0;
   anyCast(from, to, x + <usize>done * bytesOf(from), out + <usize>done * bytesOf(to), n - done);

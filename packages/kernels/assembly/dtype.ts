@@ -6,3 +6,4 @@ export const I32: i32 = 3;
 export const U8: i32 = 4;
 /** Stored as bytes 0 and 1. */
 export const BOOL: i32 = 5;
+export const I64: i32 = 6;

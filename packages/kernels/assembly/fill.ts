@@ -1,6 +1,6 @@
 /** Filling memory with one value. */
 import { getInt, getPointer, setFloat, getFloat, setInt } from "./control";
-import { F16, F32, F64, I32 } from "./dtype";
+import { BOOL, F16, F32, F64, I32, I64 } from "./dtype";
 import { halfFromFloat } from "./cast-half";
 import { element } from "./math-lanes";
 import { parallelFor } from "./pool";
@@ -28,6 +28,8 @@ function fillRange(dtype: i32, out: usize, n: i32, value: f64): void {
     case F64: fillWith<f64>(out, n, value); return;
     case F16: fillWith<i16>(out, n, halfFromFloat(<f32>value)); return;
     case I32: fillWith<i32>(out, n, element<i32>(value)); return;
+    case I64: fillWith<i64>(out, n, element<i64>(value)); return;
+    case BOOL: memory.fill(out, value != 0 ? 1 : 0, n); return;
     default: memory.fill(out, element<u8>(value), n);
   }
 }

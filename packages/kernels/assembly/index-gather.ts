@@ -1,6 +1,6 @@
 /** Element-wise indexing along one dimension: gather, and its adjoint scatterAdd. int32 indices in [-n, n). */
 import { getInt, getPointer, setInt } from "./control";
-import { BOOL, F32, F64, I32, U8 } from "./dtype";
+import { BOOL, F32, F64, I32, I64, U8 } from "./dtype";
 import { positionAt } from "./index-select";
 import { parallelFor } from "./pool";
 import { CHUNK, PARALLEL_FROM } from "./strided";
@@ -62,6 +62,7 @@ function scatterTask(task: i32): void {
     case F32: scatterRange<f32>(first, last); return;
     case F64: scatterRange<f64>(first, last); return;
     case I32: scatterRange<i32>(first, last); return;
+    case I64: scatterRange<i64>(first, last); return;
     case U8:
     case BOOL: scatterRange<u8>(first, last); return;
     default: unreachable();

@@ -1,6 +1,6 @@
 /** Reading and adding along one dimension by int32 indices in [-n, n); the host has checked them. */
 import { getInt, getPointer, setInt } from "./control";
-import { BOOL, F32, F64, I32, U8 } from "./dtype";
+import { BOOL, F32, F64, I32, I64, U8 } from "./dtype";
 import { loadTail, storeTail } from "./math-lanes";
 import { parallelFor } from "./pool";
 import { CHUNK, PARALLEL_FROM } from "./strided";
@@ -87,6 +87,7 @@ function addTask(task: i32): void {
     case F32: addColumns<f32>(begin, end, first, last); return;
     case F64: addColumns<f64>(begin, end, first, last); return;
     case I32: addColumns<i32>(begin, end, first, last); return;
+    case I64: addColumns<i64>(begin, end, first, last); return;
     case U8:
     case BOOL: addColumns<u8>(begin, end, first, last); return;
     default: unreachable();

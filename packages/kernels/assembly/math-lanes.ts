@@ -135,10 +135,14 @@ export function gatherTail<T>(p: usize, stride: usize, count: i32): v128 {
   return <T><i64>value;
 }
 
-/** `value` as the element type (i32 or u8, or a float): integers saturate. */
+/** `value` as the element type: integers saturate. */
 // @ts-ignore: decorator
 @inline export function saturated<T>(value: f64): T {
   if (isFloat<T>()) return <T>value;
+  if (sizeof<T>() == 8) {
+    if (value >= -<f64>i64.MIN_VALUE) return <T>i64.MAX_VALUE;
+    return value < <f64>i64.MIN_VALUE ? <T>i64.MIN_VALUE : <T><i64>value;
+  }
   const lowest: f64 = isSigned<T>() ? -2147483648 : 0;
   const highest: f64 = isSigned<T>() ? 2147483647 : 255;
   return <T><i64>Math.max(lowest, Math.min(highest, value));
@@ -175,6 +179,20 @@ export function gatherTail<T>(p: usize, stride: usize, count: i32): v128 {
 // @ts-ignore: decorator
 @inline export function demote(low: v128, high: v128): v128 {
   return v128.shuffle<i64>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 2);
+}
+
+/** The larger of each pair, of 64-bit integers too, for which WebAssembly has no instruction. */
+// @ts-ignore: decorator
+@inline export function larger<T>(x: v128, y: v128): v128 {
+  if (isInteger<T>() && sizeof<T>() == 8) return v128.bitselect(x, y, v128.gt<T>(x, y));
+  return v128.max<T>(x, y);
+}
+
+/** The smaller of each pair. */
+// @ts-ignore: decorator
+@inline export function smaller<T>(x: v128, y: v128): v128 {
+  if (isInteger<T>() && sizeof<T>() == 8) return v128.bitselect(x, y, v128.lt<T>(x, y));
+  return v128.min<T>(x, y);
 }
 
 /** `x * y`, for bytes too, which WebAssembly cannot multiply directly. */

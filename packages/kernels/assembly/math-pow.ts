@@ -40,9 +40,9 @@ function powLanes(x: v128, y: v128): v128 {
 // @ts-ignore: decorator
 @inline export function powScalar<T>(x: T, y: T): T {
   if (isFloat<T>()) return <T>powF64(<f64>x, <f64>y);
-  if (isSigned<T>() && <i32>y < 0) {
-    if (<i32>x == 1) return x;
-    return <i32>x == -1 ? <T>((y & 1) ? -1 : 1) : <T>0;
+  if (isSigned<T>() && y < 0) {
+    if (x == 1) return x;
+    return x == <T>-1 ? <T>((y & 1) ? -1 : 1) : <T>0;
   }
   let result: T = 1, base = x, power = y;
   while (power != 0) {

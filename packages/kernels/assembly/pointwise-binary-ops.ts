@@ -1,5 +1,5 @@
 /** What each binary operation does to a pair of vectors. */
-import { multiply } from "./math-lanes";
+import { larger, multiply, smaller } from "./math-lanes";
 import { atan2Scalar, divScalar, floorDivideScalar, powF32, powScalar, remainderScalar } from "./math-pow";
 
 @unmanaged export class Add {
@@ -17,11 +17,11 @@ import { atan2Scalar, divScalar, floorDivideScalar, powF32, powScalar, remainder
 /** NaN from either side wins, as WebAssembly's min and max have it. */
 @unmanaged export class Maximum {
   // @ts-ignore: decorator
-  @inline apply<T>(a: v128, b: v128): v128 { return v128.max<T>(a, b); }
+  @inline apply<T>(a: v128, b: v128): v128 { return larger<T>(a, b); }
 }
 @unmanaged export class Minimum {
   // @ts-ignore: decorator
-  @inline apply<T>(a: v128, b: v128): v128 { return v128.min<T>(a, b); }
+  @inline apply<T>(a: v128, b: v128): v128 { return smaller<T>(a, b); }
 }
 /** dOut where x > 0 */
 @unmanaged export class ReluGrad {

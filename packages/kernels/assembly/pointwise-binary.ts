@@ -1,6 +1,6 @@
 /** Binary operations on contiguous operands of one shape, and on strided or broadcast ones. */
 import { getInt, getPointer, setInt } from "./control";
-import { BOOL, F32, F64, I32, U8 } from "./dtype";
+import { BOOL, F32, F64, I32, I64, U8 } from "./dtype";
 import { gather, gatherTail, lanes, storeTail } from "./math-lanes";
 import * as op from "./pointwise-binary-ops";
 import { LIGHT_BYTES, binaryVectors, binaryVectorsWith, lengthIn, nextIn, stepIn } from "./pointwise-light";
@@ -138,6 +138,7 @@ function binaryRow(
     case F32: floatRow<f32>(kind, a, b, out, n, strideA, strideB, nextA, nextB, nextOut); return;
     case F64: floatRow<f64>(kind, a, b, out, n, strideA, strideB, nextA, nextB, nextOut); return;
     case I32: numberRow<i32>(kind, a, b, out, n, strideA, strideB, nextA, nextB, nextOut); return;
+    case I64: numberRow<i64>(kind, a, b, out, n, strideA, strideB, nextA, nextB, nextOut); return;
     case BOOL: if (!isBoolOperation(kind)) unreachable();
     case U8: numberRow<u8>(kind, a, b, out, n, strideA, strideB, nextA, nextB, nextOut); return;
     default: unreachable();
@@ -231,6 +232,7 @@ export function hasZero(dtype: i32, x: usize, n: i32): i32 {
     case F32: return hasZeroIn<f32>(x, n);
     case F64: return hasZeroIn<f64>(x, n);
     case I32: return hasZeroIn<i32>(x, n);
+    case I64: return hasZeroIn<i64>(x, n);
     case U8:
     case BOOL: return hasZeroIn<u8>(x, n);
     default: unreachable();

@@ -1,5 +1,5 @@
 /** Operations that write bool bytes: comparisons, logic, and tests for zero, NaN and infinity. */
-import { BOOL, F32, F64, I32, U8 } from "./dtype";
+import { BOOL, F32, F64, I32, I64, U8 } from "./dtype";
 import { boolBytes, gatherTail, lanes, maskBits, narrowMask64 } from "./math-lanes";
 import * as code from "./pointwise-ops";
 
@@ -144,6 +144,7 @@ export function maskedBinaryRow(
     case F32: binaryRowOf<f32>(kind, a, b, out, n, strideA, strideB); return;
     case F64: binaryRowOf<f64>(kind, a, b, out, n, strideA, strideB); return;
     case I32: binaryRowOf<i32>(kind, a, b, out, n, strideA, strideB); return;
+    case I64: binaryRowOf<i64>(kind, a, b, out, n, strideA, strideB); return;
     case U8:
     case BOOL: binaryRowOf<u8>(kind, a, b, out, n, strideA, strideB); return;
     default: unreachable();
@@ -171,6 +172,7 @@ export function maskedUnaryRow(kind: i32, dtype: i32, x: usize, out: usize, n: i
     case F32: floatTestRow<f32>(kind, x, out, n, stride); return;
     case F64: floatTestRow<f64>(kind, x, out, n, stride); return;
     case I32: integerTestRow<i32>(kind, x, out, n, stride); return;
+    case I64: integerTestRow<i64>(kind, x, out, n, stride); return;
     case U8:
     case BOOL: integerTestRow<u8>(kind, x, out, n, stride); return;
     default: unreachable();

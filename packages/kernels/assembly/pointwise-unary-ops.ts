@@ -1,7 +1,7 @@
 /** What each unary operation does to one vector; `p` and `q` hold the parameters in every lane. */
 import { erfF32 } from "./math-erf";
 import { expF32, expm1F32, sigmoidF32, tanhF32 } from "./math-exp";
-import { multiply } from "./math-lanes";
+import { larger, multiply, smaller } from "./math-lanes";
 import { log10F32, log1pF32, log2F32, logF32, softplusF32 } from "./math-log";
 import { powF32, powF64 } from "./math-pow";
 import {
@@ -105,7 +105,7 @@ import { cosF32, sinF32, tanF32 } from "./math-trig";
   // @ts-ignore: decorator
   @inline apply<T>(x: v128, p: v128, q: v128): v128 {
     if (isFloat<T>()) return v128.pmax<T>(x, v128.splat<T>(0));
-    return v128.max<T>(x, v128.splat<T>(0));
+    return larger<T>(x, v128.splat<T>(0));
   }
 }
 @unmanaged export class Floor {
@@ -146,7 +146,7 @@ import { cosF32, sinF32, tanF32 } from "./math-trig";
   // @ts-ignore: decorator
   @inline apply<T>(x: v128, p: v128, q: v128): v128 {
     if (isFloat<T>()) return v128.pmin<T>(v128.pmax<T>(x, p), q);
-    return v128.min<T>(v128.max<T>(x, p), q);
+    return smaller<T>(larger<T>(x, p), q);
   }
 }
 @unmanaged export class AddScalar {

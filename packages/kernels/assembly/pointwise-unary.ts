@@ -1,6 +1,6 @@
 /** Unary operations on contiguous and on strided operands. */
 import { getFloat, getInt, getPointer, setFloat, setInt } from "./control";
-import { F32, F64, I32, U8 } from "./dtype";
+import { F32, F64, I32, I64, U8 } from "./dtype";
 import { expRow, sigmoidRow } from "./math-exp-rows";
 import { logRow } from "./math-log-rows";
 import { element, gather, gatherTail, lanes, saturated, storeTail } from "./math-lanes";
@@ -152,6 +152,7 @@ function unaryRow(kind: i32, dtype: i32, x: usize, out: usize, n: i32, stride: i
     case F32: floatRow<f32>(kind, x, out, n, stride, p0, p1); return;
     case F64: floatRow<f64>(kind, x, out, n, stride, p0, p1); return;
     case I32: anyRow<i32>(kind, x, out, n, stride, p0, p1); return;
+    case I64: anyRow<i64>(kind, x, out, n, stride, p0, p1); return;
     case U8: anyRow<u8>(kind, x, out, n, stride, p0, p1); return;
     default: unreachable();
   }

@@ -1,6 +1,6 @@
 /** "any" and "all": is any, is every element different from 0 (NaN is), as bool bytes. */
 import { getInt, getPointer, setInt } from "./control";
-import { BOOL, F32, F64, I32, U8 } from "./dtype";
+import { BOOL, F32, F64, I32, I64, U8 } from "./dtype";
 import { loadTail } from "./math-lanes";
 import { ANY } from "./pointwise-ops";
 import { parallelFor } from "./pool";
@@ -43,6 +43,7 @@ function truthRange(kind: i32, dtype: i32, x: usize, out: usize, first: i32, las
     case F32: truthOf<f32>(kind, x, out, first, last, n, inner); return;
     case F64: truthOf<f64>(kind, x, out, first, last, n, inner); return;
     case I32: truthOf<i32>(kind, x, out, first, last, n, inner); return;
+    case I64: truthOf<i64>(kind, x, out, first, last, n, inner); return;
     case U8:
     case BOOL: truthOf<u8>(kind, x, out, first, last, n, inner); return;
     default: unreachable();

@@ -1,6 +1,6 @@
 /** Positions of extremes, as int32: the first one wins, and a NaN counts as extreme. */
 import { getInt, getPointer, setInt } from "./control";
-import { BOOL, F32, F64, I32, U8 } from "./dtype";
+import { BOOL, F32, F64, I32, I64, U8 } from "./dtype";
 import { lanes, maskBits } from "./math-lanes";
 import { ARG_MAX } from "./pointwise-ops";
 import { parallelFor } from "./pool";
@@ -59,6 +59,7 @@ function argRange(kind: i32, dtype: i32, x: usize, out: usize, first: i32, last:
     case F32: argOf<f32>(kind, x, out, first, last, n, inner); return;
     case F64: argOf<f64>(kind, x, out, first, last, n, inner); return;
     case I32: argOf<i32>(kind, x, out, first, last, n, inner); return;
+    case I64: argOf<i64>(kind, x, out, first, last, n, inner); return;
     case U8:
     case BOOL: argOf<u8>(kind, x, out, first, last, n, inner); return;
     default: unreachable();

@@ -2,7 +2,7 @@
  * The reductions that combine elements pairwise: identity, what is done to an element before (`center` is used by
  * SquaredDeviation alone), and the associative combination.
  */
-import { multiply } from "./math-lanes";
+import { larger, multiply, smaller } from "./math-lanes";
 
 @unmanaged export class Sum {
   // @ts-ignore: decorator
@@ -48,13 +48,14 @@ import { multiply } from "./math-lanes";
   // @ts-ignore: decorator
   @inline identity<T>(): T {
     if (isFloat<T>()) return <T>-Infinity;
+    if (sizeof<T>() == 8) return <T>i64.MIN_VALUE;
     return isSigned<T>() ? <T>i32.MIN_VALUE : <T>0;
   }
   // @ts-ignore: decorator
   @inline map<T>(x: v128, center: v128): v128 { return x; }
   // @ts-ignore: decorator
   @inline combine<T>(a: v128, b: v128): v128 {
-    return isFloat<T>() ? orNaN<T>(v128.pmax<T>(a, b), b) : v128.max<T>(a, b);
+    return isFloat<T>() ? orNaN<T>(v128.pmax<T>(a, b), b) : larger<T>(a, b);
   }
 }
 /** Passes over NaN, in one instruction; for floats only, and not in the host's list. */
@@ -70,12 +71,13 @@ import { multiply } from "./math-lanes";
   // @ts-ignore: decorator
   @inline identity<T>(): T {
     if (isFloat<T>()) return <T>Infinity;
+    if (sizeof<T>() == 8) return <T>i64.MAX_VALUE;
     return isSigned<T>() ? <T>i32.MAX_VALUE : <T>255;
   }
   // @ts-ignore: decorator
   @inline map<T>(x: v128, center: v128): v128 { return x; }
   // @ts-ignore: decorator
   @inline combine<T>(a: v128, b: v128): v128 {
-    return isFloat<T>() ? orNaN<T>(v128.pmin<T>(a, b), b) : v128.min<T>(a, b);
+    return isFloat<T>() ? orNaN<T>(v128.pmin<T>(a, b), b) : smaller<T>(a, b);
   }
 }

@@ -1,10 +1,11 @@
 /** Reductions of [outer, n, inner] over the middle dimension. */
 import { getInt, getPointer, setInt } from "./control";
-import { BOOL, F32, F64, I32, U8 } from "./dtype";
+import { BOOL, F32, F64, I32, I64, U8 } from "./dtype";
 import * as code from "./pointwise-ops";
 import { ensureScratch, parallelFor } from "./pool";
 import { reduceTruth } from "./reduce-any";
 import { reduceArg } from "./reduce-arg";
+import { reduceIntegers } from "./reduce-integers";
 import { Max, Min, Prod, SquaredDeviation, Sum, SumSquares } from "./reduce-ops";
 import { reduceRows } from "./reduce-streams";
 import { STRIP_BYTES, columnScratch, fillIdentity, reduceColumns } from "./reduce-tree";
@@ -26,11 +27,17 @@ function unit<Op, T>(x: usize, out: usize, rows: i32, width: i32, inner: i32, ce
 
 function unitOf<T>(kind: i32, x: usize, out: usize, rows: i32, width: i32, inner: i32, center: usize, count: i32): void {
   switch (kind) {
-    case code.SUM: unit<Sum, T>(x, out, rows, width, inner, 0, count); return;
-    case code.PROD: unit<Prod, T>(x, out, rows, width, inner, 0, count); return;
+    case code.SUM:
+      if (isFloat<T>()) unit<Sum, T>(x, out, rows, width, inner, 0, count);
+      return;
+    case code.PROD:
+      if (isFloat<T>()) unit<Prod, T>(x, out, rows, width, inner, 0, count);
+      return;
     case code.MAX: unit<Max, T>(x, out, rows, width, inner, 0, count); return;
     case code.MIN: unit<Min, T>(x, out, rows, width, inner, 0, count); return;
-    case code.SUM_SQUARES: unit<SumSquares, T>(x, out, rows, width, inner, 0, count); return;
+    case code.SUM_SQUARES:
+      if (isFloat<T>()) unit<SumSquares, T>(x, out, rows, width, inner, 0, count);
+      return;
     case SQUARED_DEVIATION:
       if (isFloat<T>()) unit<SquaredDeviation, T>(x, out, rows, width, inner, center, count);
       return;
@@ -63,6 +70,7 @@ function units(
       case F32: unitOf<f32>(kind, from, to, rows, width, inner, mean, count); break;
       case F64: unitOf<f64>(kind, from, to, rows, width, inner, mean, count); break;
       case I32: unitOf<i32>(kind, from, to, rows, width, inner, mean, count); break;
+      case I64: unitOf<i64>(kind, from, to, rows, width, inner, mean, count); break;
       case U8:
       case BOOL: unitOf<u8>(kind, from, to, rows, width, inner, mean, count); break;
       default: unreachable();
@@ -125,6 +133,7 @@ function reduceTree(kind: i32, dtype: i32, x: usize, out: usize, center: usize, 
 export function reduce(kind: i32, dtype: i32, x: usize, out: usize, outer: i32, n: i32, inner: i32): void {
   if (kind == code.ANY || kind == code.ALL) reduceTruth(kind, dtype, x, out, outer, n, inner);
   else if (kind == code.ARG_MAX || kind == code.ARG_MIN) reduceArg(kind, dtype, x, out, outer, n, inner);
+  else if ((kind == code.SUM || kind == code.PROD) && dtype != F32 && dtype != F64) reduceIntegers(kind, dtype, x, out, outer, n, inner);
   else reduceTree(kind, dtype, x, out, 0, outer, n, inner);
 }
 

@@ -51,7 +51,8 @@ export interface KernelExports {
   copyStrided(elementBytes: number, x: number, out: number, layout: number): void;
   cast(srcDtype: number, dstDtype: number, x: number, out: number, n: number): void;
 
-  // Reductions of x [outer, n, inner] to [outer, inner]; `op` is a code of `reduce-ops.ts`
+  // Reductions of x [outer, n, inner] to [outer, inner]; `op` is a code of `reduce-ops.ts`. Sums and products of integers and bools
+  // are int64, positions int32.
   reduce(op: number, dtype: number, x: number, out: number, outer: number, n: number, inner: number): void;
   /** Mean, and sum of squared deviations from it. */
   moments(dtype: number, x: number, mean: number, m2: number, outer: number, n: number, inner: number): void;

@@ -1,7 +1,7 @@
 export { setBlasEnabled, useBlas } from "./blas.ts";
 export type { BlasLibrary } from "./blas.ts";
 export { allDTypes, dtypeInfo, float16View } from "./dtype.ts";
-export type { DType, HostArray } from "./dtype.ts";
+export type { DType, HostArray, NumberArray } from "./dtype.ts";
 export { MemoryError, TapegradError } from "./errors.ts";
 export type { ErrorParts } from "./errors.ts";
 export { beginCall, collectGarbage, memoryStats, resetPeakMemory, setHeapBudget, setMemoryDebug } from "./heap.ts";

@@ -8,13 +8,18 @@ import { wasm } from "./wasm.ts";
 
 afterAll(() => setNumThreads(1));
 
-const [F32, F64, F16, I32, U8, BOOL] = [0, 1, 2, 3, 4, 5] as const;
+const [F32, F64, F16, I32, U8, BOOL, I64] = [0, 1, 2, 3, 4, 5, 6] as const;
 
 /** float16 through its own library, the other dtypes through typed arrays. */
 function halves(values: readonly number[]): Uint16Array {
   const bits = new Uint16Array(values.length);
   float16View(bits).set(values);
   return bits;
+}
+
+/** What does not fit 64 bits becomes the lowest int64, as on x86. */
+function toBigInt(value: number): bigint {
+  return value >= -(2 ** 63) && value < 2 ** 63 ? BigInt(Math.trunc(value)) : -(2n ** 63n);
 }
 
 const arrays = {
@@ -24,13 +29,14 @@ const arrays = {
   [I32]: (values: readonly number[]) => Int32Array.from(values),
   [U8]: (values: readonly number[]) => Uint8Array.from(values),
   [BOOL]: (values: readonly number[]) => Uint8Array.from(values, (v) => Number(v !== 0)),
+  [I64]: (values: readonly number[]) => BigInt64Array.from(values, toBigInt),
 } as const;
 type Code = keyof typeof arrays;
-const codes: readonly Code[] = [F32, F64, F16, I32, U8, BOOL];
+const codes: readonly Code[] = [F32, F64, F16, I32, U8, BOOL, I64];
 
 /** What the elements of an array mean. */
 function meaning(array: HostArray): number[] {
-  return array instanceof Uint16Array ? [...float16View(array)] : [...array];
+  return array instanceof Uint16Array ? [...float16View(array)] : Array.from(array, Number);
 }
 
 describe("fill", () => {
@@ -67,8 +73,9 @@ describe("cast", () => {
     return whole >= -(2 ** 31) && whole < 2 ** 31 ? whole : -(2 ** 31);
   }
 
-  function castTwin(to: Code, values: readonly number[]): ReturnType<(typeof arrays)[Code]> {
-    if (to === I32 || to === U8) return arrays[to](values.map(toInt));
+  /** Integers wrap among themselves; floats go through 32 bits. */
+  function castTwin(to: Code, values: readonly number[], from: Code = F64): ReturnType<(typeof arrays)[Code]> {
+    if (to === I32 || to === U8) return arrays[to](values.map(from === I64 ? (value) => Number(BigInt.asIntN(32, BigInt(value))) : toInt));
     return arrays[to](values);
   }
 
@@ -81,11 +88,11 @@ describe("cast", () => {
   it.each(codes.flatMap((from) => codes.map((to) => [from, to] as const)))("dtype %d to dtype %d", (from, to) => {
     const random = numbersFrom(17, 70, -300, 300);
     const source = castTwin(from, [...values, ...random]);
-    const expected = castTwin(to, meaning(source));
+    const expected = castTwin(to, meaning(source), from);
     inArena((arena) => {
       const out = arena.room(expected.byteLength, expected.BYTES_PER_ELEMENT);
       wasm.cast(from, to, arena.put(source), out, source.length);
-      const actual = arena.read<Float32Array | Float64Array | Uint16Array | Int32Array | Uint8Array>(
+      const actual = arena.read<HostArray>(
         expected.constructor as new (b: ArrayBufferLike, o: number, l: number) => typeof expected, out, source.length,
       );
       const at = firstDifference(meaning(actual), meaning(expected));
@@ -187,7 +194,7 @@ describe("where", () => {
       const cond = Uint8Array.from(integersFrom(seed, n * 2, 0, 1));
       const a = arrays[code](integersFrom(seed + 1, n * 2, 0, 200)), b = arrays[code](integersFrom(seed + 2, n * 2, 0, 200));
       const expected = arrays[code](new Array<number>(n).fill(0));
-      for (let i = 0; i < n; i++) expected[i] = (cond[i * sc] === 1 ? a[i * sa] : b[i * sb]) ?? 0;
+      for (let i = 0; i < n; i++) expected.set([(cond[i * sc] === 1 ? a[i * sa] : b[i * sb]) ?? 0] as never, i);
       inArena((arena) => {
         const out = arena.room(expected.byteLength, expected.BYTES_PER_ELEMENT);
         wasm.where(code, arena.put(cond), arena.put(a), arena.put(b), out, writeLayout([n], [sc], [sa], [sb]));

@@ -1,6 +1,6 @@
 import { beginCall, blockBytes, blockPointer, freeBlock, newBlock, tokenOfNewest, type Block } from "./heap.ts";
 import { ensureThreads } from "./threads.ts";
-import { dtypeInfo, type DType, type HostArray } from "./dtype.ts";
+import { dtypeInfo, type DType, type HostArray, type NumberArray } from "./dtype.ts";
 
 /** No kernel uses threads on fewer elements. */
 const sharedWork = 4096;
@@ -59,6 +59,20 @@ export class Storage {
     return dtypeInfo[this.dtype].create(bytes.buffer, bytes.byteOffset, this.length);
   }
 
+  /** `elements` where the dtype is known not to be int64. */
+  get numbers(): NumberArray {
+    const elements = this.elements;
+    if (elements instanceof BigInt64Array) throw new TypeError("int64 elements are bigints");
+    return elements;
+  }
+
+  /** Overwrites the elements, from the first on. The values must be of the dtype's host type. */
+  set(values: HostArray): void {
+    const elements = this.elements;
+    if (elements instanceof BigInt64Array) elements.set(values as BigInt64Array);
+    else elements.set(values as NumberArray);
+  }
+
   /** Frees the memory at once. The caller owns it and knows that nobody reads it again. */
   free(): void {
     freeBlock(this.#block);
@@ -74,7 +88,7 @@ export function freeIfForgotten(storage: Storage): void {
 export function storageFrom(dtype: DType, values: HostArray): Storage {
   beginCall();
   const storage = new Storage(dtype, values.length);
-  storage.elements.set(values);
+  storage.set(values);
   return storage;
 }
 

@@ -135,7 +135,7 @@ const cases: readonly (readonly [name: string, error: string, call: () => unknow
     "NLLLoss of floating labels",
     "DTypeError",
     () => new NLLLoss().forward(zeros([2, 3]), zeros([2])),
-    'nllLoss: targets.dtype = float32 must be int32 or uint8: class indices\n  hint: convert them: targets.to("int32")\n  code: nllLoss/targets\n  in NLLLoss',
+    'nllLoss: targets.dtype = float32 must be an integer dtype: int32, int64 or uint8\n  targets  [2]  float32\n  hint: convert them: targets.to("int32")\n  code: nllLoss/targets\n  in NLLLoss',
   ],
   [
     "MSELoss of shapes that would broadcast",

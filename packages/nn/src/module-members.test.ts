@@ -136,7 +136,7 @@ describe("to(dtype)", () => {
     expect(new Set(net.parameters().map(({ dtype }) => dtype))).toEqual(new Set(["float64"]));
     expect(net.stem.norm.runningVar?.dtype).toBe("float64");
     expect(net.stem.norm.runningVar).toBeInstanceOf(Buffer);
-    expect(net.stem.norm.numBatchesTracked?.dtype).toBe("int32");
+    expect(net.stem.norm.numBatchesTracked?.dtype).toBe("int64");
     expect(net.scale).toBeInstanceOf(Parameter);
     expect(net.scale.requiresGrad).toBe(false);
     expect(net.stem.fc.weight.requiresGrad).toBe(true);

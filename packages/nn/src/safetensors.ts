@@ -7,7 +7,7 @@ import type { StateDict } from "./state-dict.ts";
 // JSON, the elements of all tensors without a gap.
 
 /** Names of the dtypes in the file. */
-const fileDTypes: Readonly<Record<DType, string>> = { float32: "F32", float64: "F64", float16: "F16", int32: "I32", uint8: "U8", bool: "BOOL" };
+const fileDTypes: Readonly<Record<DType, string>> = { float32: "F32", float64: "F64", float16: "F16", int64: "I64", int32: "I32", uint8: "U8", bool: "BOOL" };
 
 const elementBytes: ReadonlyMap<string, number> = new Map([["F32", 4], ["F64", 8], ["F16", 2], ["I32", 4], ["I64", 8], ["U8", 1], ["BOOL", 1]]);
 
@@ -91,11 +91,11 @@ function removeIfThere(path: string): void {
 /**
  * Reads the tensors of a safetensors file. 64-bit integers, which PyTorch writes for counters, become int32.
  *
- * Throws    SerializationError `safetensors/read`, `safetensors/format`, `safetensors/dtype`, `safetensors/range`
+ * Throws    SerializationError `safetensors/read`, `safetensors/format`, `safetensors/dtype`
  */
 export function loadSafetensors(path: string): StateDict {
   const { tensors, data } = readWhole(path);
-  return Object.fromEntries(tensors.map(([name, entry]) => [name, readTensor(path, name, entry, data)]));
+  return Object.fromEntries(tensors.map(([name, entry]) => [name, readTensor(entry, data)]));
 }
 
 /**
@@ -198,28 +198,17 @@ function checkLayout(path: string, tensors: Contents["tensors"], size: number): 
   if (filled !== size) throw malformed(path, `the tensors need ${filled} bytes of data, the file has ${size}`);
 }
 
-function readTensor(path: string, name: string, { dtype, shape, data_offsets: [begin, end] }: Entry, data: Uint8Array<ArrayBuffer>): Tensor {
+function readTensor({ dtype, shape, data_offsets: [begin, end] }: Entry, data: Uint8Array<ArrayBuffer>): Tensor {
   // A copy, so that it is aligned for its type.
   const bytes = data.slice(begin, end).buffer;
-  const make = (values: ElementArray, as?: DType): Tensor => tensor(values, { shape, ...(as === undefined ? {} : { dtype: as }) });
+  const make = (values: ElementArray | BigInt64Array, as?: DType): Tensor => tensor(values, { shape, ...(as === undefined ? {} : { dtype: as }) });
   switch (dtype) {
     case "F32": return make(new Float32Array(bytes));
     case "F64": return make(new Float64Array(bytes));
     case "F16": return make(new Float16Array(bytes));
     case "I32": return make(new Int32Array(bytes));
-    case "I64": return make(narrowed(path, name, new BigInt64Array(bytes)));
+    case "I64": return make(new BigInt64Array(bytes));
     case "BOOL": return make(new Uint8Array(bytes), "bool");
     default: return make(new Uint8Array(bytes));
   }
-}
-
-function narrowed(path: string, name: string, values: BigInt64Array): Int32Array {
-  const wide = values.find((value) => BigInt.asIntN(32, value) !== value);
-  if (wide === undefined) return Int32Array.from(values, Number);
-  throw new SerializationError({
-    op: "loadSafetensors",
-    fact: `${path}: ${name} holds ${wide}, which does not fit int32, the widest integer here`,
-    code: "safetensors/range",
-    data: { path, name },
-  });
 }

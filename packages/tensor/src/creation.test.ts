@@ -21,8 +21,11 @@ describe("tensor", () => {
     for (const [dtype, array] of Object.entries(arrays)) expect(tensor(array).dtype).toBe(dtype);
   });
 
-  test("another dtype rounds, truncates or wraps", () => {
-    expect(tensor([1.7, -1.7, 300], { dtype: "uint8" }).toArray()).toEqual([1, 255, 44]);
+  test("another dtype rounds or truncates; a negative number wraps in uint8, as in PyTorch", () => {
+    expect(tensor([1.7, -1.7, 255.9], { dtype: "uint8" }).toArray()).toEqual([1, 255, 255]);
+    expect(tensor([2 ** 31 - 0.5, -(2 ** 31) - 0.5], { dtype: "int32" }).toArray()).toEqual([2 ** 31 - 1, -(2 ** 31)]);
+    expect(tensor([2 ** 62, -(2 ** 63), 1.5], { dtype: "int64" }).toTypedArray("int64")).toEqual(BigInt64Array.of(2n ** 62n, -(2n ** 63n), 1n));
+    expect(tensor(BigInt64Array.of(7n, -1n), { dtype: "float32" }).toArray()).toEqual([7, -1]);
     expect(tensor([0, 0.5, NaN], { dtype: "bool" }).toArray()).toEqual([false, true, true]);
     expect(tensor([0.1], { dtype: "float16" }).item()).toBe(0.0999755859375);
     expect(tensor(new Float64Array([0.1])).item()).toBe(0.1);

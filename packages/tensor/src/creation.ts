@@ -1,6 +1,7 @@
-import { beginCall, dtypeInfo, wasm, type DType, type HostArray } from "@tapegrad/kernels";
-import { Float16Array, isFloat16Array } from "@petamoriken/float16";
-import { DTypeError, IndexError, ShapeError } from "./errors.ts";
+import { beginCall, dtypeInfo, wasm, type DType } from "@tapegrad/kernels";
+import { isFloat16Array } from "@petamoriken/float16";
+import { elementDType, encode, requireRepresentable } from "./encode.ts";
+import { IndexError, ShapeError } from "./errors.ts";
 import { checkShape, formatShape, sizeOf, type Shape } from "./shape.ts";
 import { emptyTensor, requireGradDType, tensorFromHost, type ElementArray, type NestedArray, type Tensor } from "./tensor.ts";
 
@@ -21,47 +22,33 @@ export interface FromDataOptions extends TensorOptions {
 /**
  * A tensor with a copy of nested arrays, a number, or a typed array.
  *
- * Numbers give float32, booleans bool, typed arrays their own dtype (a Uint8Array uint8), unless `dtype` says otherwise.
+ * Numbers give float32, booleans bool, typed arrays their own dtype (a Uint8Array uint8, a BigInt64Array int64), unless `dtype` says
+ * otherwise. Integers are what numbers are without their fraction; a number that an integer dtype does not hold is an error.
  *
- * Throws    ShapeError `tensor/ragged`, `tensor/size`; DTypeError `requiresGrad/floating`
+ * Throws    ShapeError `tensor/ragged`, `tensor/size`; DTypeError `tensor/array-type`, `requiresGrad/floating`; IndexError `tensor/value`
  * @example
  * tensor([[1, 2], [3, 4]]).shape; // [2, 2]
  * tensor(new Float64Array(6), { shape: [2, 3] }).dtype; // "float64"
  */
-export function tensor(data: NestedArray | ElementArray, options: FromDataOptions = {}): Tensor {
+export function tensor(data: NestedArray | ElementArray | BigInt64Array, options: FromDataOptions = {}): Tensor {
   if (isElementArray(data)) return fromElements(data, options);
   const shape = nestedShape(data);
   const flat: number[] = [];
   const hasBooleans = flatten(data, shape, 0, flat);
   const dtype = options.dtype ?? (hasBooleans ? "bool" : "float32");
-  return withOptions(tensorFromHost(encode(flat, dtype), checkedShape(options.shape ?? shape, flat.length), dtype), options);
+  return withOptions(tensorFromHost(encode("tensor", flat, dtype), checkedShape(options.shape ?? shape, flat.length), dtype), options);
 }
 
-function fromElements(data: ElementArray, options: FromDataOptions): Tensor {
+function fromElements(data: ElementArray | BigInt64Array, options: FromDataOptions): Tensor {
   const own = elementDType(data);
   const dtype = options.dtype ?? own;
   const shape = checkedShape(options.shape ?? [data.length], data.length);
-  const isStored = dtype === own && !(data instanceof Float16Array);
-  return withOptions(tensorFromHost(isStored ? (data) : encode(data, dtype), shape, dtype), options);
+  return withOptions(tensorFromHost(encode("tensor", data, dtype), shape, dtype), options);
 }
 
-function isElementArray(data: NestedArray | ElementArray): data is ElementArray {
+function isElementArray(data: NestedArray | ElementArray | BigInt64Array): data is ElementArray | BigInt64Array {
   // Where the engine has no Float16Array, its stand-in is a proxy, which is no view.
   return ArrayBuffer.isView(data) || isFloat16Array(data);
-}
-
-function elementDType(data: ElementArray): DType {
-  if (data instanceof Float32Array) return "float32";
-  if (data instanceof Float64Array) return "float64";
-  if (data instanceof Int32Array) return "int32";
-  if (data instanceof Uint8Array) return "uint8";
-  if (data instanceof Float16Array) return "float16";
-  throw new DTypeError({
-    op: "tensor",
-    fact: `a ${Object.prototype.toString.call(data).slice(8, -1)} has no dtype`,
-    hint: "use a Float32Array, Float64Array, Float16Array, Int32Array or Uint8Array",
-    code: "tensor/array-type",
-  });
 }
 
 function checkedShape(shape: Shape, length: number): Shape {
@@ -110,18 +97,6 @@ function flatten(data: NestedArray, shape: Shape, depth: number, flat: number[])
   throw new ShapeError({ op: "tensor", fact: `expected a number at depth ${depth}, found ${found}`, code: "tensor/ragged", data: { dim: depth } });
 }
 
-/** Host elements of numbers in a dtype: bool as 0 and 1, float16 as bit patterns, integers wrapped. */
-function encode(values: ArrayLike<number>, dtype: DType): HostArray {
-  switch (dtype) {
-    case "float32": return Float32Array.from(values);
-    case "float64": return Float64Array.from(values);
-    case "int32": return Int32Array.from(values);
-    case "uint8": return Uint8Array.from(values);
-    case "bool": return Uint8Array.from(values, (value) => (value === 0 ? 0 : 1));
-    case "float16": return new Uint16Array(Float16Array.from(values).buffer);
-  }
-}
-
 /** Makes a fresh tensor a leaf with a gradient, where the options ask for it. */
 export function withOptions(out: Tensor, options: TensorOptions): Tensor {
   if (options.requiresGrad === true) {
@@ -132,16 +107,17 @@ export function withOptions(out: Tensor, options: TensorOptions): Tensor {
 }
 
 /**
- * A tensor full of one value.
+ * A tensor full of one value. An integer dtype takes the integer part; every value but 0 is true.
  *
- * Throws    ShapeError `full/shape`
+ * Throws    ShapeError `full/shape`; IndexError `full/value` for a value that the dtype does not hold
  * @example
  * full([2, 2], 7).toArray(); // [[7, 7], [7, 7]]
  */
 export function full(shape: Shape, value: number, options: TensorOptions = {}): Tensor {
   checkShape("full", shape);
-  beginCall();
   const dtype = options.dtype ?? "float32";
+  requireRepresentable("full", value, dtype);
+  beginCall();
   const out = emptyTensor([...shape], dtype);
   if (out.numel() > 0) wasm.fill(dtypeInfo[dtype].code, out.pointer, out.numel(), value);
   return withOptions(out, options);
@@ -210,17 +186,25 @@ export function empty(shape: Shape, options: TensorOptions = {}): Tensor {
 }
 
 /**
- * The numbers from `start` (included) to `end` (excluded) in steps; `arange(n)` counts from 0. Integers give int32,
- * fractions float32.
+ * The numbers from `start` (included) to `end` (excluded) in steps; `arange(n)` counts from 0. Integers give int32, or int64 where that
+ * is too small, fractions float32. The options may come right after the numbers.
  *
- * Throws    IndexError `arange/step`
+ * Throws    IndexError `arange/step`, `arange/finite`, `arange/value`
  * @example
  * arange(4).toArray(); // [0, 1, 2, 3]
  * arange(1, 2, 0.25).toArray(); // [1, 1.25, 1.5, 1.75]
+ * arange(3, { dtype: "float64" }).dtype; // "float64"
  */
-export function arange(start: number, end?: number, step = 1, options: TensorOptions = {}): Tensor {
+export function arange(end: number, options?: TensorOptions): Tensor;
+export function arange(start: number, end: number, options?: TensorOptions): Tensor;
+export function arange(start: number, end: number | undefined, step?: number, options?: TensorOptions): Tensor;
+export function arange(start: number, ...rest: readonly (number | TensorOptions | undefined)[]): Tensor {
+  const last = rest.at(-1);
+  const options = typeof last === "object" ? last : {};
+  const [end, step = 1] = rest.filter((value) => value !== options) as (number | undefined)[];
   const [from, to] = end === undefined ? [0, start] : [start, end];
-  if (!Number.isFinite(step) || step === 0 || (to - from) / step < 0) {
+  requireFinite("arange", { start: from, end: to, step });
+  if (step === 0 || (to - from) / step < 0) {
     throw new IndexError({
       op: "arange",
       fact: `step ${step} does not lead from ${from} to ${to}`,
@@ -228,29 +212,49 @@ export function arange(start: number, end?: number, step = 1, options: TensorOpt
       data: { start: from, end: to, step },
     });
   }
-  const isInteger = [from, to, step].every(Number.isInteger);
   const length = Math.ceil((to - from) / step);
-  const values = Float64Array.from({ length }, (_, i) => from + i * step);
-  const dtype = options.dtype ?? (isInteger ? "int32" : "float32");
-  return withOptions(tensorFromHost(encode(values, dtype), [length], dtype), options);
+  const dtype = options.dtype ?? rangeDType(from, to, step);
+  return sequence("arange", length, (i) => from + i * step, dtype, options);
+}
+
+function rangeDType(from: number, to: number, step: number): DType {
+  if (![from, to, step].every(Number.isInteger)) return "float32";
+  return Math.max(Math.abs(from), Math.abs(to)) < 2 ** 31 ? "int32" : "int64";
+}
+
+/** Throws IndexError `OP/finite`. */
+function requireFinite(op: string, numbers: Readonly<Record<string, number>>): void {
+  const wrong = Object.entries(numbers).find(([, value]) => !Number.isFinite(value));
+  if (wrong === undefined) return;
+  const [name, value] = wrong;
+  throw new IndexError({ op, fact: `${name} = ${String(value)} must be a finite number`, code: `${op}/finite`, data: { name, value } });
+}
+
+/** A tensor of `length` elements by their positions. */
+function sequence(op: string, length: number, value: (i: number) => number, dtype: DType, options: TensorOptions): Tensor {
+  // The memory first: a length beyond it is our error, not the engine's.
+  beginCall();
+  const out = emptyTensor([length], dtype);
+  out.storage.set(encode(op, Float64Array.from({ length }, (_, i) => value(i)), dtype));
+  return withOptions(out, options);
 }
 
 /**
  * `count` numbers evenly spaced from `start` to `end`, both included.
  *
- * Throws    IndexError `linspace/count`
+ * Throws    IndexError `linspace/count`, `linspace/finite`, `linspace/value`
  * @example
  * linspace(0, 1, 5).toArray(); // [0, 0.25, 0.5, 0.75, 1]
  */
 export function linspace(start: number, end: number, count: number, options: TensorOptions = {}): Tensor {
+  requireFinite("linspace", { start, end });
   if (!Number.isInteger(count) || count < 0) {
     throw new IndexError({ op: "linspace", fact: `count ${count} must be an integer, 0 or more`, code: "linspace/count", data: { count } });
   }
   const step = count > 1 ? (end - start) / (count - 1) : 0;
   // Counted from both ends, so that the last value is `end` exactly.
-  const values = Float64Array.from({ length: count }, (_, i) => (i < count / 2 ? start + i * step : end - (count - 1 - i) * step));
-  const dtype = options.dtype ?? "float32";
-  return withOptions(tensorFromHost(encode(values, dtype), [count], dtype), options);
+  const value = (i: number): number => (i < count / 2 ? start + i * step : end - (count - 1 - i) * step);
+  return sequence("linspace", count, value, options.dtype ?? "float32", options);
 }
 
 /**
@@ -265,5 +269,5 @@ export function eye(rows: number, columns = rows, options: TensorOptions = {}): 
   const dtype = options.dtype ?? "float32";
   const values = new Float64Array(rows * columns);
   for (let i = 0; i < Math.min(rows, columns); i++) values[i * columns + i] = 1;
-  return withOptions(tensorFromHost(encode(values, dtype), shape, dtype), options);
+  return withOptions(tensorFromHost(encode("eye", values, dtype), shape, dtype), options);
 }

@@ -1,4 +1,4 @@
-import type { Tensor } from "./tensor.ts";
+import type { ElementArray, Tensor } from "./tensor.ts";
 import { sameShape } from "./shape.ts";
 
 /**
@@ -11,7 +11,8 @@ export function equal(a: Tensor, b: Tensor): boolean {
   if (a.dtype !== b.dtype || !sameShape(a.shape, b.shape)) return false;
   const left = a.toTypedArray();
   const right = b.toTypedArray();
-  return left.every((value, i) => Object.is(value, right[i]));
+  for (let i = 0; i < left.length; i++) if (!Object.is(left[i], right[i])) return false;
+  return true;
 }
 
 /** Tolerances of `allclose`. */
@@ -30,8 +31,7 @@ export interface CloseOptions {
  */
 export function allclose(a: Tensor, b: Tensor, { rtol = 1e-5, atol = 1e-8, equalNan = false }: CloseOptions = {}): boolean {
   if (!sameShape(a.shape, b.shape)) return false;
-  const left = a.toTypedArray();
-  const right = b.toTypedArray();
+  const [left, right] = [a, b].map((x) => (x.dtype === "int64" ? Float64Array.from(x.toTypedArray("int64"), Number) : x.toTypedArray())) as [ElementArray, ElementArray];
   for (let i = 0; i < left.length; i++) {
     const x = left[i] as number;
     const y = right[i] as number;

@@ -1,6 +1,7 @@
 import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
 import { toDType } from "./compute/cast.ts";
 import { copyInto } from "./compute/copy.ts";
+import { requireRepresentable } from "./encode.ts";
 import { DTypeError, GradError, ShapeError } from "./errors.ts";
 import { gradHooks } from "./grad-hooks.ts";
 import { add, div, mul, sub } from "./ops/arithmetic.ts";
@@ -144,8 +145,9 @@ export function copy_(x: Tensor, source: Tensor): Tensor {
   return inPlace("copy_", x, () => alias(expand(to(source, x.dtype), x.shape)));
 }
 
-/** Sets every element to `value`, in place. Throws as `add_`. */
+/** Sets every element to `value`, in place. Throws as `add_`, and IndexError `fill_/value` for a value that the dtype does not hold. */
 export function fill_(x: Tensor, value: number): Tensor {
+  requireRepresentable("fill_", value, x.dtype);
   if (gradHooks().isRecording() && x.requiresGrad) return inPlace("fill_", x, () => fullLike(x, value));
   if (isPartial(x)) return inPlace("fill_", x, () => fullLike(x, value));
   beginCall();

@@ -1,6 +1,6 @@
 import { dtypeInfo } from "@tapegrad/kernels";
 import { contiguousStrides, formatShape, type Shape } from "./shape.ts";
-import type { ElementArray, Tensor } from "./tensor.ts";
+import type { Tensor } from "./tensor.ts";
 
 // PyTorch's print options, and its rules (torch/_tensor_str.py of 1.13): a log that is compared with one of PyTorch's should match.
 const precision = 4;
@@ -10,14 +10,17 @@ const lineWidth = 80;
 
 const prefix = "tensor(";
 
+/** A bigint for int64. */
+type Value = number | bigint;
+
 /** What stands between the brackets, row by row. */
 interface Layout {
-  readonly elements: ElementArray;
+  readonly elements: ArrayLike<Value>;
   readonly shape: Shape;
   readonly strides: readonly number[];
   readonly isSummary: boolean;
   readonly width: number;
-  readonly format: (value: number) => string;
+  readonly format: (value: Value) => string;
 }
 
 /** The text of a tensor as PyTorch prints it, with JavaScript's words: `tensor([1., 2.], requiresGrad=true)`. */
@@ -38,14 +41,14 @@ function hasObviousDType(x: Tensor): boolean {
 function formatElements(x: Tensor): string {
   if (x.numel() === 0) return "[]";
   const isSummary = x.numel() > summaryThreshold;
-  const place = { elements: x.toTypedArray(), shape: x.shape, strides: contiguousStrides(x.shape), isSummary };
-  const shown: number[] = [];
+  const place = { elements: x.dtype === "int64" ? x.toTypedArray("int64") : x.toTypedArray(), shape: x.shape, strides: contiguousStrides(x.shape), isSummary };
+  const shown: Value[] = [];
   collectShown(place, 0, 0, shown);
   return formatSlice({ ...place, ...chooseNotation(x, shown) }, 0, 0, prefix.length);
 }
 
 /** The values that will be printed, from which width and notation follow. */
-function collectShown(place: Pick<Layout, "elements" | "shape" | "strides" | "isSummary">, dim: number, offset: number, shown: number[]): void {
+function collectShown(place: Pick<Layout, "elements" | "shape" | "strides" | "isSummary">, dim: number, offset: number, shown: Value[]): void {
   if (dim === place.shape.length) {
     shown.push(place.elements[offset] ?? 0);
     return;
@@ -64,18 +67,19 @@ function hasGap(size: number, isSummary: boolean): boolean {
   return isSummary && size > 2 * edgeItems;
 }
 
-function chooseNotation({ dtype }: Tensor, shown: readonly number[]): Pick<Layout, "width" | "format"> {
+function chooseNotation({ dtype }: Tensor, values: readonly Value[]): Pick<Layout, "width" | "format"> {
   if (!dtypeInfo[dtype].isFloating) {
-    const format = dtype === "bool" ? (value: number) => String(value !== 0) : String;
-    return { width: widest(shown.map(format)), format };
+    const format = dtype === "bool" ? (value: Value) => String(value !== 0) : String;
+    return { width: widest(values.map(format)), format };
   }
+  const shown = values.map(Number);
   const regular = shown.filter((value) => Number.isFinite(value) && value !== 0);
   const largest = regular.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const smallest = regular.reduce((least, value) => Math.min(least, Math.abs(value)), Infinity);
   const isInteger = regular.every(Number.isInteger);
   const isScientific = regular.length > 0 && (largest / smallest > 1000 || largest > 1e8 || (!isInteger && smallest < 1e-4));
   const write = isScientific ? scientific : isInteger ? integral : fixed;
-  const format = (value: number): string => (Number.isFinite(value) ? write(value) : nonFinite(value));
+  const format = (value: Value): string => (Number.isFinite(value) ? write(Number(value)) : nonFinite(Number(value)));
   return { width: widest(regular.map(format)), format };
 }
 

@@ -7,7 +7,7 @@ function category(dtype: DType): number {
 }
 
 /** Order within a category. */
-const rank: Readonly<Record<DType, number>> = { bool: 0, uint8: 0, int32: 1, float16: 0, float32: 1, float64: 2 };
+const rank: Readonly<Record<DType, number>> = { bool: 0, uint8: 0, int32: 1, int64: 2, float16: 0, float32: 1, float64: 2 };
 
 /** The dtype that holds both, among dtypes that count alike. */
 function wider(a: DType, b: DType): DType {
@@ -43,6 +43,11 @@ export function resultType(a: PromotionOperand, b: PromotionOperand): DType {
   if (category(low.dtype) <= category(high.dtype)) return high.dtype;
   // A number or 0-d tensor of a higher category: floats become the default dtype where the other is integral.
   return low.wrappedNumber && category(low.dtype) === 2 ? "float32" : low.dtype;
+}
+
+/** The dtype of sums and products: integers and bools are counted in int64, as in PyTorch. */
+export function countType(dtype: DType): DType {
+  return dtypeInfo[dtype].isFloating ? dtype : "int64";
 }
 
 /** The dtype of ops that leave the integers: float32 for integral and bool operands. */

@@ -6,8 +6,19 @@ import { contiguousStrides, formatShape, normalizeDim, sizeOf, type Shape } from
 /** Nested arrays of numbers (booleans for bool), as `toArray` gives and `tensor` takes them. */
 export type NestedArray = number | boolean | readonly NestedArray[];
 
-/** Copies of a tensor's elements: bool comes as bytes 0 and 1. */
-export type ElementArray = Float32Array | Float64Array | Float16Array | Int32Array | Uint8Array;
+/** The typed array that copies of each dtype's elements come in: bool as bytes 0 and 1, int64 as bigints. */
+export interface ElementArrays {
+  readonly float32: Float32Array;
+  readonly float64: Float64Array;
+  readonly float16: Float16Array;
+  readonly int64: BigInt64Array;
+  readonly int32: Int32Array;
+  readonly uint8: Uint8Array;
+  readonly bool: Uint8Array;
+}
+
+/** Copies of a tensor's elements that are numbers. */
+export type ElementArray = ElementArrays[Exclude<DType, "int64">];
 
 /**
  * What the tape attaches to a tensor. The tensor package carries it without knowing what is inside.
@@ -171,7 +182,10 @@ export class Tensor {
     return this.storage.pointer + this.offset * dtypeInfo[this.dtype].bytes;
   }
 
-  /** The only element as a number (true and false as 1 and 0). Throws ShapeError `item/one-element`. */
+  /**
+   * The only element as a number (true and false as 1 and 0). Throws ShapeError `item/one-element`; DTypeError `item/precision` for an
+   * int64 beyond 2^53, which no number holds.
+   */
   item(): number {
     if (this.#size !== 1) {
       throw new ShapeError({
@@ -185,16 +199,39 @@ export class Tensor {
     return readElement(this.storage.elements, this.dtype, this.offset);
   }
 
-  /** All elements in row-major order, copied; float16 as a `Float16Array` of `@petamoriken/float16`, bool as bytes. */
-  toTypedArray(): ElementArray {
+  /**
+   * All elements in row-major order, copied; float16 as a `Float16Array` of `@petamoriken/float16`, bool as bytes. Naming the dtype that
+   * the tensor has makes the array's type known; int64 comes as a BigInt64Array, whose type only `toTypedArray("int64")` tells.
+   *
+   * Throws    DTypeError `toTypedArray/dtype`
+   *
+   * @example
+   * tensor([1, 2]).toTypedArray("float32").map((value) => 2 * value); // Float32Array [2, 4]
+   */
+  toTypedArray(): ElementArray;
+  toTypedArray<D extends DType>(dtype: D): ElementArrays[D];
+  toTypedArray(dtype: DType = this.dtype): ElementArray | BigInt64Array {
+    if (dtype !== this.dtype) {
+      throw new DTypeError({
+        op: "toTypedArray",
+        fact: `the elements are ${this.dtype}, not ${dtype}`,
+        details: [describe("x", this)],
+        hint: `convert them first: x.to("${dtype}").toTypedArray("${dtype}")`,
+        code: "toTypedArray/dtype",
+        data: { dtype: this.dtype, wanted: dtype },
+      });
+    }
     const elements = this.storage.elements;
     const copy = this.isContiguous() ? elements.slice(this.offset, this.offset + this.#size) : this.#gather(elements);
     return copy instanceof Uint16Array ? float16View(copy) : copy;
   }
 
-  /** Nested arrays of the elements; a plain value for a 0-d tensor; booleans for bool. */
+  /**
+   * Nested arrays of the elements; a plain value for a 0-d tensor; booleans for bool. Throws DTypeError `toArray/precision` for an int64
+   * beyond 2^53, which no number holds.
+   */
   toArray(): NestedArray {
-    const flat = this.toTypedArray();
+    const flat = this.dtype === "int64" ? Float64Array.from(this.toTypedArray("int64"), (value) => exactNumber("toArray", value)) : this.toTypedArray();
     const isBool = this.dtype === "bool";
     let next = 0;
     const build = (dim: number): NestedArray => {
@@ -214,7 +251,7 @@ export class Tensor {
     const strides = this.strides;
     let position = this.offset;
     for (let i = 0; i < this.#size; i++) {
-      out[i] = elements[position] as number;
+      out[i] = elements[position] as never;
       for (let dim = this.shape.length - 1; dim >= 0; dim--) {
         const stride = strides[dim] as number;
         position += stride;
@@ -257,7 +294,19 @@ function readElement(elements: HostArray, dtype: DType, index: number): number {
   if (value === undefined) {
     throw new IndexError({ op: "item", fact: `position ${index} is outside the storage of ${elements.length}`, code: "item/position" });
   }
-  return value;
+  return typeof value === "bigint" ? exactNumber("item", value) : value;
+}
+
+function exactNumber(op: string, value: bigint): number {
+  const number = Number(value);
+  if (BigInt(number) === value && Math.abs(number) <= 2 ** 53) return number;
+  throw new DTypeError({
+    op,
+    fact: `the int64 ${value} is beyond 2^53: no JavaScript number holds it exactly`,
+    hint: 'use toTypedArray("int64"), which gives bigints',
+    code: `${op}/precision`,
+    data: { value },
+  });
 }
 
 /** A new uninitialised row-major tensor for the running kernel call. */
@@ -278,7 +327,7 @@ export function emptyTensor(shape: Shape, dtype: DType): Tensor {
 export function tensorFromHost(values: HostArray, shape: Shape, dtype: DType, wrappedNumber = false): Tensor {
   beginCall();
   const out = new Tensor(new Storage(dtype, values.length), shape, null, 0, wrappedNumber);
-  out.storage.elements.set(values);
+  out.storage.set(values);
   return out;
 }
 

@@ -287,7 +287,8 @@ export const errorsOfLayers: readonly ErrorSample[] = [
   {
     call: () => crossEntropy(zeros([2, 3]), zeros([2])),
     error: "DTypeError",
-    message: `crossEntropy: targets.dtype = float32 must be int32 or uint8: class indices
+    message: `crossEntropy: targets.dtype = float32 must be an integer dtype: int32, int64 or uint8
+  targets  [2]  float32
   hint: convert them: targets.to("int32")
   code: crossEntropy/targets`,
   },
@@ -328,7 +329,8 @@ export const errorsOfLayers: readonly ErrorSample[] = [
   {
     call: () => nllLoss(zeros([2, 3]), zeros([2])),
     error: "DTypeError",
-    message: `nllLoss: targets.dtype = float32 must be int32 or uint8: class indices
+    message: `nllLoss: targets.dtype = float32 must be an integer dtype: int32, int64 or uint8
+  targets  [2]  float32
   hint: convert them: targets.to("int32")
   code: nllLoss/targets`,
   },

@@ -199,16 +199,24 @@ export const errorsOfPointwise: readonly ErrorSample[] = [
   code: clamp/bounds`,
   },
   {
-    call: () => relu(tensor([1], { dtype: "int32" })),
+    call: () => relu(tensor([true])),
     error: "DTypeError",
-    message: `relu: dtype int32 is not supported; use one of float32, float64, float16
-  x  [1]  int32
+    message: `relu: dtype bool is not supported; use one of float32, float64, float16, int64, int32, uint8
+  x  [1]  bool
   code: relu/dtype`,
+  },
+  {
+    call: () => pow(tensor([2], { dtype: "int32" }), -1),
+    error: "IndexError",
+    message: `pow: an integer to the power of -1 is no integer
+  base  [1]  int32
+  hint: convert it first: base.to("float32").pow(-1)
+  code: pow/negative`,
   },
   {
     call: () => sub(tensor([true]), tensor([true])),
     error: "DTypeError",
-    message: `sub: dtype bool is not supported; use one of float32, float64, float16, int32, uint8
+    message: `sub: dtype bool is not supported; use one of float32, float64, float16, int64, int32, uint8
   a  [1]  bool
   b  [1]  bool
   code: sub/dtype`,
@@ -216,7 +224,7 @@ export const errorsOfPointwise: readonly ErrorSample[] = [
   {
     call: () => neg(tensor([true])),
     error: "DTypeError",
-    message: `neg: dtype bool is not supported; use one of float32, float64, float16, int32, uint8
+    message: `neg: dtype bool is not supported; use one of float32, float64, float16, int64, int32, uint8
   x  [1]  bool
   code: neg/dtype`,
   },

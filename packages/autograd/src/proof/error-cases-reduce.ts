@@ -180,7 +180,9 @@ export const errorsOfReduce: readonly ErrorSample[] = [
   {
     call: () => gather(zeros([2, 3]), 1, zeros([2, 1])),
     error: "DTypeError",
-    message: `gather: indices.dtype = float32 must be int32
+    message: `gather: indices.dtype = float32 must be an integer dtype: int32, int64 or uint8
+  indices  [2, 1]  float32
+  hint: convert them: indices.to("int32")
   code: gather/indices-dtype`,
   },
   {
@@ -212,7 +214,9 @@ export const errorsOfReduce: readonly ErrorSample[] = [
   {
     call: () => indexSelect(zeros([2, 3]), 0, zeros([1])),
     error: "DTypeError",
-    message: `indexSelect: indices.dtype = float32 must be int32
+    message: `indexSelect: indices.dtype = float32 must be an integer dtype: int32, int64 or uint8
+  indices  [1]  float32
+  hint: convert them: indices.to("int32")
   code: indexSelect/indices-dtype`,
   },
   {

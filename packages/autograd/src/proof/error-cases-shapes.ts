@@ -43,10 +43,10 @@ export const errorsOfShapes: readonly ErrorSample[] = [
   code: tensor/shape`,
   },
   {
-    call: () => tensor(new BigInt64Array(1) as never),
+    call: () => tensor(new Uint16Array(1) as never),
     error: "DTypeError",
-    message: `tensor: a BigInt64Array has no dtype
-  hint: use a Float32Array, Float64Array, Float16Array, Int32Array or Uint8Array
+    message: `tensor: a Uint16Array has no dtype
+  hint: use a Float32Array, Float64Array, Float16Array, BigInt64Array, Int32Array or Uint8Array
   code: tensor/array-type`,
   },
   {

@@ -6,9 +6,10 @@ import { errorsOfPointwise } from "./error-cases-pointwise.ts";
 import { errorsOfReduce } from "./error-cases-reduce.ts";
 import { errorsOfShapes } from "./error-cases-shapes.ts";
 import { errorsOfTape } from "./error-cases-tape.ts";
+import { errorsOfValues } from "./error-cases-values.ts";
 
 const declared = [...opTable.values()].flatMap((op) => op.errors());
-const cases: readonly ErrorSample[] = [...errorsOfShapes, ...errorsOfPointwise, ...errorsOfReduce, ...errorsOfLayers, ...errorsOfTape, ...declared];
+const cases: readonly ErrorSample[] = [...errorsOfShapes, ...errorsOfPointwise, ...errorsOfReduce, ...errorsOfLayers, ...errorsOfTape, ...errorsOfValues, ...declared];
 
 /** Errors that cannot be raised where the tape is loaded; and the test that raises them. */
 const elsewhere: Readonly<Record<string, string>> = { "backward/no-tape": "../../../tensor/src/grad-hooks.test.ts" };
@@ -31,7 +32,7 @@ describe("every error says exactly this", () => {
 });
 
 describe("every op refuses the dtypes that it does not take, by name", () => {
-  const everyDType: readonly DType[] = ["float32", "float64", "float16", "int32", "uint8", "bool"];
+  const everyDType: readonly DType[] = ["float32", "float64", "float16", "int64", "int32", "uint8", "bool"];
   const rows = [...opTable.values()].flatMap((op) => everyDType.filter((dtype) => !op.dtypes.includes(dtype)).map((dtype) => ({ op, name: op.name, dtype })));
   test.each(rows)("$name refuses $dtype", ({ op, dtype }) => {
     const sample = op.samples()[0];

@@ -10,7 +10,7 @@ export const exact: Bound = { rtol: 0, atol: 0 };
 
 /** A tensor's elements as numbers, row-major. */
 export function numbersOf(x: Tensor): Float64Array {
-  return Float64Array.from(x.toTypedArray());
+  return x.dtype === "int64" ? Float64Array.from(x.toTypedArray("int64"), Number) : Float64Array.from(x.toTypedArray());
 }
 
 /** Throws naming the first element that is off. NaN, infinities and (where exact) the sign of zero must be met. Returns the count. */

@@ -77,5 +77,6 @@ function shuffled(values: number[], random: Random): number[] {
 
 /** A row-major tensor of values. */
 export function fromValues(values: ArrayLike<number>, shape: Shape, dtype: DType): Tensor {
-  return tensor(Float64Array.from(values), { shape, dtype });
+  // Values that must be distinct may be more than bytes can tell apart: they wrap.
+  return tensor(dtype === "uint8" ? Uint8Array.from(values) : Float64Array.from(values), { shape, dtype });
 }

@@ -44,6 +44,7 @@ export function stored(values: Float64Array, dtype: DType): Float64Array {
     case "float64": return values;
     case "float32": return Float64Array.from(Float32Array.from(values));
     case "float16": return numbersOf(fromValues(values, [values.length], "float16"));
+    case "int64": return values.map((value) => Math.trunc(value) + 0);
     case "int32": return Float64Array.from(Int32Array.from(values));
     case "uint8": return Float64Array.from(Uint8Array.from(values));
     case "bool": return values.map((value) => (value === 0 ? 0 : 1));

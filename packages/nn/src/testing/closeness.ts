@@ -18,7 +18,7 @@ export function boundFor(dtype: DType): Bound {
 /** Fails with the first element that is off. NaN and infinities must be met exactly. */
 export function expectClose(actual: Tensor | null, expected: ArrayLike<number>, { rtol, atol }: Bound, name: string): void {
   if (actual === null) throw new Error(`${name} is null`);
-  const values = actual.toTypedArray();
+  const values = Array.from(actual.toTypedArray(), Number);
   expect(values.length, `elements of ${name}`).toBe(expected.length);
   const largest = Array.from(expected).reduce((most, value) => (Number.isFinite(value) ? Math.max(most, Math.abs(value)) : most), 0);
   const off = Array.from(expected).findIndex((target, i) => {

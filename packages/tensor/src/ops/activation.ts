@@ -47,7 +47,6 @@ export const relu: UnaryOp = defineUnary("relu", {
   gradient: (dOut, { out }) => reluGrad(dOut, out),
   gradientInPlace: true,
   result: "same",
-  dtypes: ["float32", "float64", "float16"],
   sample: { avoid: [0] },
 });
 

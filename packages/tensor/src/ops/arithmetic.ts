@@ -3,6 +3,7 @@ import { contiguousKernel } from "../compute/copy.ts";
 import { TapegradError } from "../errors.ts";
 import type { Tensor } from "../tensor.ts";
 import { defineBinary, type BinaryOp } from "./define-binary.ts";
+import { numericDTypes } from "./every-dtype.ts";
 import { neg } from "./neg.ts";
 
 /**
@@ -35,7 +36,7 @@ export const sub: BinaryOp = defineBinary("sub", {
   saves: [],
   gradient: { a: (dOut) => dOut, b: (dOut) => neg(dOut) },
   result: "promoted",
-  dtypes: ["float32", "float64", "float16", "int32", "uint8"],
+  dtypes: numericDTypes,
 });
 
 /**
@@ -86,7 +87,7 @@ export const floorDivide: BinaryOp = defineBinary("floorDivide", {
   saves: [],
   gradient: { a: null, b: null },
   result: "promoted",
-  dtypes: ["float32", "float64", "float16", "int32", "uint8"],
+  dtypes: numericDTypes,
   b: { avoid: [0] },
   check: (_, b) => refuseIntegerZero("floorDivide", b),
 });
@@ -104,7 +105,7 @@ export const remainder: BinaryOp = defineBinary("remainder", {
   saves: ["a", "b"],
   gradient: { a: (dOut) => dOut, b: (dOut, { a, b }) => neg(mul(dOut, floorDivide(a, b))) },
   result: "promoted",
-  dtypes: ["float32", "float64", "float16", "int32", "uint8"],
+  dtypes: numericDTypes,
   a: { range: [-0.95, -0.05] },
   b: { range: [1, 2], avoid: [0] },
   check: (_, b) => refuseIntegerZero("remainder", b),

@@ -26,9 +26,9 @@ export const logicalXor: BinaryOp = defineBinary("logicalXor", predicate);
 
 /** Whether elements are zero. */
 export const logicalNot: UnaryOp = defineUnary("logicalNot", unaryPredicate);
-/** Whether elements are NaN. */
-export const isnan: UnaryOp = defineUnary("isnan", { ...unaryPredicate, dtypes: ["float32", "float64", "float16"] });
+/** Whether elements are NaN, which integers never are. */
+export const isnan: UnaryOp = defineUnary("isnan", unaryPredicate);
 /** Whether elements are +inf or -inf. */
-export const isinf: UnaryOp = defineUnary("isinf", { ...unaryPredicate, dtypes: ["float32", "float64", "float16"] });
+export const isinf: UnaryOp = defineUnary("isinf", unaryPredicate);
 /** Whether elements are neither infinite nor NaN. */
-export const isfinite: UnaryOp = defineUnary("isfinite", { ...unaryPredicate, dtypes: ["float32", "float64", "float16"] });
+export const isfinite: UnaryOp = defineUnary("isfinite", unaryPredicate);

@@ -1,10 +1,11 @@
 import { beginCall, binaryOps, dtypeInfo, wasm } from "@tapegrad/kernels";
-import { castKernel, toDType } from "../compute/cast.ts";
+import { toDType } from "../compute/cast.ts";
 import { contiguousKernel } from "../compute/copy.ts";
+import { int32Kernel, requireIntegers } from "../compute/indices.ts";
 import { binaryKernel } from "../compute/pointwise.ts";
 import { reduceKernel } from "../compute/reduce.ts";
 import { fullLike } from "../creation.ts";
-import { DTypeError, IndexError, ShapeError } from "../errors.ts";
+import { IndexError, ShapeError } from "../errors.ts";
 import { defineOp } from "../op.ts";
 import { formatShape, sameShape, type Shape } from "../shape.ts";
 import { describe, emptyTensor, type Tensor } from "../tensor.ts";
@@ -208,21 +209,13 @@ function classify(op: string, x: Tensor, targets: Tensor, options: Classificatio
 }
 
 function checkedTargets(op: string, targets: Tensor, classCount: number, ignoreIndex: number): Tensor {
-  if (targets.dtype !== "int32" && targets.dtype !== "uint8") {
-    throw new DTypeError({
-      op,
-      fact: `targets.dtype = ${targets.dtype} must be int32 or uint8: class indices`,
-      hint: 'convert them: targets.to("int32")',
-      code: `${op}/targets`,
-      data: { dtype: targets.dtype },
-    });
-  }
-  const classes = contiguousKernel(targets.dtype === "int32" ? targets : castKernel(targets, "int32"));
+  requireIntegers(op, "targets", targets, "targets");
+  const classes = int32Kernel(targets);
   if (classes.numel() === 0) return classes;
   beginCall();
   const bad = wasm.checkTargets(classes.pointer, classes.numel(), classCount, ignoreIndex);
   if (bad < 0) return classes;
-  const target = classes.storage.elements[classes.offset + bad];
+  const target = Number(targets.toTypedArray()[bad]);
   throw new IndexError({
     op,
     fact: `target ${target} at position ${bad} is outside [0, ${classCount - 1}]`,

@@ -1,6 +1,8 @@
-import { binaryOps, type DType } from "@tapegrad/kernels";
+import { binaryOps, dtypeInfo, type DType } from "@tapegrad/kernels";
 import { binaryKernel, type BinaryName } from "../compute/pointwise.ts";
+import { encode, fitsInteger } from "../encode.ts";
 import { defineOp } from "../op.ts";
+import { everyDType } from "./every-dtype.ts";
 import type { BackwardContext, ErrorSample, Sample, SampleInput } from "../op-spec.ts";
 import { floatType, resultType } from "../promote.ts";
 import { broadcastShapes } from "../shape.ts";
@@ -35,7 +37,6 @@ interface BinaryOptions<S extends readonly ("a" | "b" | "out")[]> {
   readonly errors?: () => readonly ErrorSample[];
 }
 
-const everyDType: readonly DType[] = ["float32", "float64", "float16", "int32", "uint8", "bool"];
 
 /** Pairs of shapes that exercise broadcasting, SIMD tails and empty tensors. */
 const shapePairs: readonly (readonly [readonly number[], readonly number[]])[] = [
@@ -72,7 +73,7 @@ export function defineBinary<const S extends readonly ("a" | "b" | "out")[]>(
       return { shape, dtype: result === "float" ? floatType(dtype) : dtype };
     },
     forward: ([a, b], _, out) => {
-      const dtype = result === "bool" ? resultType(a, b) : out.dtype;
+      const dtype = result === "bool" ? comparedType(a, b) : out.dtype;
       return binaryKernel(dtype === "bool" ? boolKernel : kernel, a, b, out, dtype);
     },
     ...(result === "bool" ? {} : { backward: options.gradient, gradientInPlace: options.gradientInPlace ?? false }),
@@ -83,6 +84,18 @@ export function defineBinary<const S extends readonly ("a" | "b" | "out")[]>(
   return (a, b) => run([operand(a, b), operand(b, a)], null);
 }
 
+/** In which dtype two operands are compared: the promoted one, unless a number does not fit into it. */
+function comparedType(a: Tensor, b: Tensor): DType {
+  const dtype = resultType(a, b);
+  if (a.wrappedNumber === b.wrappedNumber || dtypeInfo[dtype].isFloating || dtype === "int64") return dtype;
+  return fitsExactly((a.wrappedNumber ? a : b).item(), dtype) ? dtype : "int64";
+}
+
+function fitsExactly(value: number, dtype: DType): boolean {
+  if (dtype === "uint8") return value >= 0 && value <= 255;
+  return dtype === "int32" ? fitsInteger(value, "int32") : value === 0 || value === 1;
+}
+
 /** A number takes the dtype in which it meets the other operand, so that it never widens it within a category. */
 export function operand(value: Operand, other: Operand): Tensor {
   if (typeof value !== "number") return value;
@@ -90,15 +103,21 @@ export function operand(value: Operand, other: Operand): Tensor {
   return scalarTensor(value, scalarDType(value, otherDType));
 }
 
-type ScalarDType = "float32" | "float64" | "int32";
+type ScalarDType = "float32" | "float64" | "int32" | "int64";
 
 function scalarDType(value: number, other: DType): ScalarDType {
   if (other === "float64" || other === "float32") return other;
   if (other === "float16" || !Number.isInteger(value)) return "float32";
-  return "int32";
+  // Against a bool it decides the dtype: PyTorch's integers are int64.
+  return other !== "int64" && other !== "bool" && fitsInteger(value, "int32") ? "int32" : wideInteger(value);
 }
 
-const recent: Readonly<Record<ScalarDType, Map<number | "-0", Tensor>>> = { float32: new Map(), float64: new Map(), int32: new Map() };
+/** An integer beyond 64 bits is a float, whatever it meets. */
+function wideInteger(value: number): ScalarDType {
+  return fitsInteger(value, "int64") ? "int64" : "float32";
+}
+
+const recent: Readonly<Record<ScalarDType, Map<number | "-0", Tensor>>> = { float32: new Map(), float64: new Map(), int32: new Map(), int64: new Map() };
 
 /** A 0-d tensor of a plain number. Constants recur in training loops, so the last few are kept. */
 function scalarTensor(value: number, dtype: ScalarDType): Tensor {
@@ -108,8 +127,7 @@ function scalarTensor(value: number, dtype: ScalarDType): Tensor {
   const known = scalars.get(key);
   if (known !== undefined && !known.storage.freed) return known;
   if (scalars.size >= 64) scalars.clear();
-  const host = dtype === "float64" ? Float64Array.of(value) : dtype === "int32" ? Int32Array.of(value) : Float32Array.of(value);
-  const made = tensorFromHost(host, [], dtype, true);
+  const made = tensorFromHost(encode("tensor", [value], dtype), [], dtype, true);
   made.storage.kept = true;
   scalars.set(key, made);
   return made;

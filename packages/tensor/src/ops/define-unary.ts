@@ -1,6 +1,8 @@
-import { unaryOps, type DType } from "@tapegrad/kernels";
+import { dtypeInfo, unaryOps, type DType } from "@tapegrad/kernels";
+import { cloneKernel } from "../compute/copy.ts";
 import { unaryKernel, type UnaryName } from "../compute/pointwise.ts";
 import { defineOp } from "../op.ts";
+import { everyDType, numericDTypes } from "./every-dtype.ts";
 import type { BackwardContext, Sample, SampleInput } from "../op-spec.ts";
 import { floatType } from "../promote.ts";
 import type { Tensor } from "../tensor.ts";
@@ -19,6 +21,8 @@ interface UnaryOptions<S extends readonly ("x" | "out")[], A> {
   /** Result dtype: the input's, that one made floating (unless told), or bool. */
   readonly result?: "same" | "float" | "bool";
   readonly dtypes?: readonly DType[];
+  /** Integers come out as they are: the kernel is for floats. */
+  readonly keepsIntegers?: boolean;
   /** Values in the samples. */
   readonly sample?: Omit<SampleInput, "shape">;
   readonly composite?: (x: Tensor, attrs: A) => Tensor;
@@ -33,8 +37,6 @@ interface ParameterOptions<S extends readonly ("x" | "out")[], A> extends UnaryO
 
 const shapes: readonly (readonly number[])[] = [[], [1], [5], [17], [2, 3], [3, 1, 4], [0, 2]];
 
-const everyDType: readonly DType[] = ["float32", "float64", "float16", "int32", "uint8", "bool"];
-const numeric: readonly DType[] = ["float32", "float64", "float16", "int32", "uint8"];
 
 const noParameters: readonly [number, number] = [0, 0];
 
@@ -53,15 +55,16 @@ export function defineParameterised<A, const S extends readonly ("x" | "out")[] 
   options: ParameterOptions<S, A>,
 ): (x: Tensor, attrs: A) => Tensor {
   const result = options.result ?? "float";
-  const { gradient, composite, parameters } = options;
+  const { gradient, composite, parameters, keepsIntegers = false } = options;
   const kernel = unaryOps[name];
   const { run } = defineOp<Names, A, S>({
     name,
     inputs: ["x"],
     saves: options.saves,
-    dtypes: options.dtypes ?? (result === "same" ? numeric : everyDType),
+    dtypes: options.dtypes ?? (result === "same" ? numericDTypes : everyDType),
     infer: ([x]) => ({ shape: x.shape, dtype: result === "bool" ? "bool" : result === "same" ? x.dtype : floatType(x.dtype) }),
     forward: ([x], attrs, out) => {
+      if (keepsIntegers && !dtypeInfo[x.dtype].isFloating) return cloneKernel(x);
       const [p0, p1] = parameters(attrs);
       return unaryKernel(kernel, x, out, p0, p1, result === "bool" ? kernelType(x.dtype) : out.dtype);
     },

@@ -1,6 +1,8 @@
+import { dtypeInfo } from "@tapegrad/kernels";
 import { IndexError } from "../errors.ts";
 import type { Tensor } from "../tensor.ts";
 import { mul } from "./arithmetic.ts";
+import { to } from "./cast.ts";
 import { eq, ge, gt, le, logicalAnd, lt } from "./comparison.ts";
 import { defineBinary, type BinaryOp } from "./define-binary.ts";
 import { defineParameterised } from "./define-unary.ts";
@@ -57,12 +59,11 @@ const clampOp = defineParameterised<{ min: number; max: number }, ["x"]>("clamp"
   result: "same",
   parameters: ({ min, max }) => [min, max],
   sampleAttrs: [{ min: -1, max: 1 }, { min: -Infinity, max: 0.5 }, { min: 0, max: Infinity }],
-  dtypes: ["float32", "float64", "float16", "int32"],
   sample: { avoid: [-1, 0, 0.5, 1] },
 });
 
 /**
- * Elements limited to [min, max]; either bound may be left out. NaN stays NaN.
+ * Elements limited to [min, max]; either bound may be left out. NaN stays NaN. Integers with a bound that is none become float32.
  *
  * Gradient  dx = dOut where min <= x <= max, else 0          (1 at the bounds, as PyTorch 1.13)
  * Throws    IndexError `clamp/bounds`
@@ -73,5 +74,6 @@ export function clamp(x: Tensor, { min = -Infinity, max = Infinity }: { min?: nu
   if (!(min <= max)) {
     throw new IndexError({ op: "clamp", fact: `min ${min} must not be above max ${max}`, code: "clamp/bounds", data: { min, max } });
   }
-  return clampOp(x, { min, max });
+  const isWhole = (bound: number): boolean => Number.isInteger(bound) || !Number.isFinite(bound);
+  return clampOp(dtypeInfo[x.dtype].isFloating || (isWhole(min) && isWhole(max)) ? x : to(x, "float32"), { min, max });
 }

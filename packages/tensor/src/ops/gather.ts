@@ -1,7 +1,8 @@
 import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
 import { contiguousKernel } from "../compute/copy.ts";
+import { freeInt32, int32Kernel, requireIntegers } from "../compute/indices.ts";
 import { zeros } from "../creation.ts";
-import { DTypeError, IndexError, ShapeError } from "../errors.ts";
+import { IndexError, ShapeError } from "../errors.ts";
 import { defineOp, type DefinedOp } from "../op.ts";
 import type { OutputSpec } from "../op-spec.ts";
 import { formatShape, normalizeDim, sizeOf, type Shape } from "../shape.ts";
@@ -24,15 +25,14 @@ function split(shape: Shape, dim: number): readonly [outer: number, n: number, i
 
 /** Throws unless every index fits the dimension. Positions are those of the row-major indices. */
 function checkIndices(op: string, indices: Tensor, size: number): void {
-  if (indices.dtype !== "int32") {
-    throw new DTypeError({ op, fact: `indices.dtype = ${indices.dtype} must be int32`, code: `${op}/indices-dtype`, data: { dtype: indices.dtype } });
-  }
+  requireIntegers(op, "indices", indices, "indices-dtype");
   if (indices.numel() === 0) return;
+  const source = int32Kernel(indices);
   beginCall();
-  const source = contiguousKernel(indices);
   const bad = wasm.checkIndices(source.pointer, source.numel(), size);
+  freeInt32(indices, source);
   if (bad < 0) return;
-  const index = source.storage.elements[source.offset + bad];
+  const index = Number(indices.toTypedArray()[bad]);
   throw new IndexError({ op, fact: `index ${index} at position ${bad} is outside [${-size}, ${size - 1}]`, code: `${op}/index`, data: { index, size, position: bad } });
 }
 
@@ -41,10 +41,11 @@ type PickKernel = (elementBytes: number, x: number, indices: number, out: number
 /** Elements of `x` by `count` positions along a dimension, into a new tensor. */
 function pick(kernel: PickKernel, x: Tensor, indices: Tensor, dim: number, count: number, spec: OutputSpec): Tensor {
   const source = contiguousKernel(x);
-  const at = contiguousKernel(indices);
+  const at = int32Kernel(indices);
   beginCall();
   const out = emptyTensor(spec.shape, spec.dtype);
   if (out.numel() > 0) kernel(dtypeInfo[x.dtype].bytes, source.pointer, at.pointer, out.pointer, ...split(x.shape, dim), count);
+  freeInt32(indices, at);
   return out;
 }
 
@@ -53,10 +54,11 @@ type SpreadKernel = (dtype: number, out: number, indices: number, src: number, o
 /** The opposite: elements of `src` added up at their positions in zeros of a shape. */
 function spread(kernel: SpreadKernel, src: Tensor, indices: Tensor, dim: number, count: number, shape: Shape): Tensor {
   const source = contiguousKernel(src);
-  const at = contiguousKernel(indices);
+  const at = int32Kernel(indices);
   const out = zeros(shape, { dtype: src.dtype });
   beginCall();
   if (source.numel() > 0) kernel(dtypeInfo[src.dtype].code, out.pointer, at.pointer, source.pointer, ...split(shape, dim), count);
+  freeInt32(indices, at);
   return out;
 }
 
@@ -105,7 +107,7 @@ const scatterOp: DefinedOp<readonly ["src", "indices"], ScatterAttrs> = defineOp
 });
 
 /**
- * Elements of `x` picked along a dimension: out[i][j] = x[i][indices[i][j]] for dim 1.
+ * Elements of `x` picked along a dimension: out[i][j] = x[i][indices[i][j]] for dim 1. Negative indices count from the end.
  *
  * Shapes    x [..., n, ...], indices [..., m, ...] with the other sizes equal -> indices' shape
  * Gradient  dx = dOut added up where it was picked from

@@ -1,9 +1,12 @@
+import { dtypeInfo } from "@tapegrad/kernels";
 import { zerosLike } from "../creation.ts";
-import type { Tensor } from "../tensor.ts";
+import { IndexError } from "../errors.ts";
+import { describe, type Tensor } from "../tensor.ts";
 import { mul, sub } from "./arithmetic.ts";
 import { eq, ge, logicalAnd } from "./comparison.ts";
 import { defineBinary, type BinaryOp, type Operand } from "./define-binary.ts";
 import { defineParameterised } from "./define-unary.ts";
+import { numericDTypes } from "./every-dtype.ts";
 import { log } from "./exponential.ts";
 import { where } from "./where.ts";
 
@@ -26,19 +29,31 @@ const powTensor: BinaryOp = defineBinary("pow", {
       return mul(dOut, where(flat, 0, mul(out, log(where(flat, 1, a)))));
     },
   },
-  result: "float",
+  result: "promoted",
+  dtypes: numericDTypes,
   a: { range: [0.2, 2] },
 });
 
 /**
- * `base` to the power of `exponent`; 0^0 = 1. Integers give float32.
+ * `base` to the power of `exponent`; 0^0 = 1. Integers stay integers, unless the exponent is a fraction; among tensors a negative power
+ * of an integer is 0, except of 1 and -1, as in PyTorch.
  *
  * Shapes    base, exponent broadcast to the output
  * Gradient  dBase = dOut exponent base^(exponent-1), dExponent = dOut out log(base)          (0 for base 0)
- * Throws    ShapeError `pow/broadcast`
+ * Throws    ShapeError `pow/broadcast`; IndexError `pow/negative` for an integer and a negative number
  * @example
  * pow(tensor([1, 2, 3]), 2).toArray(); // [1, 4, 9]
  */
 export function pow(base: Operand, exponent: Operand): Tensor {
-  return typeof exponent === "number" && typeof base !== "number" ? powScalar(base, { exponent }) : powTensor(base, exponent);
+  if (typeof exponent !== "number" || typeof base === "number") return powTensor(base, exponent);
+  if (dtypeInfo[base.dtype].isFloating || !Number.isInteger(exponent)) return powScalar(base, { exponent });
+  if (exponent >= 0) return powTensor(base, exponent);
+  throw new IndexError({
+    op: "pow",
+    fact: `an integer to the power of ${exponent} is no integer`,
+    details: [describe("base", base)],
+    hint: `convert it first: base.to("float32").pow(${exponent})`,
+    code: "pow/negative",
+    data: { exponent },
+  });
 }

@@ -1,6 +1,6 @@
-import { toDType } from "../compute/cast.ts";
 import { reduceKernel } from "../compute/reduce.ts";
 import { defineOp, type DefinedOp } from "../op.ts";
+import { countType } from "../promote.ts";
 import type { Tensor } from "../tensor.ts";
 import { div, mul } from "./arithmetic.ts";
 import { eq, logicalAnd } from "./comparison.ts";
@@ -15,13 +15,8 @@ const definition: DefinedOp<readonly ["x"], ReduceAttrs> = defineOp<readonly ["x
   inputs: ["x"],
   saves: ["x"],
   dtypes: everyDType,
-  infer: ([x], attrs) => ({ shape: outputShape(x, attrs), dtype: x.dtype === "uint8" || x.dtype === "bool" ? "int32" : x.dtype }),
-  forward: ([x], { dims }, out) => {
-    const source = toDType(x, out.dtype);
-    const result = reduceKernel("prod", source, dims, out.shape);
-    if (source !== x) source.storage.free();
-    return result;
-  },
+  infer: ([x], attrs) => ({ shape: outputShape(x, attrs), dtype: countType(x.dtype) }),
+  forward: ([x], { dims }, out) => reduceKernel("prod", x, dims, out.shape, out.dtype),
   backward: {
     // The product of the others: of the non-zero ones, unless another factor is zero.
     x: (dOut, { x, attrs }) => {
@@ -37,7 +32,7 @@ const definition: DefinedOp<readonly ["x"], ReduceAttrs> = defineOp<readonly ["x
 });
 
 /**
- * Product over dimensions, all of them unless told; 1 of nothing.
+ * Product over dimensions, all of them unless told; 1 of nothing. Integers and bools give int64.
  *
  * Gradient  dx = dOut times the product of the other factors, exact where some are zero
  * Throws    IndexError `prod/dim`, `prod/dim-twice`

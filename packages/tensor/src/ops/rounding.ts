@@ -4,6 +4,9 @@ import { defineUnary, type UnaryOp } from "./define-unary.ts";
 
 const betweenJumps = { range: [-2.4, 2.4], avoid: [-2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2] } as const;
 
+/** Integers are whole already, and stay as they are. */
+const rounding = { saves: [], result: "same", keepsIntegers: true, sample: betweenJumps } as const;
+
 /**
  * -1, 0 or 1; 0 for NaN, as PyTorch has it.
  *
@@ -14,40 +17,40 @@ const betweenJumps = { range: [-2.4, 2.4], avoid: [-2, -1.5, -1, -0.5, 0, 0.5, 1
 export const sign: UnaryOp = defineUnary("sign", { saves: [], gradient: (dOut) => zerosLike(dOut), result: "same", sample: betweenJumps });
 
 /**
- * The largest integer that is not above.
+ * The largest integer that is not above. Integer tensors keep their dtype.
  *
  * Gradient  dx = 0
  * @example
  * floor(tensor([1.5, -1.5])).toArray(); // [1, -2]
  */
-export const floor: UnaryOp = defineUnary("floor", { saves: [], gradient: (dOut) => zerosLike(dOut), sample: betweenJumps });
+export const floor: UnaryOp = defineUnary("floor", { ...rounding, gradient: (dOut) => zerosLike(dOut) });
 
 /**
- * The smallest integer that is not below.
+ * The smallest integer that is not below. Integer tensors keep their dtype.
  *
  * Gradient  dx = 0
  * @example
  * ceil(tensor([1.5, -1.5])).toArray(); // [2, -1]
  */
-export const ceil: UnaryOp = defineUnary("ceil", { saves: [], gradient: (dOut) => zerosLike(dOut), sample: betweenJumps });
+export const ceil: UnaryOp = defineUnary("ceil", { ...rounding, gradient: (dOut) => zerosLike(dOut) });
 
 /**
- * The nearest integer, halves to the even one.
+ * The nearest integer, halves to the even one. Integer tensors keep their dtype.
  *
  * Gradient  dx = 0
  * @example
  * round(tensor([0.5, 1.5, 2.6])).toArray(); // [0, 2, 3]
  */
-export const round: UnaryOp = defineUnary("round", { saves: [], gradient: (dOut) => zerosLike(dOut), sample: betweenJumps });
+export const round: UnaryOp = defineUnary("round", { ...rounding, gradient: (dOut) => zerosLike(dOut) });
 
 /**
- * The integer part.
+ * The integer part. Integer tensors keep their dtype.
  *
  * Gradient  dx = 0
  * @example
  * trunc(tensor([1.7, -1.7])).toArray(); // [1, -1]
  */
-export const trunc: UnaryOp = defineUnary("trunc", { saves: [], gradient: (dOut) => zerosLike(dOut), sample: betweenJumps });
+export const trunc: UnaryOp = defineUnary("trunc", { ...rounding, gradient: (dOut) => zerosLike(dOut) });
 
 /**
  * The absolute value.

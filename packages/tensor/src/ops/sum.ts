@@ -1,8 +1,8 @@
-import { dtypeInfo, type DType } from "@tapegrad/kernels";
-import { toDType } from "../compute/cast.ts";
+import { dtypeInfo } from "@tapegrad/kernels";
 import { reduceKernel } from "../compute/reduce.ts";
 import { DTypeError } from "../errors.ts";
 import { defineOp } from "../op.ts";
+import { countType } from "../promote.ts";
 import { sameShape, type Shape } from "../shape.ts";
 import { describe, type Tensor } from "../tensor.ts";
 import { div } from "./arithmetic.ts";
@@ -11,29 +11,19 @@ import { expand } from "./expand.ts";
 import { keptShape, outputShape, reducedSize, reduceCasesWithEmpty, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
 import { reshape } from "./reshape.ts";
 
-/** uint8 and bool are counted in int32, as PyTorch counts them in its widest integer. */
-function sumDType(dtype: DType): DType {
-  return dtype === "uint8" || dtype === "bool" ? "int32" : dtype;
-}
-
 const definition = defineOp<readonly ["x"], ReduceAttrs>({
   name: "sum",
   inputs: ["x"],
   saves: [],
   dtypes: everyDType,
-  infer: ([x], attrs) => ({ shape: outputShape(x, attrs), dtype: sumDType(x.dtype) }),
-  forward: ([x], { dims }, out) => {
-    const source = toDType(x, out.dtype);
-    const result = reduceKernel("sum", source, dims, out.shape);
-    if (source !== x) source.storage.free();
-    return result;
-  },
+  infer: ([x], attrs) => ({ shape: outputShape(x, attrs), dtype: countType(x.dtype) }),
+  forward: ([x], { dims }, out) => reduceKernel("sum", x, dims, out.shape, out.dtype),
   backward: { x: (dOut, { attrs, shapes: [shape = []] }) => expand(reshape(dOut, keptShape(shape, attrs)), shape) },
   samples: () => reduceCasesWithEmpty.map(({ shape, attrs }) => ({ inputs: [{ shape }], attrs })),
 });
 
 /**
- * Sum over dimensions, all of them unless told; 0 of nothing. Accumulated in blocks, so that float32 errors stay small.
+ * Sum over dimensions, all of them unless told; 0 of nothing. Integers and bools are counted in int64. Accumulated in blocks, so that float32 errors stay small.
  *
  * Gradient  dx = dOut, repeated
  * Throws    IndexError `sum/dim`, `sum/dim-twice`
