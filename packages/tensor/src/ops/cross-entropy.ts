@@ -11,12 +11,12 @@ import { describe, emptyTensor, type Tensor } from "../tensor.ts";
 import { add, div, mul, sub } from "./arithmetic.ts";
 import { to } from "./cast.ts";
 import { eq } from "./comparison.ts";
-import { expand } from "./expand.ts";
+import { expandOrSame } from "./expand.ts";
 import { square } from "./exponential.ts";
 import { gather, indexSelect } from "./gather.ts";
 import { neg } from "./neg.ts";
 import { permute } from "./permute.ts";
-import { reshape } from "./reshape.ts";
+import { reshapeOrSame } from "./reshape.ts";
 import { logSoftmax } from "./softmax.ts";
 import { squeeze, unsqueeze } from "./squeeze.ts";
 import { mean, sum } from "./sum.ts";
@@ -68,7 +68,7 @@ const definition = defineOp<readonly ["logits", "targets", "weight?"], CrossEntr
     logits: (dOut, { logits, targets, weight, aux: [normalizers, total], attrs }) => {
       const rows = logits.shape.slice(0, 1);
       const scale = attrs.reduction === "mean" ? div(dOut, total as Tensor) : dOut;
-      return gradient(logits, targets, weight, normalizers as Tensor, expand(scale, rows), attrs);
+      return gradient(logits, targets, weight, normalizers as Tensor, expandOrSame(scale, rows), attrs);
     },
     targets: null,
     weight: null,
@@ -201,10 +201,10 @@ function classify(op: string, x: Tensor, targets: Tensor, options: Classificatio
   if (weight !== null && !sameShape(weight.shape, [classCount])) {
     throw new ShapeError({ op, fact: `weight ${formatShape(weight.shape)} must have one entry for each of the ${classCount} classes`, code: `${op}/weight`, data: { weight: weight.shape } });
   }
-  const classes = checkedTargets(op, reshape(targets, [-1]), classCount, ignoreIndex);
-  const rows = x.ndim === 1 ? unsqueeze(x, 0) : x.ndim === 2 ? x : reshape(permute(x, [0, ...x.shape.slice(2).map((_, i) => i + 2), 1]), [-1, classCount]);
+  const classes = checkedTargets(op, reshapeOrSame(targets, [targets.numel()]), classCount, ignoreIndex);
+  const rows = x.ndim === 1 ? unsqueeze(x, 0) : x.ndim === 2 ? x : reshapeOrSame(permute(x, [0, ...x.shape.slice(2).map((_, i) => i + 2), 1]), [-1, classCount]);
   const out = loss(rows, classes, weight === null ? null : to(weight, x.dtype), { ignoreIndex, reduction });
-  return reduction === "none" ? reshape(out, expected) : out;
+  return reduction === "none" ? reshapeOrSame(out, expected) : out;
 }
 
 function checkedTargets(op: string, targets: Tensor, classCount: number, ignoreIndex: number): Tensor {

@@ -7,7 +7,7 @@ import { mul, sub } from "./arithmetic.ts";
 import { exp, log } from "./exponential.ts";
 import { isinf, logicalAnd, lt } from "./comparison.ts";
 import { keptShape, outputShape, reduceCases, refuseEmpty, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
-import { reshape } from "./reshape.ts";
+import { reshapeOrSame } from "./reshape.ts";
 import { sum } from "./sum.ts";
 import { where } from "./where.ts";
 
@@ -33,10 +33,10 @@ const definition = defineOp<readonly ["x"], ReduceAttrs, readonly ["x", "out"]>(
   backward: {
     x: (dOut, { x, out, attrs }) => {
       const kept = keptShape(x.shape, attrs);
-      const y = reshape(out, kept);
+      const y = reshapeOrSame(out, kept);
       // All -inf: the sum is 0 and stays so.
       const none = logicalAnd(isinf(y), lt(y, 0));
-      return mul(reshape(dOut, kept), where(none, 0, exp(sub(x, where(none, 0, y)))));
+      return mul(reshapeOrSame(dOut, kept), where(none, 0, exp(sub(x, where(none, 0, y)))));
     },
   },
   composite: ([x], { dims, keepdim }) => log(sum(exp(x), { dim: dims, keepdim })),

@@ -6,7 +6,7 @@ import { div, mul } from "./arithmetic.ts";
 import { eq, logicalAnd } from "./comparison.ts";
 import { everyDType } from "./every-dtype.ts";
 import { keptShape, outputShape, reduceCasesWithEmpty, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
-import { reshape } from "./reshape.ts";
+import { reshapeOrSame } from "./reshape.ts";
 import { sum } from "./sum.ts";
 import { where } from "./where.ts";
 
@@ -30,7 +30,7 @@ const definition: DefinedOp<readonly ["x"], ReduceAttrs> = defineOp<readonly ["x
       const product = definition.run([others], { dims: attrs.dims, keepdim: true });
       const zeros = sum(isZero, { dim: attrs.dims, keepdim: true });
       const onlyZero = where(logicalAnd(isZero, eq(zeros, 1)), product, 0);
-      return mul(reshape(dOut, keptShape(x.shape, attrs)), where(eq(zeros, 0), div(product, others), onlyZero));
+      return mul(reshapeOrSame(dOut, keptShape(x.shape, attrs)), where(eq(zeros, 0), div(product, others), onlyZero));
     },
   },
   samples: () => reduceCasesWithEmpty.map(({ shape, attrs }) => ({ inputs: [{ shape, range: [0.7, 1.3] }], attrs })),

@@ -8,7 +8,7 @@ import { eq } from "./comparison.ts";
 import { everyDType, numericDTypes } from "./every-dtype.ts";
 import { gather } from "./gather.ts";
 import { keptShape, outputShape, reduceCases, refuseEmpty, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
-import { reshape } from "./reshape.ts";
+import { alias, reshapeOrSame } from "./reshape.ts";
 import { squeeze } from "./squeeze.ts";
 import { sum } from "./sum.ts";
 
@@ -26,8 +26,8 @@ function defineExtremum(name: "amax" | "amin", kernel: "max" | "min"): (x: Tenso
     backward: {
       x: (dOut, { x, out, attrs }) => {
         const kept = keptShape(x.shape, attrs);
-        const ties = to(eq(x, reshape(out, kept)), dOut.dtype);
-        return mul(ties, reshape(div(dOut, reshape(sum(ties, { dim: attrs.dims }), dOut.shape)), kept));
+        const ties = to(eq(x, reshapeOrSame(out, kept)), dOut.dtype);
+        return mul(ties, reshapeOrSame(div(dOut, reshapeOrSame(sum(ties, { dim: attrs.dims }), dOut.shape)), kept));
       },
     },
     samples: () => reduceCases.map(({ shape, attrs }) => ({ inputs: [{ shape, distinct: true }], attrs })),
@@ -90,8 +90,8 @@ export interface ArgOptions {
 
 function indexOf(op: (x: Tensor, attrs: ReduceAttrs) => Tensor, name: string, x: Tensor, { dim, keepdim = false }: ArgOptions): Tensor {
   if (dim !== undefined && x.ndim > 0) return op(x, { dims: [normalizeDim(name, dim, x.ndim)], keepdim });
-  const index = op(reshape(x, [-1]), { dims: [0], keepdim: false });
-  return keepdim ? reshape(index, x.shape.map(() => 1)) : index;
+  const index = op(reshapeOrSame(x, [x.numel()]), { dims: [0], keepdim: false });
+  return keepdim ? reshapeOrSame(index, x.shape.map(() => 1)) : index;
 }
 
 /**
@@ -124,7 +124,7 @@ export interface ValuesAndIndices {
 }
 
 function alongDim(find: typeof argmax, x: Tensor, dim: number, keepdim: boolean): ValuesAndIndices {
-  if (x.ndim === 0) return { values: x, indices: find(x) };
+  if (x.ndim === 0) return { values: alias(x), indices: find(x) };
   const indices = find(x, { dim, keepdim: true });
   const values = gather(x, dim, indices);
   return keepdim ? { values, indices } : { values: squeeze(values, dim), indices: squeeze(indices, dim) };

@@ -7,9 +7,9 @@ import { sameShape, type Shape } from "../shape.ts";
 import { describe, type Tensor } from "../tensor.ts";
 import { div } from "./arithmetic.ts";
 import { everyDType } from "./every-dtype.ts";
-import { expand } from "./expand.ts";
+import { expandOrSame } from "./expand.ts";
 import { keptShape, outputShape, reducedSize, reduceCasesWithEmpty, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
-import { reshape } from "./reshape.ts";
+import { reshapeOrSame } from "./reshape.ts";
 
 /** uint8 and bool are counted in int32, as PyTorch counts them in its widest integer. */
 function sumDType(dtype: DType): DType {
@@ -28,7 +28,7 @@ const definition = defineOp<readonly ["x"], ReduceAttrs>({
     if (source !== x) source.storage.free();
     return result;
   },
-  backward: { x: (dOut, { attrs, shapes: [shape = []] }) => expand(reshape(dOut, keptShape(shape, attrs)), shape) },
+  backward: { x: (dOut, { attrs, shapes: [shape = []] }) => expandOrSame(reshapeOrSame(dOut, keptShape(shape, attrs)), shape) },
   samples: () => reduceCasesWithEmpty.map(({ shape, attrs }) => ({ inputs: [{ shape }], attrs })),
 });
 
@@ -72,5 +72,5 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
   const lead = x.ndim - shape.length;
   const dims = x.shape.flatMap((size, i) => (i < lead || (shape[i - lead] === 1 && size !== 1) ? [i] : []));
-  return reshape(sum(x, { dim: dims }), shape);
+  return reshapeOrSame(sum(x, { dim: dims }), shape);
 }

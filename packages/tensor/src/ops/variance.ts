@@ -7,7 +7,7 @@ import { mul, sub } from "./arithmetic.ts";
 import { gt } from "./comparison.ts";
 import { sqrt, square } from "./exponential.ts";
 import { keptShape, outputShape, reducedSize, reduceCases, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
-import { reshape } from "./reshape.ts";
+import { reshapeOrSame } from "./reshape.ts";
 import { mean, sum } from "./sum.ts";
 import { where } from "./where.ts";
 
@@ -34,7 +34,7 @@ const definition = defineOp<readonly ["x"], VarAttrs, readonly ["x"]>({
     x: (dOut, { x, attrs }) => {
       const scale = 2 / Math.max(0, reducedSize(x.shape, attrs.dims) - attrs.correction);
       const distance = sub(x, mean(x, { dim: attrs.dims, keepdim: true }));
-      return mul(mul(reshape(dOut, keptShape(x.shape, attrs)), scale), distance);
+      return mul(mul(reshapeOrSame(dOut, keptShape(x.shape, attrs)), scale), distance);
     },
   },
   composite: ([x], { dims, keepdim, correction }) => {
