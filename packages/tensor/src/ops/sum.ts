@@ -6,6 +6,7 @@ import { defineOp } from "../op.ts";
 import { sameShape, type Shape } from "../shape.ts";
 import { describe, type Tensor } from "../tensor.ts";
 import { div } from "./arithmetic.ts";
+import { to } from "./cast.ts";
 import { everyDType } from "./every-dtype.ts";
 import { expandOrSame } from "./expand.ts";
 import { keptShape, outputShape, reducedSize, reduceCasesWithEmpty, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
@@ -64,6 +65,8 @@ export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
     });
   }
   const attrs = resolveReduce("mean", x, options);
+  // The sum of float16 may be too large for it where the mean is not.
+  if (x.dtype === "float16") return to(div(definition.run([to(x, "float32")], attrs), reducedSize(x.shape, attrs.dims)), "float16");
   return div(definition.run([x], attrs), reducedSize(x.shape, attrs.dims));
 }
 
