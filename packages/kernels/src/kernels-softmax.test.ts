@@ -118,7 +118,7 @@ function naiveCrossEntropy(
     // The loss is a weighted sum of -log p: the coefficient of each class.
     const coefficients = logs.map((_, j) => (smoothing / classes) * (weights[j] ?? 1) + (j === target ? (1 - smoothing) * (weights[j] ?? 1) : 0));
     const total = coefficients.reduce((a, b) => a + b, 0);
-    out.losses[r] = -logs.reduce((sum, v, j) => sum + v * (coefficients[j] ?? NaN), 0);
+    out.losses[r] = -logs.reduce((sum, v, j) => sum + (coefficients[j] === 0 ? 0 : v * (coefficients[j] ?? NaN)), 0);
     out.kept[r] = weights[target] ?? 1;
     logs.forEach((v, j) => {
       out.dLogits[r * classes + j] = (scale[r] ?? NaN) * (total * Math.exp(v) - (coefficients[j] ?? NaN));
@@ -139,6 +139,11 @@ describe("cross-entropy", () => {
       const targets = Int32Array.from(integersFrom(seed + 2, rows, 0, classes - 1));
       if (ignoreIndex < 0) targets[0] = ignoreIndex;
       const weights = isWeighted ? [...type.from(numbersFrom(seed + 3, classes, 0, 2))] : [];
+      // A class that weighs nothing may be impossible.
+      if (isWeighted && classes > 1) {
+        weights[0] = 0;
+        for (let r = 0; r < rows; r++) x[r * classes] = -Infinity;
+      }
       const expected = naiveCrossEntropy(x, targets, weights, scale, classes, ignoreIndex, smoothing);
       inArena((arena) => {
         const bytes = type.BYTES_PER_ELEMENT;
@@ -160,6 +165,18 @@ describe("cross-entropy", () => {
       wasm.crossEntropyForward(0, arena.put(Float32Array.of(1e4, -1e4)), arena.put(Int32Array.of(1)), 0, out, rest, rest + 4, 1, 2, -100, 0);
       expect([...arena.read(Float32Array, out, 1)]).toEqual([20000]);
     });
+  });
+
+  it("keeps the logarithm of the sum beside logits of any size", () => {
+    for (const [code, type, top] of [[0, Float32Array, 1e8], [0, Float32Array, 3e38], [1, Float64Array, 1e17]] as const) {
+      inArena((arena) => {
+        const x = arena.put(type.of(top, top)), t = arena.put(Int32Array.of(1)), out = arena.room(32), normalizers = arena.room(16);
+        wasm.crossEntropyForward(code, x, t, 0, out, out + 8, normalizers, 1, 2, -100, 0);
+        expect(arena.read<Floats>(type, out, 1)[0]).toBeCloseTo(Math.LN2, 6);
+        wasm.crossEntropyBackward(code, x, t, 0, normalizers, arena.put(type.of(1)), out, 1, 2, -100, 0);
+        expect([...arena.read<Floats>(type, out, 2)]).toEqual([0.5, -0.5]);
+      });
+    }
   });
 
   it("names the first target that is no class", () => {
