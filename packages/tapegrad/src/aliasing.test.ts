@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import * as tapegrad from "./index.ts";
-import { grad, nn, noGrad, ones, tensor, Tensor, zeros } from "./index.ts";
+import * as tapegrad from "tapegrad";
+import { grad, nn, noGrad, ones, tensor, Tensor, zeros } from "tapegrad";
 
 const matrix = (values: readonly number[][] = [[1, -2], [3, 4]]): Tensor => tensor(values, { dtype: "float64" });
 const classes = tensor([0, 1], { dtype: "int32" });

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Storage, Tensor } from "../index.ts";
+import { Storage } from "@tapegrad/kernels";
+import { Tensor } from "../tensor.ts";
 import { disturbs, meetsItself, overlaps } from "./overlap.ts";
 
 const storage = new Storage("uint8", 400);
