@@ -1,4 +1,4 @@
-import { formatShape, GradError, pushInterpreter, type Interpreter, type Op, type OpCall, type Tensor } from "@tapegrad/tensor";
+import { formatShape, GradError, lastStorageSerial, pushInterpreter, sameElements, type Interpreter, type Op, type OpCall, type Tensor } from "@tapegrad/tensor";
 import { isGradEnabled } from "./grad-mode.ts";
 import { Node } from "./node.ts";
 
@@ -13,7 +13,10 @@ class Tape implements Interpreter {
   run(op: Op, inputs: readonly (Tensor | null)[], attrs: unknown, call: OpCall): Tensor {
     if (!op.differentiable || !isGradEnabled() || !needsRecording(op, inputs)) return this.#below.run(op, inputs, attrs, call);
     const node = new Node(op, inputs, attrs);
-    const out = this.#below.run(op, inputs, attrs, node);
+    const newest = lastStorageSerial();
+    let out = this.#below.run(op, inputs, attrs, node);
+    // What was there before, such as a constant in `attrs`, stays off the tape.
+    if (!op.view && out.storage.serial <= newest) out = sameElements(out);
     if (out.dtype === "float32" || out.dtype === "float64" || out.dtype === "float16") {
       node.setOutput(out);
       out.node = node;

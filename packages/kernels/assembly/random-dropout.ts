@@ -27,7 +27,7 @@ function drawMask(begin: i32, end: i32): void {
   }
 }
 
-/** out = x * mask * scale: dropped NaN and infinities give NaN, as the product in PyTorch does. */
+/** out = x * scale where the mask keeps it, else 0: what is dropped has no influence, be it infinite or NaN (PyTorch's product has). */
 function applyMask<T>(begin: i32, end: i32): void {
   const p = getFloat(5);
   const scale: T = p < 1 ? <T>(1 / (1 - p)) : 0;
@@ -37,13 +37,13 @@ function applyMask<T>(begin: i32, end: i32): void {
     const factor = f32x4.splat(<f32>scale);
     for (; i + 4 <= end; i += 4) {
       const bytes = i32x4.extend_low_i16x8_u(i16x8.extend_low_i8x16_u(v128.load32_zero(mask + i)));
-      const chosen = v128.and(factor, i32x4.gt_s(bytes, i32x4.splat(0)));
-      v128.store(out + (<usize>i << 2), f32x4.mul(v128.load(x + (<usize>i << 2)), chosen));
+      const product = f32x4.mul(v128.load(x + (<usize>i << 2)), factor);
+      v128.store(out + (<usize>i << 2), v128.and(product, i32x4.gt_s(bytes, i32x4.splat(0))));
     }
   }
   for (; i < end; i++) {
     const at = <usize>i * sizeof<T>();
-    store<T>(out + at, load<T>(x + at) * select<T>(scale, 0, load<u8>(mask + i) != 0));
+    store<T>(out + at, select<T>(load<T>(x + at) * scale, 0, load<u8>(mask + i) != 0));
   }
 }
 

@@ -63,11 +63,11 @@ export interface KernelExports {
     dtype: number, dOut: number, y: number, dX: number, outer: number, n: number, inner: number, log: number,
   ): void;
   crossEntropyForward(
-    dtype: number, logits: number, targets: number, weights: number, losses: number, kept: number, lse: number,
+    dtype: number, logits: number, targets: number, weights: number, losses: number, kept: number, normalizers: number,
     rows: number, classes: number, ignoreIndex: number, smoothing: number,
   ): void;
   crossEntropyBackward(
-    dtype: number, logits: number, targets: number, weights: number, lse: number, rowScale: number, dLogits: number,
+    dtype: number, logits: number, targets: number, weights: number, normalizers: number, rowScale: number, dLogits: number,
     rows: number, classes: number, ignoreIndex: number, smoothing: number,
   ): void;
   /** Position of the first target that is neither a class nor `ignoreIndex`, or -1. */

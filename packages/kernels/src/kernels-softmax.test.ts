@@ -118,7 +118,7 @@ function naiveCrossEntropy(
     // The loss is a weighted sum of -log p: the coefficient of each class.
     const coefficients = logs.map((_, j) => (smoothing / classes) * (weights[j] ?? 1) + (j === target ? (1 - smoothing) * (weights[j] ?? 1) : 0));
     const total = coefficients.reduce((a, b) => a + b, 0);
-    out.losses[r] = -logs.reduce((sum, v, j) => sum + v * (coefficients[j] ?? NaN), 0);
+    out.losses[r] = -logs.reduce((sum, v, j) => sum + (coefficients[j] === 0 ? 0 : v * (coefficients[j] ?? NaN)), 0);
     out.kept[r] = weights[target] ?? 1;
     logs.forEach((v, j) => {
       out.dLogits[r * classes + j] = (scale[r] ?? NaN) * (total * Math.exp(v) - (coefficients[j] ?? NaN));
@@ -139,16 +139,21 @@ describe("cross-entropy", () => {
       const targets = Int32Array.from(integersFrom(seed + 2, rows, 0, classes - 1));
       if (ignoreIndex < 0) targets[0] = ignoreIndex;
       const weights = isWeighted ? [...type.from(numbersFrom(seed + 3, classes, 0, 2))] : [];
+      // A class that weighs nothing may be impossible.
+      if (isWeighted && classes > 1) {
+        weights[0] = 0;
+        for (let r = 0; r < rows; r++) x[r * classes] = -Infinity;
+      }
       const expected = naiveCrossEntropy(x, targets, weights, scale, classes, ignoreIndex, smoothing);
       inArena((arena) => {
         const bytes = type.BYTES_PER_ELEMENT;
         const logits = arena.put(x), t = arena.put(targets), w = isWeighted ? arena.put(type.from(weights)) : 0;
-        const losses = arena.room(rows * bytes), kept = arena.room(rows * bytes), lse = arena.room(rows * bytes);
+        const losses = arena.room(rows * bytes), kept = arena.room(rows * bytes), normalizers = arena.room(2 * rows * bytes);
         const dLogits = arena.room(x.byteLength, bytes);
-        wasm.crossEntropyForward(code, logits, t, w, losses, kept, lse, rows, classes, ignoreIndex, smoothing);
+        wasm.crossEntropyForward(code, logits, t, w, losses, kept, normalizers, rows, classes, ignoreIndex, smoothing);
         expectClose(arena.read<Floats>(type, losses, rows), expected.losses, tolerance);
         expectClose(arena.read<Floats>(type, kept, rows), expected.kept, 0);
-        wasm.crossEntropyBackward(code, logits, t, w, lse, arena.put(scale), dLogits, rows, classes, ignoreIndex, smoothing);
+        wasm.crossEntropyBackward(code, logits, t, w, normalizers, arena.put(scale), dLogits, rows, classes, ignoreIndex, smoothing);
         expectClose(arena.read<Floats>(type, dLogits, rows * classes), expected.dLogits, tolerance);
       });
     }), { numRuns: 150 });
@@ -156,10 +161,22 @@ describe("cross-entropy", () => {
 
   it("stays exact for logits of 1e4", () => {
     inArena((arena) => {
-      const out = arena.room(4), rest = arena.room(8);
+      const out = arena.room(4), rest = arena.room(12);
       wasm.crossEntropyForward(0, arena.put(Float32Array.of(1e4, -1e4)), arena.put(Int32Array.of(1)), 0, out, rest, rest + 4, 1, 2, -100, 0);
       expect([...arena.read(Float32Array, out, 1)]).toEqual([20000]);
     });
+  });
+
+  it("keeps the logarithm of the sum beside logits of any size", () => {
+    for (const [code, type, top] of [[0, Float32Array, 1e8], [0, Float32Array, 3e38], [1, Float64Array, 1e17]] as const) {
+      inArena((arena) => {
+        const x = arena.put(type.of(top, top)), t = arena.put(Int32Array.of(1)), out = arena.room(32), normalizers = arena.room(16);
+        wasm.crossEntropyForward(code, x, t, 0, out, out + 8, normalizers, 1, 2, -100, 0);
+        expect(arena.read<Floats>(type, out, 1)[0]).toBeCloseTo(Math.LN2, 6);
+        wasm.crossEntropyBackward(code, x, t, 0, normalizers, arena.put(type.of(1)), out, 1, 2, -100, 0);
+        expect([...arena.read<Floats>(type, out, 2)]).toEqual([0.5, -0.5]);
+      });
+    }
   });
 
   it("names the first target that is no class", () => {
@@ -177,9 +194,9 @@ describe("cross-entropy", () => {
     const x = Float32Array.from(numbersFrom(2, 60_000, -9, 9));
     const targets = Int32Array.from(integersFrom(3, 6000, 0, 9));
     expect(isSameForAnyThreads(() => inArena((arena) => {
-      const logits = arena.put(x), t = arena.put(targets), rows = arena.room(24_000), lse = arena.room(24_000), dLogits = arena.room(240_000);
-      wasm.crossEntropyForward(0, logits, t, 0, rows, arena.room(24_000), lse, 6000, 10, -100, 0.1);
-      wasm.crossEntropyBackward(0, logits, t, 0, lse, rows, dLogits, 6000, 10, -100, 0.1);
+      const logits = arena.put(x), t = arena.put(targets), rows = arena.room(24_000), normalizers = arena.room(48_000), dLogits = arena.room(240_000);
+      wasm.crossEntropyForward(0, logits, t, 0, rows, arena.room(24_000), normalizers, 6000, 10, -100, 0.1);
+      wasm.crossEntropyBackward(0, logits, t, 0, normalizers, rows, dLogits, 6000, 10, -100, 0.1);
       return arena.read(Float32Array, dLogits, 60_000);
     }))).toBe(true);
   });

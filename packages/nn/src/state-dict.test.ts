@@ -183,6 +183,19 @@ describe("loadStateDict", () => {
     expect(layer.weight.toArray()).toEqual(before);
   });
 
+  test("reads all of a state before it writes, also where that is the module's own tensors", () => {
+    const n = 300;
+    const layer = new Linear(n, n, { bias: false });
+    const turned = layer.weight.detach().t().clone();
+    layer.loadStateDict({ weight: layer.weight.detach().t() });
+    expect(layer.weight.toTypedArray()).toEqual(turned.toTypedArray());
+    const model = new Sequential(new Linear(2, 2), new Linear(2, 2));
+    const { "0.weight": first, "0.bias": firstBias, "1.weight": second, "1.bias": secondBias } = model.stateDict() as Record<string, Tensor>;
+    const expected = [second, secondBias, first, firstBias].map((x) => x?.toArray());
+    model.loadStateDict({ "0.weight": second as Tensor, "0.bias": secondBias as Tensor, "1.weight": first as Tensor, "1.bias": firstBias as Tensor });
+    expect(model.parameters().map((parameter) => parameter.toArray())).toEqual(expected);
+  });
+
   test("is noticed by a pending backward", () => {
     const model = new Sequential(new Linear(2, 2), new Linear(2, 1));
     const out = model.forward(ones([1, 2])).sum();

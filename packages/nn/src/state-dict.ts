@@ -43,7 +43,14 @@ export function loadInto(module: string, own: ReadonlyMap<string, Tensor>, state
   // Reading throws MemoryError for a tensor that a scope has freed: better before the first copy.
   for (const { source } of pairs) void source.storage.elements;
   noGrad(() => {
-    for (const { target, source } of pairs) copy_(target, source);
+    // What an earlier copy would change is copied first: two layers may load each other's weights.
+    const written = new Set<unknown>();
+    const sources = pairs.map(({ target, source }) => {
+      const apart = written.has(source.storage) ? source.clone() : source;
+      written.add(target.storage);
+      return apart;
+    });
+    for (const [i, { target }] of pairs.entries()) copy_(target, sources[i] as Tensor);
   });
   return { missingKeys, unexpectedKeys };
 }

@@ -2,7 +2,7 @@ import { enterScope, leaveScope, type DType, type Storage } from "@tapegrad/kern
 import { castKernel } from "./compute/cast.ts";
 import { DTypeError } from "./errors.ts";
 import { unrecorded, type Interpreter, type Op, type OpCall, type OutputSpec } from "./op-spec.ts";
-import { describe, type Tensor } from "./tensor.ts";
+import { describe, sameElements, type Tensor } from "./tensor.ts";
 
 /** The bottom of the interpreter stack: checks an op's inputs and runs its kernels. */
 export const executor: Interpreter = {
@@ -12,6 +12,8 @@ export const executor: Interpreter = {
     const spec = op.infer(inputs, attrs);
     const out = makesTemporaries(op, inputs) ? runScoped(op, inputs, attrs, spec, call) : op.forward(inputs, attrs, spec, call);
     if (call === unrecorded && call.aux !== null) releaseAux(call);
+    // Else what happens to the result, its place on the tape before all, would happen to the input.
+    for (let i = 0; i < inputs.length; i++) if (inputs[i] === out) return sameElements(out);
     return out;
   },
 };

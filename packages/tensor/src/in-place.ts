@@ -1,13 +1,14 @@
 import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
 import { toDType } from "./compute/cast.ts";
 import { copyInto } from "./compute/copy.ts";
+import { refuseCoinciding } from "./compute/overlap.ts";
 import { requireRepresentable } from "./encode.ts";
 import { DTypeError, GradError, ShapeError } from "./errors.ts";
 import { gradHooks } from "./grad-hooks.ts";
 import { add, div, mul, sub } from "./ops/arithmetic.ts";
 import { clone } from "./ops/clone.ts";
 import type { Operand } from "./ops/define-binary.ts";
-import { expand } from "./ops/expand.ts";
+import { expandOrSame } from "./ops/expand.ts";
 import { relu } from "./ops/activation.ts";
 import { clamp } from "./ops/extremum.ts";
 import { to } from "./ops/cast.ts";
@@ -26,6 +27,8 @@ function inPlace(op: string, target: Tensor, compute: (old: Tensor) => Tensor, o
   const hooks = gradHooks();
   const recording = hooks.isRecording();
   if (recording) refuseLeaf(op, target);
+  // One value for all is the same in any order (as PyTorch has it).
+  if (op !== "fill_") refuseCoinciding(op, "x", target);
   const needsOld = recording && (target.requiresGrad || (typeof other === "object" && other?.requiresGrad === true));
   const result = needsOld ? compute(target.requiresGrad ? clone(target) : target) : computeDonated(target, compute);
   if (!sameShape(result.shape, target.shape)) {
@@ -95,7 +98,7 @@ function refuseLeaf(op: string, target: Tensor): void {
   });
 }
 
-/** x += other, in place. Throws GradError `inPlace/leaf`, `inPlace/view`; ShapeError `inPlace/shape`; DTypeError `inPlace/dtype`. */
+/** x += other, in place. Throws GradError `inPlace/leaf`, `inPlace/view`; ShapeError `inPlace/shape`, `inPlace/coinciding`; DTypeError `inPlace/dtype`. */
 export function add_(x: Tensor, other: Operand): Tensor {
   return inPlace("add_", x, (old) => add(old, other), other);
 }
@@ -126,7 +129,7 @@ export function clamp_(x: Tensor, bounds: { min?: number; max?: number }): Tenso
 }
 
 /**
- * Copies another tensor's elements into x, broadcasting and casting them.
+ * Copies another tensor's elements into x, broadcasting and casting them. Where the two overlap, as if the source had been copied first.
  *
  * Throws    as `add_`, and ShapeError `copy_/shape`
  */
@@ -142,10 +145,13 @@ export function copy_(x: Tensor, source: Tensor): Tensor {
     });
   }
   // The old elements play no part: unlike the other ops, this one cuts the tensor off from its past.
-  return inPlace("copy_", x, () => alias(expand(to(source, x.dtype), x.shape)));
+  return inPlace("copy_", x, () => alias(expandOrSame(to(source, x.dtype), x.shape)));
 }
 
-/** Sets every element to `value`, in place. Throws as `add_`, and IndexError `fill_/value` for a value that the dtype does not hold. */
+/**
+ * Sets every element to `value`, in place. Throws as `add_`, but for `inPlace/coinciding`; and IndexError `fill_/value` for a value that the
+ * dtype does not hold.
+ */
 export function fill_(x: Tensor, value: number): Tensor {
   requireRepresentable("fill_", value, x.dtype);
   if (gradHooks().isRecording() && x.requiresGrad) return inPlace("fill_", x, () => fullLike(x, value));
@@ -156,7 +162,7 @@ export function fill_(x: Tensor, value: number): Tensor {
   return x;
 }
 
-/** Sets every element to 0, in place. Throws as `add_`. */
+/** Sets every element to 0, in place. Throws as `fill_`. */
 export function zero_(x: Tensor): Tensor {
   return fill_(x, 0);
 }

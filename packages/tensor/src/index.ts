@@ -68,7 +68,7 @@ export type { RandomOptions } from "./random.ts";
 export { Scope, keep, openScope, scope } from "./scope.ts";
 export { formatShape, normalizeDim, sameShape } from "./shape.ts";
 export type { Shape } from "./shape.ts";
-export { Tensor, describe } from "./tensor.ts";
+export { Tensor, describe, sameElements } from "./tensor.ts";
 export type { ElementArray, GradNode, NestedArray } from "./tensor.ts";
 export { Storage, enterScope, freeIfForgotten, lastStorageSerial, leaveScope } from "@tapegrad/kernels";
 export type { DType } from "@tapegrad/kernels";

@@ -309,6 +309,11 @@ function exactNumber(op: string, value: bigint): number {
   });
 }
 
+/** Another tensor with the same elements in the same storage, off the tape. */
+export function sameElements(x: Tensor): Tensor {
+  return new Tensor(x.storage, x.shape, x.isContiguous() ? null : x.strides, x.offset);
+}
+
 /** A new uninitialised row-major tensor for the running kernel call. */
 export function emptyTensor(shape: Shape, dtype: DType): Tensor {
   const size = sizeOf(shape);

@@ -83,7 +83,7 @@ export function resized(op: Op): readonly Sample<unknown>[] {
 }
 
 /** A variance of one element divides by zero. */
-const needsTwo = (op: Op): boolean => op.name === "var";
+const needsTwo = (op: Op): boolean => op.name === "var" || op.name === "std";
 
 /** Reductions carry the dimensions they run over. */
 function isReduction(op: Op): boolean {

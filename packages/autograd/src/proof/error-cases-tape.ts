@@ -1,4 +1,4 @@
-import { mul, tensor, Tensor, zeros, type ErrorSample } from "@tapegrad/tensor";
+import { batchNorm, mul, sgdStep, tensor, Tensor, zeros, type ErrorSample } from "@tapegrad/tensor";
 import { grad } from "../backward.ts";
 import { enableGrad, inferenceMode, noGrad } from "../grad-mode.ts";
 import { gradcheck } from "../gradcheck.ts";
@@ -43,6 +43,30 @@ export const errorsOfTape: readonly ErrorSample[] = [
   x  [2]  float32
   source  [3]  float32
   code: copy_/shape`,
+  },
+  {
+    call: () => zeros([1]).expand([3]).add_(tensor([1, 2, 3])),
+    error: "ShapeError",
+    message: `add_: several elements of x are one in memory (strides [0]): none of them can be changed alone
+  x  [3]  float32
+  hint: change a clone(), or the tensor that was expanded
+  code: inPlace/coinciding`,
+  },
+  {
+    call: () => batchNorm(tensor([[1, 2], [3, 4]]), { training: true, runningMean: zeros([1]).expand([2]) }),
+    error: "ShapeError",
+    message: `batchNorm: several elements of runningMean are one in memory (strides [0]): none of them can be changed alone
+  runningMean  [2]  float32
+  hint: change a clone(), or the tensor that was expanded
+  code: inPlace/coinciding`,
+  },
+  {
+    call: () => sgdStep(zeros([1]).expand([2]), zeros([2]), null, { lr: 1, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false }, false),
+    error: "ShapeError",
+    message: `step: several elements of parameter are one in memory (strides [0]): none of them can be changed alone
+  parameter  [2]  float32
+  hint: change a clone(), or the tensor that was expanded
+  code: inPlace/coinciding`,
   },
   {
     call: () => leaf([1, 2]).fill_(3),

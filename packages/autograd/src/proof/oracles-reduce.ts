@@ -51,6 +51,8 @@ export const reduceOracles: Readonly<Record<string, Oracle>> = {
   argmax: reduction("argmax", () => exact),
   argmin: reduction("argmin", () => exact),
   var: reduction("var", summedBound(32), false),
+  std: { run: (call) => map(Math.sqrt, reduced("var", input(call, 0), call.attrs as ReduceAttrs)), bound: summedBound(32), exactOnIntegers: false },
+  norm: { run: (call) => map(Math.sqrt, reduced("sum", map((v) => v * v, input(call, 0)), call.attrs as ReduceAttrs)), bound: summedBound(32), exactOnIntegers: false },
   logsumexp: {
     run: (call) => {
       const { dims, keepdim } = call.attrs as ReduceAttrs;

@@ -2,6 +2,7 @@ import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
 import { contiguousStrides } from "../shape.ts";
 import { emptyTensor, type Tensor } from "../tensor.ts";
 import { broadcastStrides, writeLayout } from "./layout.ts";
+import { disturbs } from "./overlap.ts";
 
 /** The tensor itself if it is row-major, a copy that is otherwise. */
 export function contiguousKernel(x: Tensor): Tensor {
@@ -16,9 +17,15 @@ export function cloneKernel(x: Tensor): Tensor {
   return out;
 }
 
-/** Copies `x` into `target`, which has the same dtype and a shape that `x` broadcasts to. */
+/** Copies `x` into `target`, which has the same dtype and a shape that `x` broadcasts to. Where they overlap, as if `x` had been copied first. */
 export function copyInto(x: Tensor, target: Tensor): void {
   if (target.numel() === 0) return;
+  if (x.storage === target.storage && disturbs(target, x)) {
+    const apart = cloneKernel(x);
+    copyInto(apart, target);
+    apart.storage.free();
+    return;
+  }
   beginCall();
   const targetStrides = target.isContiguous() ? contiguousStrides(target.shape) : target.strides;
   const layout = writeLayout(target.shape, [broadcastStrides(x.shape, x.strides, target.shape), targetStrides]);

@@ -1,7 +1,8 @@
 import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
 import { emptyTensor, type Tensor } from "../tensor.ts";
 import { castKernel, toDType } from "./cast.ts";
-import { contiguousKernel, copyInto } from "./copy.ts";
+import { cloneKernel, contiguousKernel, copyInto } from "./copy.ts";
+import { disturbs, refuseCoinciding } from "./overlap.ts";
 
 /** Constants of one SGD step. */
 export interface SgdStep {
@@ -29,10 +30,11 @@ export interface AdamStep {
 
 /** Runs an update on a contiguous float32 or float64 parameter in place; other layouts and float16 take a detour over a copy. */
 function update(parameter: Tensor, gradient: Tensor, run: (parameter: Tensor, gradient: Tensor) => void): void {
+  refuseCoinciding("step", "parameter", parameter);
   const computed = parameter.dtype === "float16" ? "float32" : parameter.dtype;
   const dense = parameter.dtype === computed ? contiguousKernel(parameter) : castKernel(parameter, computed);
   const cast = toDType(gradient, computed);
-  const source = contiguousKernel(cast);
+  const source = disturbs(dense, cast) ? cloneKernel(cast) : contiguousKernel(cast);
   if (dense.numel() > 0) run(dense, source);
   if (dense !== parameter) {
     const back = toDType(dense, parameter.dtype);

@@ -3,8 +3,9 @@ import type { OutputSpec } from "../op-spec.ts";
 import { sameShape, sizeOf } from "../shape.ts";
 import { emptyTensor, Tensor } from "../tensor.ts";
 import { castKernel, toDType } from "./cast.ts";
-import { copyInto } from "./copy.ts";
+import { cloneKernel, copyInto } from "./copy.ts";
 import { broadcastStrides, writeLayout } from "./layout.ts";
+import { disturbs } from "./overlap.ts";
 
 export type UnaryName = keyof typeof unaryOps;
 export type BinaryName = keyof typeof binaryOps;
@@ -90,7 +91,9 @@ export function addInto(a: Tensor, b: Tensor): void {
     narrow.storage.free();
     return;
   }
+  const other = a.storage === b.storage && disturbs(a, b) ? cloneKernel(b) : b;
   beginCall();
   const size = sizeOf(a.shape);
-  if (size > 0) wasm.binary(binaryOps.add, dtypeInfo[a.dtype].code, a.pointer, b.pointer, a.pointer, size);
+  if (size > 0) wasm.binary(binaryOps.add, dtypeInfo[a.dtype].code, a.pointer, other.pointer, a.pointer, size);
+  if (other !== b) other.storage.free();
 }

@@ -1,6 +1,7 @@
-import { beginCall, dtypeInfo, wasm, type DType } from "@tapegrad/kernels";
+import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
 import { toDType } from "../compute/cast.ts";
 import { cloneKernel, contiguousKernel, copyInto } from "../compute/copy.ts";
+import { overlaps, refuseCoinciding } from "../compute/overlap.ts";
 import { tensor, zeros } from "../creation.ts";
 import { ShapeError } from "../errors.ts";
 import { defineOp, type DefinedOp } from "../op.ts";
@@ -10,7 +11,7 @@ import { describe, emptyTensor, type Tensor } from "../tensor.ts";
 import { add, div, mul, sub } from "./arithmetic.ts";
 import { to } from "./cast.ts";
 import { sqrt } from "./exponential.ts";
-import { reshape } from "./reshape.ts";
+import { reshapeOrSame } from "./reshape.ts";
 import { mean } from "./sum.ts";
 import { variance } from "./variance.ts";
 
@@ -38,7 +39,7 @@ function planes(shape: Shape): readonly [n: number, c: number, s: number] {
 }
 
 /** A per-channel vector in a shape that broadcasts against x. */
-const perChannel = (v: Tensor, x: Tensor): Tensor => reshape(v, [1, -1, ...x.shape.slice(2).map(() => 1)]);
+const perChannel = (v: Tensor, x: Tensor): Tensor => reshapeOrSame(v, [1, -1, ...x.shape.slice(2).map(() => 1)]);
 
 function affine(normalized: Tensor, weight: Tensor | null, bias: Tensor | null): Tensor {
   const scaled = weight === null ? normalized : mul(normalized, perChannel(weight, normalized));
@@ -53,9 +54,12 @@ function prepare([x, weight, bias]: Inputs<Names>): readonly [Tensor, Tensor | n
   return [contiguousKernel(x), vector(weight), vector(bias)];
 }
 
-/** Running statistics as the kernel updates them in place: themselves, or a copy if dtype or strides differ. */
-function tracked(running: Tensor | null, dtype: DType): Tensor | null {
-  return running === null ? null : contiguousKernel(toDType(running, dtype));
+/** Running statistics as the kernel updates them in place: themselves, or a copy if dtype or strides differ, or what it reads overlaps. */
+function tracked(name: string, running: Tensor | null, x: Tensor, ...read: readonly (Tensor | null)[]): Tensor | null {
+  if (running === null) return null;
+  refuseCoinciding("batchNorm", name, running);
+  const isRead = [x, ...read].some((other) => other !== null && overlaps(running, other));
+  return isRead && running.dtype === x.dtype ? cloneKernel(running) : contiguousKernel(toDType(running, x.dtype));
 }
 
 /** Brings an updated copy back, and notes the change. */
@@ -94,7 +98,7 @@ const trainOp: DefinedOp<Names, TrainAttrs> = defineOp<Names, TrainAttrs, readon
   forward: (inputs, { eps, momentum, runningMean, runningVar }, spec, call) => {
     const [x, weight, bias] = prepare(inputs);
     const [n, c, s] = planes(x.shape);
-    const [trackedMean, trackedVar] = [tracked(runningMean, x.dtype), tracked(runningVar, x.dtype)];
+    const [trackedMean, trackedVar] = [tracked("runningMean", runningMean, x, weight, bias), tracked("runningVar", runningVar, x, weight, bias)];
     beginCall();
     const out = emptyTensor(spec.shape, x.dtype);
     const [mean, inverseStd] = [emptyTensor([c], x.dtype), emptyTensor([c], x.dtype)];
@@ -208,7 +212,7 @@ export interface BatchNormOptions {
  *
  * Shapes    x [N, C, ...]; weight, bias, runningMean, runningVar [C] -> x's
  * Gradient  through the statistics in training; x, weight and bias in one pass
- * Throws    ShapeError `batchNorm/dims`, `batchNorm/channels`, `batchNorm/single`
+ * Throws    ShapeError `batchNorm/dims`, `batchNorm/channels`, `batchNorm/single`, `inPlace/coinciding`
  * Source    Ioffe and Szegedy 2015; as PyTorch
  * @example
  * batchNorm(tensor([[1], [3]]), { training: true, eps: 0 }).toArray(); // [[-1], [1]]

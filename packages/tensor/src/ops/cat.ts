@@ -4,6 +4,7 @@ import { DTypeError, ShapeError } from "../errors.ts";
 import { defineOp } from "../op.ts";
 import { normalizeDim } from "../shape.ts";
 import { describe, emptyTensor, Tensor } from "../tensor.ts";
+import { clone } from "./clone.ts";
 import { everyDType } from "./every-dtype.ts";
 import { narrow } from "./narrow.ts";
 import { unsqueeze } from "./squeeze.ts";
@@ -38,7 +39,7 @@ function part(x: Tensor, dim: number, start: number, length: number): Tensor {
 }
 
 /**
- * Tensors one after another along a dimension.
+ * Tensors one after another along a dimension, copied.
  *
  * Shapes    [..., n0, ...], [..., n1, ...], ... -> [..., n0 + n1 + ..., ...]
  * Gradient  each its part of dOut
@@ -64,7 +65,7 @@ export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
       });
     }
   }
-  return catRange(tensors, d);
+  return rest.length === 0 ? clone(first) : catRange(tensors, d);
 }
 
 // In halves, so that n tensors cost n log n copies, not n².

@@ -1,4 +1,4 @@
-import { beginCall, binaryOps, dtypeInfo, wasm } from "@tapegrad/kernels";
+import { beginCall, binaryOps, dtypeInfo, wasm, type DType } from "@tapegrad/kernels";
 import { toDType } from "../compute/cast.ts";
 import { contiguousKernel } from "../compute/copy.ts";
 import { int32Kernel, requireIntegers } from "../compute/indices.ts";
@@ -12,12 +12,12 @@ import { describe, emptyTensor, type Tensor } from "../tensor.ts";
 import { add, div, mul, sub } from "./arithmetic.ts";
 import { to } from "./cast.ts";
 import { eq } from "./comparison.ts";
-import { expand } from "./expand.ts";
+import { expandOrSame } from "./expand.ts";
 import { square } from "./exponential.ts";
 import { gather, indexSelect } from "./gather.ts";
 import { neg } from "./neg.ts";
 import { permute } from "./permute.ts";
-import { reshape } from "./reshape.ts";
+import { reshapeOrSame } from "./reshape.ts";
 import { logSoftmax } from "./softmax.ts";
 import { squeeze, unsqueeze } from "./squeeze.ts";
 import { mean, sum } from "./sum.ts";
@@ -42,7 +42,7 @@ const definition = defineOp<readonly ["logits", "targets", "weight?"], CrossEntr
     const [source, classes, weights] = [contiguousKernel(logits), contiguousKernel(targets), weight === null ? null : contiguousKernel(weight)];
     const [rows = 0, classCount = 0] = logits.shape;
     beginCall();
-    const [losses, kept, normalizers] = [emptyTensor([rows], source.dtype), emptyTensor([rows], source.dtype), emptyTensor([rows], source.dtype)];
+    const [losses, kept, normalizers] = [emptyTensor([rows], source.dtype), emptyTensor([rows], source.dtype), emptyTensor([rows, 2], source.dtype)];
     if (rows > 0) {
       const code = dtypeInfo[source.dtype].code;
       wasm.crossEntropyForward(
@@ -69,14 +69,16 @@ const definition = defineOp<readonly ["logits", "targets", "weight?"], CrossEntr
     logits: (dOut, { logits, targets, weight, aux: [normalizers, total], attrs }) => {
       const rows = logits.shape.slice(0, 1);
       const scale = attrs.reduction === "mean" ? div(dOut, total as Tensor) : dOut;
-      return gradient(logits, targets, weight, normalizers as Tensor, expand(scale, rows), attrs);
+      return gradient(logits, targets, weight, normalizers as Tensor, expandOrSame(scale, rows), attrs);
     },
     targets: null,
     weight: null,
   },
   composite: ([logits, targets, weight], attrs) => {
-    const logp = logSoftmax(logits, 1);
-    return nllOf(logp, targets, weight, attrs);
+    // A row that takes no part must not reach its softmax, whose derivative would spread a NaN over it.
+    const { out } = keptOf(targets, weight, logits.dtype, attrs.ignoreIndex);
+    const excluded = attrs.labelSmoothing === 0 ? out : eq(targets, attrs.ignoreIndex);
+    return nllOf(logSoftmax(where(unsqueeze(excluded, 1), 0, logits), 1), targets, weight, attrs);
   },
   createGraphByComposite: true,
   samples: () => {
@@ -117,16 +119,36 @@ function gradient(logits: Tensor, targets: Tensor, weight: Tensor | null, normal
   return dLogits;
 }
 
-/** The loss of log-probabilities, in ordinary ops. */
-function nllOf(logp: Tensor, targets: Tensor, weight: Tensor | null, { ignoreIndex, labelSmoothing, reduction }: CrossEntropyAttrs): Tensor {
+interface Kept {
+  readonly ignored: Tensor;
+  /** The targets, 0 where they are ignored. */
+  readonly classes: Tensor;
+  /** The weight of each row, 0 where it is ignored. */
+  readonly kept: Tensor;
+  /** Whether it is 0. */
+  readonly out: Tensor;
+}
+
+/** How much each row counts. */
+function keptOf(targets: Tensor, weight: Tensor | null, dtype: DType, ignoreIndex: number): Kept {
   const ignored = eq(targets, ignoreIndex);
   const classes = where(ignored, 0, targets);
-  const own = weight === null ? fullLike(targets, 1, { dtype: logp.dtype }) : indexSelect(weight, 0, classes);
-  const kept = where(ignored, 0, own);
-  const picked = mul(neg(squeeze(gather(logp, 1, unsqueeze(classes, 1)), 1)), kept);
-  const classCount = logp.shape[1] as number;
-  const spread = sum(neg(weight === null ? logp : mul(logp, weight)), { dim: 1 });
-  const losses = labelSmoothing === 0 ? picked : add(mul(picked, 1 - labelSmoothing), where(ignored, 0, mul(spread, labelSmoothing / classCount)));
+  const kept = where(ignored, 0, weight === null ? fullLike(targets, 1, { dtype }) : indexSelect(weight, 0, classes));
+  return { ignored, classes, kept, out: weight === null ? ignored : eq(kept, 0) };
+}
+
+/** The loss of log-probabilities, in ordinary ops. What counts for nothing is cut off by `where`: 0 times infinity would be NaN. */
+function nllOf(logp: Tensor, targets: Tensor, weight: Tensor | null, { ignoreIndex, labelSmoothing, reduction }: CrossEntropyAttrs): Tensor {
+  const { ignored, classes, kept, out } = keptOf(targets, weight, logp.dtype, ignoreIndex);
+  const own = neg(where(out, 0, squeeze(gather(logp, 1, unsqueeze(classes, 1)), 1)));
+  const picked = weight === null ? own : mul(own, kept);
+  let losses = picked;
+  if (labelSmoothing !== 0) {
+    const share = labelSmoothing / (logp.shape[1] as number);
+    const spread = sum(neg(weight === null ? logp : mul(where(eq(weight, 0), 0, logp), weight)), { dim: 1 });
+    const smoothed = where(ignored, 0, mul(spread, share));
+    losses = labelSmoothing === 1 ? smoothed : add(mul(picked, 1 - labelSmoothing), smoothed);
+  }
   if (reduction === "none") return losses;
   return reduction === "sum" ? sum(losses) : div(sum(losses), sum(kept));
 }
@@ -154,7 +176,8 @@ export interface CrossEntropyOptions extends ClassificationLossOptions {
  * Gradient  dLogits = (softmax - target) times each row's share
  * Throws    ShapeError `crossEntropy/shape`, `crossEntropy/weight`; DTypeError `crossEntropy/targets`; IndexError
  *           `crossEntropy/target`, `crossEntropy/smoothing`
- * Source    as PyTorch; NaN where every target is ignored
+ * Source    as PyTorch; NaN where every target is ignored, with gradient 0. An ignored row and a class of weight 0 as the target have no
+ *           influence, whatever the logits are
  * @example
  * crossEntropy(tensor([[0, 0]]), tensor([1], { dtype: "int32" })).item(); // 0.6931471824645996
  */
@@ -202,10 +225,10 @@ function classify(op: string, x: Tensor, targets: Tensor, options: Classificatio
   if (weight !== null && !sameShape(weight.shape, [classCount])) {
     throw new ShapeError({ op, fact: `weight ${formatShape(weight.shape)} must have one entry for each of the ${classCount} classes`, code: `${op}/weight`, data: { weight: weight.shape } });
   }
-  const classes = checkedTargets(op, reshape(targets, [-1]), classCount, ignoreIndex);
-  const rows = x.ndim === 1 ? unsqueeze(x, 0) : x.ndim === 2 ? x : reshape(permute(x, [0, ...x.shape.slice(2).map((_, i) => i + 2), 1]), [-1, classCount]);
+  const classes = checkedTargets(op, reshapeOrSame(targets, [targets.numel()]), classCount, ignoreIndex);
+  const rows = x.ndim === 1 ? unsqueeze(x, 0) : x.ndim === 2 ? x : reshapeOrSame(permute(x, [0, ...x.shape.slice(2).map((_, i) => i + 2), 1]), [-1, classCount]);
   const out = loss(rows, classes, weight === null ? null : to(weight, x.dtype), { ignoreIndex, reduction });
-  return reduction === "none" ? reshape(out, expected) : out;
+  return reduction === "none" ? reshapeOrSame(out, expected) : out;
 }
 
 function checkedTargets(op: string, targets: Tensor, classCount: number, ignoreIndex: number): Tensor {

@@ -4,7 +4,6 @@ import { IndexError } from "../errors.ts";
 import { defaultGenerator, type Generator } from "../generator.ts";
 import { defineOp, type DefinedOp } from "../op.ts";
 import { emptyTensor, type Tensor } from "../tensor.ts";
-import { mul } from "./arithmetic.ts";
 
 interface DropoutAttrs {
   readonly p: number;
@@ -62,7 +61,7 @@ export function checkDropProbability(p: number): void {
 }
 
 /**
- * Zeros each element with probability `p` and scales the rest by 1 / (1 - p), so that the expectation stays.
+ * Zeros each element with probability `p`, an infinite or NaN one too, and scales the rest by 1 / (1 - p), so that the expectation stays.
  *
  * Gradient  dx = dOut / (1 - p) where kept, else 0
  * Throws    IndexError `dropout/p`
@@ -72,6 +71,6 @@ export function checkDropProbability(p: number): void {
 export function dropout(x: Tensor, { p = 0.5, training = true, generator = defaultGenerator }: DropoutOptions = {}): Tensor {
   checkDropProbability(p);
   if (!training || p === 0) return x;
-  if (p === 1) return mul(x, 0);
-  return definition.run([x], { p, at: generator.take(x.numel()) });
+  // Nothing is drawn where all is dropped.
+  return definition.run([x], { p, at: p === 1 ? [0, 0, 0, 0] : generator.take(x.numel()) });
 }

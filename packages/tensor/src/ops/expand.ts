@@ -47,7 +47,12 @@ export function expand(x: Tensor, shape: Shape): Tensor {
       data: { from: x.shape, shape },
     });
   }
-  return sameShape(x.shape, target) ? x : definition.run([x], { shape: target });
+  return definition.run([x], { shape: target });
+}
+
+/** `expand` for the inside of other ops: the tensor itself where it has the shape, which no user may see. */
+export function expandOrSame(x: Tensor, shape: Shape): Tensor {
+  return sameShape(x.shape, shape) ? x : definition.run([x], { shape });
 }
 
 /** `expand` to the shape of another tensor. Throws ShapeError `expand/shape`. */

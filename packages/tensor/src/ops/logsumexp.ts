@@ -1,45 +1,57 @@
-import { binaryOps, unaryOps } from "@tapegrad/kernels";
+import { binaryOps, unaryOps, type DType } from "@tapegrad/kernels";
 import { binaryKernel, unaryKernel } from "../compute/pointwise.ts";
 import { reduceKernel } from "../compute/reduce.ts";
 import { defineOp } from "../op.ts";
 import { Tensor } from "../tensor.ts";
-import { mul, sub } from "./arithmetic.ts";
+import { add, div, mul, sub } from "./arithmetic.ts";
 import { exp, log } from "./exponential.ts";
-import { isinf, logicalAnd, lt } from "./comparison.ts";
+import { clamp } from "./extremum.ts";
+import { eq } from "./comparison.ts";
 import { keptShape, outputShape, reduceCases, refuseEmpty, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
-import { reshape } from "./reshape.ts";
+import { reshapeOrSame } from "./reshape.ts";
+import { amax } from "./select-extremum.ts";
 import { sum } from "./sum.ts";
 import { where } from "./where.ts";
 
-const definition = defineOp<readonly ["x"], ReduceAttrs, readonly ["x", "out"]>({
+const largestFinite = (dtype: DType): number => (dtype === "float64" ? Number.MAX_VALUE : dtype === "float32" ? 2 ** 128 - 2 ** 104 : 65504);
+
+const definition = defineOp<readonly ["x"], ReduceAttrs, readonly ["x"]>({
   name: "logsumexp",
   inputs: ["x"],
-  saves: ["x", "out"],
+  saves: ["x"],
   scoped: true,
   infer: ([x], attrs) => {
     refuseEmpty("logsumexp", x, attrs.dims);
     return { shape: outputShape(x, attrs), dtype: x.dtype };
   },
-  forward: ([x], attrs, spec) => {
+  forward: ([x], attrs, spec, call) => {
     const kept = { shape: keptShape(x.shape, attrs), dtype: x.dtype };
     const full = { shape: x.shape, dtype: x.dtype };
     // An infinite maximum is replaced by a finite one: inf - inf is NaN.
-    const limit = x.dtype === "float64" ? 1e300 : 3e38;
+    const limit = largestFinite(x.dtype);
     const finite = unaryKernel(unaryOps.clamp, reduceKernel("max", x, attrs.dims, kept.shape), kept, -limit, limit);
     const powers = unaryKernel(unaryOps.exp, binaryKernel(binaryOps.sub, x, finite, full, x.dtype), full);
-    const logs = unaryKernel(unaryOps.log, reduceKernel("sum", powers, attrs.dims, kept.shape), kept);
+    const total = reduceKernel("sum", powers, attrs.dims, kept.shape);
+    const logs = unaryKernel(unaryOps.log, total, kept);
+    // Only a sum over nothing but -inf is less than 1: 0, which would divide 0.
+    call.aux = [finite, unaryKernel(unaryOps.clamp, total, kept, 1, Infinity)];
     return new Tensor(binaryKernel(binaryOps.add, logs, finite, kept, x.dtype).storage, spec.shape);
   },
   backward: {
-    x: (dOut, { x, out, attrs }) => {
-      const kept = keptShape(x.shape, attrs);
-      const y = reshape(out, kept);
-      // All -inf: the sum is 0 and stays so.
-      const none = logicalAnd(isinf(y), lt(y, 0));
-      return mul(reshape(dOut, kept), where(none, 0, exp(sub(x, where(none, 0, y)))));
+    // Not exp(x - out): beside a large maximum, `out` has lost the logarithm of the sum.
+    x: (dOut, { x, attrs, aux }) => {
+      const [finite, total] = aux as readonly [Tensor, Tensor];
+      return mul(exp(sub(x, finite)), div(reshapeOrSame(dOut, keptShape(x.shape, attrs)), total));
     },
   },
-  composite: ([x], { dims, keepdim }) => log(sum(exp(x), { dim: dims, keepdim })),
+  composite: ([x], attrs) => {
+    const limit = largestFinite(x.dtype);
+    const finite = clamp(amax(x.detach(), { dim: attrs.dims, keepdim: true }), { min: -limit, max: limit });
+    const total = sum(exp(sub(x, finite)), { dim: attrs.dims, keepdim: true });
+    const none = eq(total, 0);
+    return reshapeOrSame(add(where(none, -Infinity, log(where(none, 1, total))), finite), outputShape(x, attrs));
+  },
+  createGraphByComposite: true,
   samples: () => reduceCases.map(({ shape, attrs }) => ({ inputs: [{ shape }], attrs })),
 });
 

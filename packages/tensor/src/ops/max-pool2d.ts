@@ -5,7 +5,7 @@ import { sizeOf, type Shape } from "../shape.ts";
 import { emptyTensor, type Tensor } from "../tensor.ts";
 import { gather } from "./gather.ts";
 import { pooledShape, poolGeometry, type Pool2dOptions, type PoolGeometry } from "./pool-geometry.ts";
-import { reshape } from "./reshape.ts";
+import { reshapeOrSame } from "./reshape.ts";
 import type { Pair } from "./window.ts";
 
 const planesOf = (shape: Shape): number => sizeOf(shape.slice(0, -2));
@@ -57,8 +57,8 @@ const unpoolOp = defineOp<readonly ["dOut", "indices"], { shape: Shape; twoByTwo
   },
   backward: {
     dOut: (g, { indices, shapes: [dOut = []] }) => {
-      const planes = reshape(g, [planesOf(g.shape), sizeOf(g.shape.slice(-2))]);
-      return reshape(gather(planes, 1, reshape(indices, [planesOf(dOut), sizeOf(dOut.slice(-2))])), dOut);
+      const planes = reshapeOrSame(g, [planesOf(g.shape), sizeOf(g.shape.slice(-2))]);
+      return reshapeOrSame(gather(planes, 1, reshapeOrSame(indices, [planesOf(dOut), sizeOf(dOut.slice(-2))])), dOut);
     },
     indices: null,
   },

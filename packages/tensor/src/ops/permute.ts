@@ -3,6 +3,7 @@ import { defineOp } from "../op.ts";
 import { formatShape, normalizeDim } from "../shape.ts";
 import { describe, Tensor } from "../tensor.ts";
 import { everyDType } from "./every-dtype.ts";
+import { alias } from "./reshape.ts";
 
 const definition = defineOp<readonly ["x"], { dims: readonly number[] }>({
   name: "permute",
@@ -61,13 +62,13 @@ export function permute(x: Tensor, dims: readonly number[]): Tensor {
 export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
   const a = normalizeDim("transpose", dim0, x.ndim);
   const b = normalizeDim("transpose", dim1, x.ndim);
-  if (a === b) return x;
+  if (a === b) return alias(x);
   const dims = x.shape.map((_, i) => (i === a ? b : i === b ? a : i));
   return definition.run([x], { dims });
 }
 
 /**
- * A matrix transposed; tensors of fewer dimensions stay as they are.
+ * A matrix transposed; a tensor of fewer dimensions as it is.
  *
  * Throws    ShapeError `t/matrix`
  * @example
@@ -77,5 +78,5 @@ export function t(x: Tensor): Tensor {
   if (x.ndim > 2) {
     throw new ShapeError({ op: "t", fact: `x has ${x.ndim} dimensions; t takes 2 at most`, details: [describe("x", x)], hint: "use x.mT or transpose", code: "t/matrix" });
   }
-  return x.ndim < 2 ? x : transpose(x, 0, 1);
+  return x.ndim < 2 ? alias(x) : transpose(x, 0, 1);
 }

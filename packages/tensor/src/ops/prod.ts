@@ -2,11 +2,16 @@ import { reduceKernel } from "../compute/reduce.ts";
 import { defineOp, type DefinedOp } from "../op.ts";
 import { countType } from "../promote.ts";
 import type { Tensor } from "../tensor.ts";
-import { div, mul } from "./arithmetic.ts";
+import type { Sample } from "../op-spec.ts";
+import { sizeOf, type Shape } from "../shape.ts";
+import { add, div, mul } from "./arithmetic.ts";
+import { to } from "./cast.ts";
 import { eq, logicalAnd } from "./comparison.ts";
 import { everyDType } from "./every-dtype.ts";
-import { keptShape, outputShape, reduceCasesWithEmpty, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
-import { reshape } from "./reshape.ts";
+import { narrow } from "./narrow.ts";
+import { permute } from "./permute.ts";
+import { keptShape, outputShape, reduceCasesWithEmpty, reducedSize, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
+import { reshape, reshapeOrSame } from "./reshape.ts";
 import { sum } from "./sum.ts";
 import { where } from "./where.ts";
 
@@ -25,16 +30,51 @@ const definition: DefinedOp<readonly ["x"], ReduceAttrs> = defineOp<readonly ["x
       const product = definition.run([others], { dims: attrs.dims, keepdim: true });
       const zeros = sum(isZero, { dim: attrs.dims, keepdim: true });
       const onlyZero = where(logicalAnd(isZero, eq(zeros, 1)), product, 0);
-      return mul(reshape(dOut, keptShape(x.shape, attrs)), where(eq(zeros, 0), div(product, others), onlyZero));
+      return mul(reshapeOrSame(dOut, keptShape(x.shape, attrs)), where(eq(zeros, 0), div(product, others), onlyZero));
     },
   },
-  samples: () => reduceCasesWithEmpty.map(({ shape, attrs }) => ({ inputs: [{ shape, range: [0.7, 1.3] }], attrs })),
+  // The formula above takes zeros for constants. A tree of products is differentiable as often as one likes, whatever the factors.
+  composite: ([x], attrs) => {
+    const wide = x.dtype === "float16" ? to(x, "float32") : x;
+    return reshapeOrSame(to(productOfLast(reducedLast(wide, attrs)), x.dtype), outputShape(x, attrs));
+  },
+  createGraphByComposite: true,
+  samples: () => reduceCasesWithEmpty.flatMap(({ shape, attrs }) => [{ inputs: [{ shape, range: [0.7, 1.3] }], attrs }, ...withZeros(shape, attrs)]),
 });
+
+/** The elements that make one product, side by side in the last dimension. */
+function reducedLast(x: Tensor, { dims }: ReduceAttrs): Tensor {
+  const others = x.shape.flatMap((_, i) => (dims.includes(i) ? [] : [i]));
+  return reshape(permute(x, [...others, ...dims]), [...others.map((i) => x.shape[i] as number), reducedSize(x.shape, dims)]);
+}
+
+/** The first half times the second, again and again; of an odd number of factors one is left for the end. */
+function productOfLast(x: Tensor): Tensor {
+  const last = x.ndim - 1;
+  let rest: Tensor | null = null;
+  let factors = x;
+  for (let n = x.shape[last] as number; n > 1; n >>= 1) {
+    if (n % 2 === 1) {
+      const odd = narrow(factors, last, n - 1, 1);
+      rest = rest === null ? odd : mul(rest, odd);
+    }
+    factors = mul(narrow(factors, last, 0, n >> 1), narrow(factors, last, n >> 1, n >> 1));
+  }
+  // 1 of nothing, still as a function of x.
+  if (x.shape[last] === 0) return add(sum(x, { dim: last }), 1);
+  return rest === null ? factors : mul(factors, rest);
+}
+
+/** A sample with no, one and several zeros among what is multiplied. */
+function withZeros(shape: Shape, attrs: ReduceAttrs): Sample<ReduceAttrs>[] {
+  if (sizeOf(shape) < 5) return [];
+  return [3, 5, 2].map((every) => ({ inputs: [{ shape, values: Array.from({ length: sizeOf(shape) }, (_, i) => (i % every === 1 ? 0 : 0.75 + (i % 7) / 10)) }], attrs }));
+}
 
 /**
  * Product over dimensions, all of them unless told; 1 of nothing. Integers and bools give int64.
  *
- * Gradient  dx = dOut times the product of the other factors, exact where some are zero
+ * Gradient  dx = dOut times the product of the other factors, exact where some are zero; so are higher derivatives
  * Throws    IndexError `prod/dim`, `prod/dim-twice`
  * @example
  * prod(tensor([2, 3, 4])).item(); // 24

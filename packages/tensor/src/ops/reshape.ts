@@ -13,7 +13,7 @@ const definition = defineOp<readonly ["x"], { shape: Shape; strides: readonly nu
   dtypes: everyDType,
   infer: ([x], { shape }) => ({ shape, dtype: x.dtype }),
   forward: ([x], { shape, strides }) => new Tensor(x.storage, shape, strides, x.offset),
-  backward: { x: (dOut, { shapes: [shape = []] }) => reshape(dOut, shape) },
+  backward: { x: (dOut, { shapes: [shape = []] }) => reshapeOrSame(dOut, shape) },
   samples: () =>
     (
       [
@@ -49,7 +49,7 @@ export function view(x: Tensor, shape: Shape): Tensor {
   return definition.run([x], { shape: target, strides });
 }
 
-/** The same tensor as a recorded op of its own, so that gradients can be asked for at this very use of it. */
+/** A view of all of it: a tensor of its own, so that hooks and gradients of one are not the other's. */
 export function alias(x: Tensor): Tensor {
   return definition.run([x], { shape: x.shape, strides: x.strides });
 }
@@ -65,14 +65,19 @@ export function alias(x: Tensor): Tensor {
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
   const target = resolveShape("reshape", x, shape);
-  if (sameShape(x.shape, target)) return x;
+  if (sameShape(x.shape, target)) return alias(x);
   const strides = viewStrides(x.shape, x.strides, target);
   if (strides !== null) return definition.run([x], { shape: target, strides });
   return definition.run([clone(x)], { shape: target, strides: contiguousStrides(target) });
 }
 
+/** `reshape` for the inside of other ops: the tensor itself where it has the shape, which no user may see. */
+export function reshapeOrSame(x: Tensor, shape: Shape): Tensor {
+  return sameShape(x.shape, shape) ? x : reshape(x, shape);
+}
+
 /**
- * Dimensions `start` to `end` (included) made one.
+ * Dimensions `start` to `end` (included) made one; the tensor itself if that is one dimension.
  *
  * Gradient  dx = dOut, reshaped
  * Throws    IndexError `flatten/dim`, ShapeError `flatten/order`
@@ -85,6 +90,7 @@ export function flatten(x: Tensor, start = 0, end = -1): Tensor {
   if (from > to) {
     throw new ShapeError({ op: "flatten", fact: `start ${start} must not come after end ${end}`, code: "flatten/order", data: { start, end } });
   }
+  if (from === to && x.ndim > 0) return x;
   return reshape(x, [...x.shape.slice(0, from), sizeOf(x.shape.slice(from, to + 1)), ...x.shape.slice(to + 1)]);
 }
 

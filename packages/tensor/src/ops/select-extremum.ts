@@ -2,15 +2,16 @@ import { reduceKernel } from "../compute/reduce.ts";
 import { defineOp } from "../op.ts";
 import { normalizeDim } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
-import { div, mul } from "./arithmetic.ts";
+import { div } from "./arithmetic.ts";
 import { to } from "./cast.ts";
-import { eq } from "./comparison.ts";
+import { eq, isnan, logicalOr } from "./comparison.ts";
 import { everyDType, numericDTypes } from "./every-dtype.ts";
 import { gather } from "./gather.ts";
 import { keptShape, outputShape, reduceCases, refuseEmpty, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
-import { reshape } from "./reshape.ts";
+import { alias, reshapeOrSame } from "./reshape.ts";
 import { squeeze } from "./squeeze.ts";
 import { sum } from "./sum.ts";
+import { where } from "./where.ts";
 
 function defineExtremum(name: "amax" | "amin", kernel: "max" | "min"): (x: Tensor, attrs: ReduceAttrs) => Tensor {
   const definition = defineOp<readonly ["x"], ReduceAttrs, readonly ["x", "out"]>({
@@ -26,13 +27,21 @@ function defineExtremum(name: "amax" | "amin", kernel: "max" | "min"): (x: Tenso
     backward: {
       x: (dOut, { x, out, attrs }) => {
         const kept = keptShape(x.shape, attrs);
-        const ties = to(eq(x, reshape(out, kept)), dOut.dtype);
-        return mul(ties, reshape(div(dOut, reshape(sum(ties, { dim: attrs.dims }), dOut.shape)), kept));
+        const ties = tiesOf(x, reshapeOrSame(out, kept));
+        const count = reshapeOrSame(sum(to(ties, dOut.dtype), { dim: attrs.dims }), dOut.shape);
+        return where(ties, reshapeOrSame(div(dOut, count), kept), 0);
       },
     },
     samples: () => reduceCases.map(({ shape, attrs }) => ({ inputs: [{ shape, distinct: true }], attrs })),
   });
   return (x, attrs) => definition.run([x], attrs);
+}
+
+/** Where x has the extreme value `y`; where that is NaN, what made it so. */
+function tiesOf(x: Tensor, y: Tensor): Tensor {
+  const ties = eq(x, y);
+  const hasNaN = y.numel() > 0 && Number.isNaN(amaxOp(y.detach(), { dims: y.shape.map((_, i) => i), keepdim: false }).item());
+  return hasNaN ? logicalOr(ties, isnan(x)) : ties;
 }
 
 const amaxOp = defineExtremum("amax", "max");
@@ -41,7 +50,7 @@ const aminOp = defineExtremum("amin", "min");
 /**
  * The largest element over dimensions, all of them unless told; NaN if there is one.
  *
- * Gradient  to the largest elements, shared evenly among equal ones
+ * Gradient  to the largest elements, shared evenly among equal ones; to the NaNs if there are any
  * Throws    IndexError `amax/empty`, `amax/dim`
  * @example
  * amax(tensor([[1, 5], [7, 2]]), { dim: 1 }).toArray(); // [5, 7]
@@ -53,7 +62,7 @@ export function amax(x: Tensor, options: ReduceOptions = {}): Tensor {
 /**
  * The smallest element over dimensions, all of them unless told; NaN if there is one.
  *
- * Gradient  to the smallest elements, shared evenly among equal ones
+ * Gradient  to the smallest elements, shared evenly among equal ones; to the NaNs if there are any
  * Throws    IndexError `amin/empty`, `amin/dim`
  * @example
  * amin(tensor([[1, 5], [7, 2]])).item(); // 1
@@ -90,8 +99,8 @@ export interface ArgOptions {
 
 function indexOf(op: (x: Tensor, attrs: ReduceAttrs) => Tensor, name: string, x: Tensor, { dim, keepdim = false }: ArgOptions): Tensor {
   if (dim !== undefined && x.ndim > 0) return op(x, { dims: [normalizeDim(name, dim, x.ndim)], keepdim });
-  const index = op(reshape(x, [-1]), { dims: [0], keepdim: false });
-  return keepdim ? reshape(index, x.shape.map(() => 1)) : index;
+  const index = op(reshapeOrSame(x, [x.numel()]), { dims: [0], keepdim: false });
+  return keepdim ? reshapeOrSame(index, x.shape.map(() => 1)) : index;
 }
 
 /**
@@ -124,7 +133,7 @@ export interface ValuesAndIndices {
 }
 
 function alongDim(find: typeof argmax, x: Tensor, dim: number, keepdim: boolean): ValuesAndIndices {
-  if (x.ndim === 0) return { values: x, indices: find(x) };
+  if (x.ndim === 0) return { values: alias(x), indices: find(x) };
   const indices = find(x, { dim, keepdim: true });
   const values = gather(x, dim, indices);
   return keepdim ? { values, indices } : { values: squeeze(values, dim), indices: squeeze(indices, dim) };
@@ -133,7 +142,7 @@ function alongDim(find: typeof argmax, x: Tensor, dim: number, keepdim: boolean)
 /**
  * The largest element: of the whole tensor, or with `dim` along a dimension, together with its position.
  *
- * Gradient  with `dim` to the first of equal elements; without, shared evenly
+ * Gradient  with `dim` to the first of equal elements; without, as `amax`
  * Throws    IndexError `amax/empty`, `argmax/empty`, `argmax/dim`
  * @example
  * max(tensor([3, 9, 4])).item(); // 9
@@ -148,7 +157,7 @@ export function max(x: Tensor, dim?: number, keepdim = false): Tensor | ValuesAn
 /**
  * The smallest element: of the whole tensor, or with `dim` along a dimension, together with its position.
  *
- * Gradient  with `dim` to the first of equal elements; without, shared evenly
+ * Gradient  with `dim` to the first of equal elements; without, as `amin`
  * Throws    IndexError `amin/empty`, `argmin/empty`, `argmin/dim`
  * @example
  * min(tensor([3, 9, 4])).item(); // 3

@@ -6,10 +6,11 @@ import { countType } from "../promote.ts";
 import { sameShape, type Shape } from "../shape.ts";
 import { describe, type Tensor } from "../tensor.ts";
 import { div } from "./arithmetic.ts";
+import { to } from "./cast.ts";
 import { everyDType } from "./every-dtype.ts";
-import { expand } from "./expand.ts";
+import { expandOrSame } from "./expand.ts";
 import { keptShape, outputShape, reducedSize, reduceCasesWithEmpty, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
-import { reshape } from "./reshape.ts";
+import { reshapeOrSame } from "./reshape.ts";
 
 const definition = defineOp<readonly ["x"], ReduceAttrs>({
   name: "sum",
@@ -18,7 +19,7 @@ const definition = defineOp<readonly ["x"], ReduceAttrs>({
   dtypes: everyDType,
   infer: ([x], attrs) => ({ shape: outputShape(x, attrs), dtype: countType(x.dtype) }),
   forward: ([x], { dims }, out) => reduceKernel("sum", x, dims, out.shape, out.dtype),
-  backward: { x: (dOut, { attrs, shapes: [shape = []] }) => expand(reshape(dOut, keptShape(shape, attrs)), shape) },
+  backward: { x: (dOut, { attrs, shapes: [shape = []] }) => expandOrSame(reshapeOrSame(dOut, keptShape(shape, attrs)), shape) },
   samples: () => reduceCasesWithEmpty.map(({ shape, attrs }) => ({ inputs: [{ shape }], attrs })),
 });
 
@@ -54,6 +55,8 @@ export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
     });
   }
   const attrs = resolveReduce("mean", x, options);
+  // The sum of float16 may be too large for it where the mean is not.
+  if (x.dtype === "float16") return to(div(definition.run([to(x, "float32")], attrs), reducedSize(x.shape, attrs.dims)), "float16");
   return div(definition.run([x], attrs), reducedSize(x.shape, attrs.dims));
 }
 
@@ -62,5 +65,5 @@ export function sumTo(x: Tensor, shape: Shape): Tensor {
   if (sameShape(x.shape, shape)) return x;
   const lead = x.ndim - shape.length;
   const dims = x.shape.flatMap((size, i) => (i < lead || (shape[i - lead] === 1 && size !== 1) ? [i] : []));
-  return reshape(sum(x, { dim: dims }), shape);
+  return reshapeOrSame(sum(x, { dim: dims }), shape);
 }

@@ -1,13 +1,16 @@
-import { binaryOps, unaryOps } from "@tapegrad/kernels";
+import { dtypeInfo, unaryOps } from "@tapegrad/kernels";
+import { toDType } from "../compute/cast.ts";
+import { sumsOfSquaredDistances, sumsOfSquares } from "../compute/moments.ts";
+import { unaryKernel } from "../compute/pointwise.ts";
 import { defineOp } from "../op.ts";
-import { reduceKernel } from "../compute/reduce.ts";
-import { binaryKernel, unaryKernel } from "../compute/pointwise.ts";
+import type { OutputSpec, Sample } from "../op-spec.ts";
 import type { Tensor } from "../tensor.ts";
-import { mul, sub } from "./arithmetic.ts";
-import { gt } from "./comparison.ts";
+import { div, mul, sub } from "./arithmetic.ts";
+import { to } from "./cast.ts";
+import { eq } from "./comparison.ts";
 import { sqrt, square } from "./exponential.ts";
 import { keptShape, outputShape, reducedSize, reduceCases, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
-import { reshape } from "./reshape.ts";
+import { reshapeOrSame } from "./reshape.ts";
 import { mean, sum } from "./sum.ts";
 import { where } from "./where.ts";
 
@@ -21,31 +24,34 @@ const definition = defineOp<readonly ["x"], VarAttrs, readonly ["x"]>({
   saves: ["x"],
   scoped: true,
   infer: ([x], attrs) => ({ shape: outputShape(x, attrs), dtype: x.dtype }),
-  // Two passes: the mean, then the squared distances from it.
-  forward: ([x], attrs, spec) => {
-    const kept = { shape: keptShape(x.shape, attrs), dtype: x.dtype };
-    const n = reducedSize(x.shape, attrs.dims);
-    const center = unaryKernel(unaryOps.mulScalar, reduceKernel("sum", x, attrs.dims, kept.shape), kept, 1 / n);
-    const distance = binaryKernel(binaryOps.sub, x, center, { shape: x.shape, dtype: x.dtype }, x.dtype);
-    const squares = unaryKernel(unaryOps.square, distance, { shape: x.shape, dtype: x.dtype });
-    return unaryKernel(unaryOps.mulScalar, reduceKernel("sum", squares, attrs.dims, spec.shape), spec, 1 / Math.max(0, n - attrs.correction));
-  },
+  forward: ([x], attrs, spec) => meanSquare(x, attrs, spec, false),
   backward: {
     x: (dOut, { x, attrs }) => {
       const scale = 2 / Math.max(0, reducedSize(x.shape, attrs.dims) - attrs.correction);
-      const distance = sub(x, mean(x, { dim: attrs.dims, keepdim: true }));
-      return mul(mul(reshape(dOut, keptShape(x.shape, attrs)), scale), distance);
+      const distance = distances(x, attrs);
+      return mul(mul(reshapeOrSame(dOut, keptShape(x.shape, attrs)), scale), distance);
     },
   },
   composite: ([x], { dims, keepdim, correction }) => {
     const squares = sum(square(sub(x, mean(x, { dim: dims, keepdim: true }))), { dim: dims, keepdim });
     return mul(squares, 1 / Math.max(0, reducedSize(x.shape, dims) - correction));
   },
-  samples: () =>
-    reduceCases
-      .filter(({ shape, attrs }) => reducedSize(shape, attrs.dims) > 1)
-      .flatMap(({ shape, attrs }) => [0, 1].map((correction) => ({ inputs: [{ shape }], attrs: { ...attrs, correction } }))),
+  samples: () => varianceSamples(),
 });
+
+function varianceSamples(): Sample<VarAttrs>[] {
+  return reduceCases
+    .filter(({ shape, attrs }) => reducedSize(shape, attrs.dims) > 1)
+    .flatMap(({ shape, attrs }) => [0, 1].map((correction) => ({ inputs: [{ shape }], attrs: { ...attrs, correction } })));
+}
+
+/** float16 is too coarse for what gradients compute on their way; the engine brings these back to it. */
+const widened = (x: Tensor): Tensor => (x.dtype === "float16" ? to(x, "float32") : x);
+
+function distances(x: Tensor, { dims }: ReduceAttrs): Tensor {
+  const wide = widened(x);
+  return sub(wide, mean(wide, { dim: dims, keepdim: true }));
+}
 
 /** Options of `variance` and `std`. */
 export interface VarianceOptions extends ReduceOptions {
@@ -65,26 +71,69 @@ export function variance(x: Tensor, { correction = 1, ...options }: VarianceOpti
   return definition.run([x], { ...resolveReduce("var", x, options), correction });
 }
 
-/** sqrt whose derivative at 0 counts as 0: nothing changes the length of a zero vector in a preferred direction. */
-function flatSqrt(x: Tensor): Tensor {
-  const positive = gt(x, 0);
-  return where(positive, sqrt(where(positive, x, 1)), x);
+const stdOp = defineOp<readonly ["x"], VarAttrs, readonly ["x", "out"]>({
+  name: "std",
+  inputs: ["x"],
+  saves: ["x", "out"],
+  scoped: true,
+  infer: ([x], attrs) => ({ shape: outputShape(x, attrs), dtype: x.dtype }),
+  // The root is taken before the variance is rounded to the result's dtype, which it may be too large or too small for.
+  forward: ([x], attrs, spec) => meanSquare(x, attrs, spec, true),
+  backward: {
+    x: (dOut, { x, out, attrs }) => {
+      const degrees = Math.max(0, reducedSize(x.shape, attrs.dims) - attrs.correction);
+      return alongDirection(distances(x, attrs), widened(out), div(widened(dOut), degrees), attrs);
+    },
+  },
+  composite: ([x], attrs) => sqrt(definition.run([x], attrs)),
+  samples: () => varianceSamples(),
+});
+
+const normOp = defineOp<readonly ["x"], ReduceAttrs, readonly ["x", "out"]>({
+  name: "norm",
+  inputs: ["x"],
+  saves: ["x", "out"],
+  scoped: true,
+  infer: ([x], attrs) => ({ shape: outputShape(x, attrs), dtype: x.dtype }),
+  forward: ([x], { dims }, spec) => {
+    const sums = sumsOfSquares(x, dims, spec.shape);
+    return toDType(unaryKernel(unaryOps.sqrt, sums, { shape: spec.shape, dtype: sums.dtype }), spec.dtype);
+  },
+  backward: { x: (dOut, { x, out, attrs }) => alongDirection(widened(x), widened(out), widened(dOut), attrs) },
+  composite: ([x], { dims, keepdim }) => sqrt(sum(square(x), { dim: dims, keepdim })),
+  samples: () => reduceCases.map(({ shape, attrs }) => ({ inputs: [{ shape, avoid: [0] }], attrs })),
+});
+
+/** Sums of squared distances by the degrees of freedom, and the root of that if it `isRoot`. */
+function meanSquare(x: Tensor, attrs: VarAttrs, { shape, dtype }: OutputSpec, isRoot: boolean): Tensor {
+  const sums = sumsOfSquaredDistances(x, attrs.dims, shape);
+  const own = { shape, dtype: sums.dtype };
+  const means = unaryKernel(unaryOps.mulScalar, sums, own, 1 / Math.max(0, reducedSize(x.shape, attrs.dims) - attrs.correction));
+  return toDType(isRoot ? unaryKernel(unaryOps.sqrt, means, own) : means, dtype);
+}
+
+/** x / length times `factor`; 0 where the length is: nothing changes the length of a zero vector in a preferred direction. Nor do higher derivatives. */
+function alongDirection(x: Tensor, length: Tensor, factor: Tensor, attrs: ReduceAttrs): Tensor {
+  const kept = keptShape(x.shape, attrs);
+  const isZero = eq(length, 0);
+  const [divisor, scale] = [where(isZero, 1, length), where(isZero, 0, factor)];
+  return mul(div(x, reshapeOrSame(divisor, kept)), reshapeOrSame(scale, kept));
 }
 
 /**
- * Standard deviation: the square root of `variance`.
+ * Standard deviation: the square root of `variance`, without overflow where that has one.
  *
  * Gradient  dx = dOut (x - mean) / (out (n - correction))          (0 for constants)
  * Throws    IndexError `var/dim`
  * @example
  * std(tensor([1, 3]), { correction: 0 }).item(); // 1
  */
-export function std(x: Tensor, options: VarianceOptions = {}): Tensor {
-  return flatSqrt(variance(x, options));
+export function std(x: Tensor, { correction = 1, ...options }: VarianceOptions = {}): Tensor {
+  return stdOp.run([x], { ...resolveReduce("var", x, options), correction });
 }
 
 /**
- * Euclidean length over dimensions, all of them unless told.
+ * Euclidean length over dimensions, all of them unless told. float32 neither overflows nor underflows unless the length does.
  *
  * Gradient  dx = dOut x / out          (0 at 0)
  * Throws    IndexError `sum/dim`
@@ -92,5 +141,6 @@ export function std(x: Tensor, options: VarianceOptions = {}): Tensor {
  * norm(tensor([3, 4])).item(); // 5
  */
 export function norm(x: Tensor, options: ReduceOptions = {}): Tensor {
-  return flatSqrt(sum(square(x), options));
+  const source = dtypeInfo[x.dtype].isFloating ? x : to(x, "float32");
+  return normOp.run([source], resolveReduce("sum", x, options));
 }
