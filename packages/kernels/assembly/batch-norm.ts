@@ -7,6 +7,7 @@ import {
   evalGradSegments, normalizeSegments, segmentMoments, segmentProducts, segmentSums, trainGradSegments,
 } from "./batch-norm-segments";
 import { F32, F64 } from "./dtype";
+import { freeTemporary, temporary } from "./memory";
 import { SUM } from "./pointwise-ops";
 import { takeRectify } from "./rectify";
 import { moments, reduce } from "./reduce";
@@ -42,17 +43,17 @@ function combineMoments<T>(segmentMean: usize, segmentM2: usize, mean: usize, m2
 function channelMoments<T>(dtype: i32, x: usize, mean: usize, m2: usize, N: i32, C: i32, S: i32): void {
   if (S == 1) { moments(dtype, x, mean, m2, 1, N, C); return; }
   const bytes = <usize>N * C * sizeof<T>();
-  const segments = heap.alloc(bytes * 2);
+  const segments = temporary(bytes * 2);
   segmentMoments(dtype, x, segments, segments + bytes, N, C, S);
   combineMoments<T>(segments, segments + bytes, mean, m2, N, C, S);
-  heap.free(segments);
+  freeTemporary(segments);
 }
 
 function train<T>(
   dtype: i32, x: usize, out: usize, weight: usize, bias: usize, mean: usize, invStd: usize, runningMean: usize,
   runningVar: usize, N: i32, C: i32, S: i32, eps: f64, momentum: f64,
 ): void {
-  const scale = heap.alloc(<usize>C * sizeof<T>());
+  const scale = temporary(<usize>C * sizeof<T>());
   channelMoments<T>(dtype, x, mean, scale, N, C, S);
   const count = <f64>N * <f64>S;
   for (let c = 0; c < C; c++) {
@@ -64,7 +65,7 @@ function train<T>(
     if (runningVar != 0) put<T>(runningVar, c, (1 - momentum) * at<T>(runningVar, c) + momentum * (m2 / (count - 1)));
   }
   normalizeSegments(dtype, x, out, mean, scale, bias, takeRectify(), N, C, S);
-  heap.free(scale);
+  freeTemporary(scale);
 }
 
 export function batchNormTrain(
@@ -88,11 +89,11 @@ function scales<T>(weight: usize, invStd: usize, out: usize, C: i32): void {
 function evaluate<T>(
   dtype: i32, x: usize, out: usize, weight: usize, bias: usize, mean: usize, variance: usize, N: i32, C: i32, S: i32, eps: f64,
 ): void {
-  const scale = heap.alloc(<usize>C * sizeof<T>());
+  const scale = temporary(<usize>C * sizeof<T>());
   inverseDeviations<T>(variance, scale, C, eps);
   scales<T>(weight, scale, scale, C);
   normalizeSegments(dtype, x, out, mean, scale, bias, takeRectify(), N, C, S);
-  heap.free(scale);
+  freeTemporary(scale);
 }
 
 export function batchNormEval(
@@ -109,19 +110,19 @@ function channelSums(
   dtype: i32, dOut: usize, x: usize, mean: usize, sum: usize, product: usize, N: i32, C: i32, S: i32,
 ): void {
   if (S == 1) {
-    const products = heap.alloc(<usize>N * C * bytesOf(dtype));
+    const products = temporary(<usize>N * C * bytesOf(dtype));
     segmentProducts(dtype, dOut, x, mean, products, N, C, S);
     reduce(SUM, dtype, dOut, sum, 1, N, C);
     reduce(SUM, dtype, products, product, 1, N, C);
-    heap.free(products);
+    freeTemporary(products);
     return;
   }
   const bytes = <usize>N * C * bytesOf(dtype);
-  const segments = heap.alloc(bytes * 2);
+  const segments = temporary(bytes * 2);
   segmentSums(dtype, dOut, x, mean, segments, segments + bytes, N, C, S);
   reduce(SUM, dtype, segments, sum, 1, N, C);
   reduce(SUM, dtype, segments + bytes, product, 1, N, C);
-  heap.free(segments);
+  freeTemporary(segments);
 }
 
 function backward<T>(
@@ -129,7 +130,7 @@ function backward<T>(
   N: i32, C: i32, S: i32, isTraining: bool,
 ): void {
   const bytes = <usize>C * sizeof<T>();
-  const sum = heap.alloc(bytes * 3), product = sum + bytes, scale = product + bytes;
+  const sum = temporary(bytes * 3), product = sum + bytes, scale = product + bytes;
   if (isTraining || dWeight != 0 || dBias != 0) channelSums(dtype, dOut, x, mean, sum, product, N, C, S);
   scales<T>(weight, invStd, scale, C);
   const count = <f64>N * <f64>S;
@@ -144,7 +145,7 @@ function backward<T>(
     if (isTraining) trainGradSegments(dtype, dOut, x, dX, mean, scale, sum, product, N, C, S);
     else evalGradSegments(dtype, dOut, dX, scale, N, C, S);
   }
-  heap.free(sum);
+  freeTemporary(sum);
 }
 
 /** Gradients of `batchNormTrain`, whose mean and variance depend on x. */
@@ -162,7 +163,7 @@ export function batchNormEvalBackward(
   dtype: i32, dOut: usize, x: usize, weight: usize, runningMean: usize, runningVar: usize, dX: usize, dWeight: usize,
   dBias: usize, N: i32, C: i32, S: i32, eps: f64,
 ): void {
-  const invStd = heap.alloc(<usize>C * bytesOf(dtype));
+  const invStd = temporary(<usize>C * bytesOf(dtype));
   if (dtype == F32) {
     inverseDeviations<f32>(runningVar, invStd, C, eps);
     backward<f32>(dtype, dOut, x, weight, runningMean, invStd, dX, dWeight, dBias, N, C, S, false);
@@ -170,5 +171,5 @@ export function batchNormEvalBackward(
     inverseDeviations<f64>(runningVar, invStd, C, eps);
     backward<f64>(dtype, dOut, x, weight, runningMean, invStd, dX, dWeight, dBias, N, C, S, false);
   } else unreachable();
-  heap.free(invStd);
+  freeTemporary(invStd);
 }

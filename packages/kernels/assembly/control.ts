@@ -8,6 +8,7 @@
  *   8 KiB   layouts (shapes and strides) that the host writes before a strided kernel
  *  12 KiB   small blocks that the host spills together: a list of them, and the bytes
  *  16 KiB   every thread's share of the tasks
+ *  20 KiB   the allocator's lists, and the running kernel's temporaries
  *  24 KiB   every thread's room for what loops for wide vectors give back
  *  32 KiB   the constants of wide/
  */
@@ -41,6 +42,11 @@ export const MAX_THREADS: i32 = 64;
 
 /** i64[MAX_THREADS], each on a cache line: generation (24 bits) | end of a thread's share of the tasks (20) | its next task (20). */
 export const SHARES: usize = 16384;
+
+/** What the allocator knows (allocator.ts): 2.3 KiB. */
+export const ALLOCATOR: usize = 20480;
+/** usize[16]: room that the running kernel has (memory.ts). */
+export const TEMPORARIES: usize = 24448;
 
 /** 128 bytes for each thread: what loops for wide vectors give back (wide.ts). */
 export const WIDE_ROOMS: usize = 24576;

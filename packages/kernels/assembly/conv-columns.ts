@@ -12,6 +12,7 @@ import {
 } from "./conv-job";
 import { blasAvailable, blasMultiply } from "./gemm-blas";
 import { multiplySerial, serialBytes } from "./gemm-serial";
+import { freeTemporary, temporary } from "./memory";
 import { ensureScratch, parallelFor, scratch } from "./pool";
 import { rectifyRows, takeRectify } from "./rectify";
 
@@ -71,7 +72,7 @@ function cutChannels(tasks: i32): void {
 /** Bytes of a block's columns; a vector may be written past their end. */
 // @ts-ignore: decorator
 @inline function columnBytes<T>(): i32 {
-  return (getInt(TAPS) * getInt(BLOCK_ROWS) * getInt(OUT_WIDTH) * <i32>sizeof<T>() + 31) & ~15;
+  return <i32>min<i64>(i32.MAX_VALUE, (<i64>getInt(TAPS) * getInt(BLOCK_ROWS) * getInt(OUT_WIDTH) * sizeof<T>() + 31) & ~15);
 }
 
 /** Whole units to a task, by the products of each. */
@@ -102,7 +103,7 @@ export function columnsForward<T>(x: usize, w: usize, bias: usize, out: usize): 
   const planes = getInt(IMAGES) * getInt(GROUPS);
   cutRows<T>((FEW_TASKS + planes - 1) / planes);
   const tasks = cutUnits(planes * getInt(BLOCKS));
-  ensureScratch(columnBytes<T>() + planesBytes<T>());
+  ensureScratch(<i64>columnBytes<T>() + planesBytes<T>());
   parallelFor(sizeof<T>() == 8 ? forwardTaskF64 : forwardTaskF32, tasks);
 }
 
@@ -172,8 +173,8 @@ export function columnsInputGradient<T>(dOut: usize, w: usize, dX: usize): void 
   cutRows<T>(1);
   const tasks = cutUnits(getInt(IMAGES) * getInt(GROUPS) * getInt(CHANNEL_BLOCKS));
   const byBlas = blasAvailable(<f64>getInt(OUTPUTS) * <f64>getInt(WEIGHT_TAPS) * <f64>(getInt(OUT_HEIGHT) * getInt(OUT_WIDTH)));
-  const bytes = columnBytes<T>() + planesBytes<T>();
-  setInt(BY_BLAS, byBlas ? 1 : 0); setInt(SERIAL_ROOM, bytes);
+  const bytes = <i64>columnBytes<T>() + planesBytes<T>();
+  setInt(BY_BLAS, byBlas ? 1 : 0); setInt(SERIAL_ROOM, <usize>bytes);
   ensureScratch(bytes + (byBlas ? 0 : serialBytes<T>(getInt(BLOCK_ROWS) * getInt(OUT_WIDTH), getInt(OUTPUTS))));
   parallelFor(sizeof<T>() == 8 ? inputTaskF64 : inputTaskF32, tasks);
 }
@@ -263,13 +264,13 @@ export function columnsWeightGradient<T>(dOut: usize, x: usize, dWeight: usize, 
   setInt(OUT, dOut); setInt(X, x); setInt(D_WEIGHT, dWeight); setInt(D_BIAS, dBias); setInt(PARTS, parts);
   cutChannels(parts * groups);
   cutRows<T>(1);
-  const sums = heap.alloc(<usize>parts * <usize>elements * sizeof<T>()), biasSums = heap.alloc(<usize>(parts * groups * outputs) * sizeof<T>());
+  const sums = temporary(<usize>parts * <usize>elements * sizeof<T>()), biasSums = temporary(<usize>(parts * groups * outputs) * sizeof<T>());
   setInt(SUMS, sums); setInt(BIAS_SUMS, biasSums);
-  ensureScratch(columnBytes<T>() + planesBytes<T>());
+  ensureScratch(<i64>columnBytes<T>() + planesBytes<T>());
   parallelFor(sizeof<T>() == 8 ? weightTaskF64 : weightTaskF32, parts * groups * getInt(CHANNEL_BLOCKS));
   parallelFor(sizeof<T>() == 8 ? sumTaskF64 : sumTaskF32, (elements + TASK_ELEMENTS - 1) / TASK_ELEMENTS);
   if (dBias != 0) addParts<T>(biasSums, dBias, groups * outputs, 0, groups * outputs);
-  heap.free(sums); heap.free(biasSums);
+  freeTemporary(sums); freeTemporary(biasSums);
 }
 
 /** One part of the images, one group, one block of channels. */

@@ -4,6 +4,7 @@ import {
   CHANNELS, DILATION_Y, HEIGHT, KERNEL_HEIGHT, KERNEL_WIDTH, OUT_HEIGHT, OUT_WIDTH, OWN, PLANE, ROW, SPREAD_Y, STRIDE_Y, tapOffset, TAPS, TOP,
 } from "./conv-job";
 import { GROUP_BYTES, GROUP_PLACES, GROUP_STREAM_BYTES, GROUP_STREAMS, groupVectors, tapBytes } from "./conv-correlate-tile";
+import { freeTemporary, temporary } from "./memory";
 
 /** Groups of whole vectors, then of split ones, then the end. */
 export const GROUPS_BEGIN = OWN, GROUPS_SPLIT = OWN + 1, GROUPS_END = OWN + 2;
@@ -39,9 +40,9 @@ export function buildTables<T>(panel: i32, panels: i32): usize {
   const inRow = halves ? width / lanes : (width + lanes - 1) / lanes, odd = halves && height % 2 == 1;
   const whole = height * inRow + (odd ? 1 : 0), split = halves ? height / 2 : 0;
   const groups = (whole + vectors - 1) / vectors + (split + vectors - 1) / vectors;
-  const begin = heap.alloc(<usize>groups * GROUP_BYTES);
+  const begin = temporary(<usize>groups * GROUP_BYTES);
   const mostLists = min(groups, 3 * height + 2);
-  const lists = heap.alloc(<usize>mostLists * LIST_BYTES), taps = heap.alloc(<usize>(mostLists * getInt(TAPS)) * TAP_BYTES);
+  const lists = temporary(<usize>mostLists * LIST_BYTES), taps = temporary(<usize>(mostLists * getInt(TAPS)) * TAP_BYTES);
   setInt(GROUPS_BEGIN, begin); setInt(LISTS, lists); setInt(TAP_TABLE, taps);
   group = begin; members = 0; elementBytes = <i32>sizeof<T>();
   listsEnd = lists; tapsEnd = taps; streamsEnd = 0; tapStep = tapBytes<T>(panel); panelCount = panels;
@@ -62,7 +63,7 @@ export function buildTables<T>(panel: i32, panels: i32): usize {
 }
 
 export function freeTables(): void {
-  heap.free(getPointer(GROUPS_BEGIN)); heap.free(getPointer(LISTS)); heap.free(getPointer(TAP_TABLE));
+  freeTemporary(getPointer(GROUPS_BEGIN)); freeTemporary(getPointer(LISTS)); freeTemporary(getPointer(TAP_TABLE));
 }
 
 /** The vector whose first half is at (y0, x0); the second is beside it, or at (y1, x1) in a split one. */

@@ -15,6 +15,7 @@ import {
   buildTables, freeTables, GROUPS_BEGIN, GROUPS_END, GROUPS_SPLIT, LIST_BYTES, LIST_COUNT, LISTS, TABLES_OWN, TAP_BYTES,
 } from "./conv-correlate-tables";
 import { correlateTile, GROUP_BYTES, GROUP_STREAM_BYTES, GROUP_STREAMS, panelRows, tapBytes } from "./conv-correlate-tile";
+import { freeTemporary, temporary } from "./memory";
 import { ensureScratch, parallelFor, scratch } from "./pool";
 import { takeRectify } from "./rectify";
 
@@ -49,7 +50,7 @@ export function correlate<T>(
   setInt(GROUP_STEP, groupStep); setInt(OUTPUT_STEP, outputStep); setInt(CHANNEL_STEP, channelStep); setInt(TAP_STEP, tapStep);
   const panels = panelCount();
   const bytes = buildTables<T>(panel, groups * panels);
-  const packed = heap.alloc(bytes), packedBias = heap.alloc(<usize>(groups * panels * panel) * sizeof<T>());
+  const packed = temporary(bytes), packedBias = temporary(<usize>(groups * panels * panel) * sizeof<T>());
   setInt(PACKED, packed); setInt(PACKED_BIAS, packedBias);
 
   const products = <f64>taps * <f64>(getInt(OUT_HEIGHT) * getInt(OUT_WIDTH)) * <f64>panel;
@@ -60,11 +61,11 @@ export function correlate<T>(
   const perTask = max(1, <i32>Math.min(<f64>units, TASK_PRODUCTS / (products * <f64>block)));
   setInt(BLOCKS, blocks); setInt(BLOCK_PANELS, block); setInt(UNITS, units); setInt(UNITS_PER_TASK, perTask);
 
-  ensureScratch(<i32>CORNER_BYTES + planesBytes<T>());
+  ensureScratch(<i64>CORNER_BYTES + planesBytes<T>());
   if (bytes > 100_000) parallelFor(sizeof<T>() == 8 ? packTaskF64 : packTaskF32, groups * panels);
   else for (let i = 0; i < groups * panels; i++) packTask<T>(i);
   parallelFor(sizeof<T>() == 8 ? taskF64 : taskF32, (units + perTask - 1) / perTask);
-  heap.free(packed); heap.free(packedBias);
+  freeTemporary(packed); freeTemporary(packedBias);
   freeTables();
 }
 

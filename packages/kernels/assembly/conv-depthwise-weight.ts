@@ -10,6 +10,7 @@ import {
   WIDTH,
 } from "./conv-job";
 import { laneMask } from "./conv-weight-tile";
+import { freeTemporary, temporary } from "./memory";
 import { multiplyAdd } from "./multiply-add";
 import { ensureScratch, parallelFor, scratch } from "./pool";
 
@@ -54,7 +55,7 @@ export function depthwiseWeightGradient<T>(dOut: usize, x: usize, dWeight: usize
 
   const lanes = <i32>(16 / sizeof<T>()), inRow = width / lanes, tails = width % lanes == 0 ? 0 : height;
   setInt(VECTORS, height * inRow); setInt(TAILS, tails);
-  const offsets = heap.alloc(<usize>(height * (inRow + 1)) << 2), sums = heap.alloc(<usize>(parts * groups * outputs) * outputBytes());
+  const offsets = temporary(<usize>(height * (inRow + 1)) << 2), sums = temporary(<usize>(parts * groups * outputs) * outputBytes());
   for (let y = 0; y < height; y++) {
     for (let v = 0; v <= inRow; v++) {
       const place = v < inRow ? y * inRow + v : height * inRow + y;
@@ -62,10 +63,10 @@ export function depthwiseWeightGradient<T>(dOut: usize, x: usize, dWeight: usize
     }
   }
   setInt(OFFSETS, offsets); setInt(SUMS, sums);
-  ensureScratch(((height * inRow + tails) << 4) + planesBytes<T>());
+  ensureScratch((<i64>(height * inRow + tails) << 4) + planesBytes<T>());
   parallelFor(sizeof<T>() == 8 ? taskF64 : taskF32, parts * blocks);
   for (let output = 0; output < groups * outputs; output++) addParts<T>(output);
-  heap.free(offsets); heap.free(sums);
+  freeTemporary(offsets); freeTemporary(sums);
 }
 
 /** One part of the images, one block of groups. */

@@ -10,6 +10,7 @@ import {
   CHANNELS, DILATION_X, DILATION_Y, GROUPS, HEIGHT, IMAGES, KERNEL_HEIGHT, KERNEL_WIDTH, OUT_HEIGHT, OUT_WIDTH, OUTPUTS, OWN, PLANE, planesBytes, planesOf, preparePlanes,
   ROW, STRIDE_X, STRIDE_Y, tapOffset, TAPS, WIDTH,
 } from "./conv-job";
+import { freeTemporary, temporary } from "./memory";
 import { multiplyAdd } from "./multiply-add";
 import { ensureScratch, parallelFor, scratch } from "./pool";
 import { rectifyRows, takeRectify } from "./rectify";
@@ -46,7 +47,7 @@ export function depthwiseCorrelate<T>(
   source: usize, weights: usize, bias: usize, out: usize, groupStep: i32, outputStep: i32, channelStep: i32, tapStep: i32,
 ): void {
   const groups = getInt(GROUPS), outputs = getInt(OUTPUTS), channels = getInt(CHANNELS), taps = getInt(TAPS);
-  const streams = heap.alloc(<usize>(groups * outputs * taps) * tapBytes<T>());
+  const streams = temporary(<usize>(groups * outputs * taps) * tapBytes<T>());
   setInt(SOURCE, source); setInt(OUT, out); setInt(BIAS, bias); setInt(STREAMS, streams); setInt(CUT, takeRectify() ? 1 : 0);
   setInt(TILE_VECTORS, tileVectors(getInt(OUT_WIDTH), <i32>(16 / sizeof<T>())));
   let to = streams;
@@ -60,9 +61,9 @@ export function depthwiseCorrelate<T>(
   const products = <f64>(taps * outputs) * <f64>(getInt(OUT_HEIGHT) * getInt(OUT_WIDTH)), units = getInt(IMAGES) * groups;
   const perTask = max(1, <i32>Math.min(<f64>units, TASK_PRODUCTS / products));
   setInt(UNITS, units); setInt(UNITS_PER_TASK, perTask);
-  ensureScratch(CORNER_BYTES + planesBytes<T>());
+  ensureScratch(<i64>CORNER_BYTES + planesBytes<T>());
   parallelFor(sizeof<T>() == 8 ? taskF64 : taskF32, (units + perTask - 1) / perTask);
-  heap.free(streams);
+  freeTemporary(streams);
 }
 
 /** The taps of one output in one channel, whose plane begins at element `plane`; gives the stream's end. */

@@ -52,13 +52,15 @@ export function setGeometry(
   const phase = direct ? width : (columns + strideX - 1) / strideX;
   setInt(PHASE, phase);
   setInt(ROW, phase * strideX);
-  setInt(PLANE, direct ? width * height : phase * strideX * rows);
+  // Too many pixels for any memory are as many as can be told.
+  setInt(PLANE, direct ? width * height : <i32>min<i64>(i32.MAX_VALUE, <i64>phase * strideX * rows));
 }
 
-/** Bytes of one group's padded planes in scratch; a vector may be read past their end. */
+/** Bytes of one group's padded planes in scratch; a vector may be read past their end. `ensureScratch` refuses what is too large for 31 bits. */
 // @ts-ignore: decorator
 @inline export function planesBytes<T>(): i32 {
-  return getInt(DIRECT) != 0 ? 0 : ((getInt(CHANNELS) * getInt(PLANE) * <i32>sizeof<T>() + 15) & ~15) + 16;
+  if (getInt(DIRECT) != 0) return 0;
+  return <i32>min<i64>(i32.MAX_VALUE, ((<i64>getInt(CHANNELS) * getInt(PLANE) * sizeof<T>() + 15) & ~15) + 16);
 }
 
 /** Where tap (ky, kx) of an output pixel at the plane's origin lies in the plane, in elements. */

@@ -12,6 +12,7 @@ import {
   preparePlanes, ROW, STRIDE_Y, tapOffset, TAPS, WIDTH,
 } from "./conv-job";
 import { OFFSETS, PAIRED, SINGLE_OFFSETS, SUMS_WIDTH, TAIL, TAIL_OFFSETS, tile1x4, tile2x4, tile3x3, tile4x2, VECTORS } from "./conv-weight-tile";
+import { freeTemporary, temporary } from "./memory";
 import { ensureScratch, parallelFor, scratch } from "./pool";
 
 const D_OUT = OWN, X = OWN + 1, D_WEIGHT = OWN + 2, D_BIAS = OWN + 3, SUMS = OWN + 4, BIAS_SUMS = OWN + 5, TAP_TABLE = OWN + 6;
@@ -27,6 +28,8 @@ const PLANES_BYTES: i32 = 1 << 18;
 const SPARE_TAPS: i32 = 3;
 
 const TASK_PRODUCTS: f64 = 400_000;
+/** The parts' sums together stay below this. */
+const SUMS_BYTES: f64 = 256.0 * 1024 * 1024;
 
 // @ts-ignore: decorator
 @inline function roundUp(value: i32, unit: i32): i32 {
@@ -45,7 +48,9 @@ export function weightGradient<T>(dOut: usize, x: usize, dWeight: usize, dBias: 
   const pixels = <f64>(getInt(OUT_HEIGHT) * getInt(OUT_WIDTH));
   const all = <f64>(groups * outputs) * <f64>taps * pixels * <f64>images;
   const wanted = <i32>Math.max(1, Math.min(16, all / TASK_PRODUCTS));
-  const parts = max(1, min(images, min(wanted, <f64>(groups * outputs) * <f64>taps > 50_000 ? 8 : 16)));
+  const partBytes = <f64>(groups * panels * SUMS_WIDTH) * <f64>roundUp(taps, tileTaps) * <f64>sizeof<T>();
+  let parts = max(1, min(images, min(wanted, <f64>(groups * outputs) * <f64>taps > 50_000 ? 8 : 16)));
+  while (parts > 1 && <f64>parts * partBytes > SUMS_BYTES) parts >>= 1;
   const blocks = max(1, min(panels, (wanted + parts * groups - 1) / (parts * groups)));
   const perBlock = (panels + blocks - 1) / blocks;
   setInt(PARTS, parts); setInt(BLOCKS, (panels + perBlock - 1) / perBlock); setInt(BLOCK_PANELS, perBlock);
@@ -54,8 +59,8 @@ export function weightGradient<T>(dOut: usize, x: usize, dWeight: usize, dBias: 
   setInt(VECTORS, width / lanes); setInt(TAIL, width % lanes);
   // Two rows that leave half a vector over share one.
   setInt(PAIRED, lanes == 4 && width % lanes == 2 ? getInt(OUT_HEIGHT) >> 1 : 0);
-  const sums = heap.alloc(<usize>(parts * groups * panels * SUMS_WIDTH) * <usize>roundUp(taps, tileTaps) * sizeof<T>());
-  const biasSums = heap.alloc(<usize>(parts * groups * panels * SUMS_WIDTH) * sizeof<T>());
+  const sums = temporary(<usize>(parts * groups * panels * SUMS_WIDTH) * <usize>roundUp(taps, tileTaps) * sizeof<T>());
+  const biasSums = temporary(<usize>(parts * groups * panels * SUMS_WIDTH) * sizeof<T>());
   const tapTable = buildTapTable<T>();
   setInt(SUMS, sums); setInt(BIAS_SUMS, biasSums); setInt(TAP_TABLE, tapTable);
 
@@ -64,20 +69,20 @@ export function weightGradient<T>(dOut: usize, x: usize, dWeight: usize, dBias: 
   setInt(TOGETHER, together);
   buildOffsets<T>();
 
-  ensureScratch(together * (planesBytes<T>() + vectors * panel * 16));
+  ensureScratch(<i64>together * (<i64>planesBytes<T>() + <i64>vectors * panel * 16));
   parallelFor(sizeof<T>() == 8 ? taskF64 : taskF32, parts * groups * getInt(BLOCKS));
   if (<f64>parts * <f64>(groups * outputs) * <f64>taps > 200_000) {
     parallelFor(sizeof<T>() == 8 ? reduceTaskF64 : reduceTaskF32, groups * panels);
   } else {
     for (let i = 0; i < groups * panels; i++) reduceTask<T>(i);
   }
-  heap.free(sums); heap.free(biasSums); heap.free(tapTable); heap.free(getPointer(OFFSETS));
+  freeTemporary(sums); freeTemporary(biasSums); freeTemporary(tapTable); freeTemporary(getPointer(OFFSETS));
 }
 
 /** Offset of every tap in a group's padded planes, in bytes; the last one a few times more. */
 function buildTapTable<T>(): usize {
   const channels = getInt(CHANNELS), kernelHeight = getInt(KERNEL_HEIGHT), kernelWidth = getInt(KERNEL_WIDTH);
-  const table = heap.alloc(<usize>(getInt(TAPS) + SPARE_TAPS) << 2);
+  const table = temporary(<usize>(getInt(TAPS) + SPARE_TAPS) << 2);
   let at = table, offset = 0;
   for (let c = 0; c < channels; c++) {
     for (let ky = 0; ky < kernelHeight; ky++) {
@@ -100,7 +105,7 @@ function buildOffsets<T>(): void {
   const height = getInt(OUT_HEIGHT), vectors = getInt(VECTORS), images = getInt(TOGETHER), elementBytes = <i32>sizeof<T>(), paired = 2 * getInt(PAIRED);
   const rowBytes = getInt(STRIDE_Y) * getInt(ROW) * elementBytes;
   const imageBytes = getInt(DIRECT) != 0 ? getInt(GROUPS) * getInt(CHANNELS) * getInt(PLANE) * elementBytes : planesBytes<T>();
-  const table = heap.alloc(<usize>(images * height * (vectors + 1)) << 2);
+  const table = temporary(<usize>(images * height * (vectors + 1)) << 2);
   let at = table, tail = table + (<usize>(images * height * vectors) << 2), single = tail + (<usize>(images * paired) << 2);
   setInt(OFFSETS, table); setInt(TAIL_OFFSETS, tail); setInt(SINGLE_OFFSETS, single);
   for (let image = 0; image < images; image++) {

@@ -12,6 +12,7 @@ import {
 import { blasMultiply } from "./gemm-blas";
 import { multiplyPanels, tileColumns } from "./gemm-kernel";
 import { transposeSquare } from "./gemm-pack";
+import { freeTemporary, temporary } from "./memory";
 import { ensureScratch, parallelFor, scratch } from "./pool";
 
 const D_OUT = WINOGRAD_OWN, X = WINOGRAD_OWN + 1, D_WEIGHT = WINOGRAD_OWN + 2, D_BIAS = WINOGRAD_OWN + 3, SUMS = WINOGRAD_OWN + 4;
@@ -46,15 +47,15 @@ export function winogradWeightGradient<T>(dOut: usize, x: usize, dWeight: usize,
   const blocks = max(1, min((outputs + 63) / 64, (16 + parts - 1) / parts));
   const blockOutputs = roundUp((outputs + blocks - 1) / blocks, PANEL);
   setInt(PARTS, parts); setInt(BLOCK_OUTPUTS, blockOutputs); setInt(BLOCKS, (outputs + blockOutputs - 1) / blockOutputs);
-  const sums = heap.alloc(<usize>partBytes * parts);
+  const sums = temporary(<usize>partBytes * parts);
   setInt(SUMS, sums);
   const tiles = getInt(CHUNK_TILES), elementBytes = <i32>sizeof<T>();
   ensureScratch(
-    CORNER_BYTES + chunkPlaneBytes<T>() + 16 * (tiles * (lanes + paddedChannels + blockOutputs) * elementBytes + 2 * STAGGER),
+    <i64>CORNER_BYTES + chunkPlaneBytes<T>() + 16 * (<i64>tiles * (lanes + paddedChannels + blockOutputs) * elementBytes + 2 * STAGGER),
   );
   parallelFor(sizeof<T>() == 8 ? partTaskF64 : partTaskF32, parts * getInt(BLOCKS));
   parallelFor(sizeof<T>() == 8 ? finishTaskF64 : finishTaskF32, outputs);
-  heap.free(sums);
+  freeTemporary(sums);
 }
 
 /** One part of the chunks, one block of outputs. */

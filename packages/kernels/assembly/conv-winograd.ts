@@ -10,6 +10,7 @@ import {
 } from "./conv-winograd-tiles";
 import { blasMultiply } from "./gemm-blas";
 import { multiplyPanels, tileColumns, tileRows } from "./gemm-kernel";
+import { freeTemporary, temporary } from "./memory";
 import { ensureScratch, parallelFor, scratch } from "./pool";
 import { takeRectify } from "./rectify";
 
@@ -63,12 +64,12 @@ export function winogradCorrelate<T>(
   // BLAS takes matrices stored by rows: panels of one row are just that.
   const height = byBlas ? 1 : tileRows(outputs), paddedOutputs = roundUp(outputs, height);
   setInt(TILE_ROWS, height);
-  const transformed = heap.alloc(16 * weightStep<T>());
+  const transformed = temporary(16 * weightStep<T>());
   setInt(TRANSFORMED, transformed);
-  ensureScratch(CORNER_BYTES + chunkPlaneBytes<T>() + 16 * (elementStep<T>(channels) + elementStep<T>(paddedOutputs)));
+  ensureScratch(<i64>CORNER_BYTES + chunkPlaneBytes<T>() + 16 * (<i64>elementStep<T>(channels) + elementStep<T>(paddedOutputs)));
   parallelFor(sizeof<T>() == 8 ? weightTaskF64 : weightTaskF32, paddedOutputs / height);
   parallelFor(sizeof<T>() == 8 ? chunkTaskF64 : chunkTaskF32, getInt(CHUNKS));
-  heap.free(transformed);
+  freeTemporary(transformed);
 }
 
 /** G g G' of one panel of outputs, as [16][panel][channel][height]. */

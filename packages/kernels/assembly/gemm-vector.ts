@@ -4,6 +4,7 @@
  */
 import { getInt, getPointer, setInt } from "./control";
 import { F32, F64 } from "./dtype";
+import { freeTemporary, temporary } from "./memory";
 import { SUM } from "./pointwise-ops";
 import { parallelFor } from "./pool";
 import { reduce } from "./reduce";
@@ -37,17 +38,17 @@ export function multiplyVector<T>(
     const tasks = (count + perTask - 1) / perTask;
     let gathered: usize = 0;
     if (vectorStep != sizeof<T>()) {
-      gathered = heap.alloc(<usize>k * sizeof<T>());
+      gathered = temporary(<usize>k * sizeof<T>());
       for (let i = 0; i < k; i++) store<T>(gathered + <usize>i * sizeof<T>(), load<T>(vector + <usize>i * vectorStep));
       setInt(VECTOR, gathered);
     }
     parallelFor(sizeof<T>() == 8 ? dotTaskF64 : dotTaskF32, tasks);
-    if (gathered != 0) heap.free(gathered);
+    if (gathered != 0) freeTemporary(gathered);
   } else {
     // Whole rows of memory where they are not too long, some of them to each task, whose sums are added up at the end.
     const width = min((count + 15) & ~15, MOST_SUMS), strips = (count + width - 1) / width;
     const rows = min(k, (max(SHORTEST_SUM, TASK_ELEMENTS / width) + 3) & ~3), blocks = (k + rows - 1) / rows;
-    const parts = heap.alloc(<usize>blocks * <usize>count * sizeof<T>());
+    const parts = temporary(<usize>blocks * <usize>count * sizeof<T>());
     setInt(PER_TASK, width); setInt(STRIPS, strips); setInt(ROWS_PER_TASK, rows); setInt(PARTS, parts);
     parallelFor(sizeof<T>() == 8 ? sumTaskF64 : sumTaskF32, strips * blocks);
     if (blocks > 1) reduce(SUM, sizeof<T>() == 8 ? F64 : F32, parts, parts, 1, blocks, count);
@@ -55,7 +56,7 @@ export function multiplyVector<T>(
     for (let w: usize = 0; w < <usize>count; w++) {
       finishAt<T>(out + w * outStep, load<T>(parts + w * sizeof<T>()), bias == 0 ? 0 : bias + w * biasStep, accumulate);
     }
-    heap.free(parts);
+    freeTemporary(parts);
   }
   return true;
 }

@@ -4,7 +4,7 @@
  *
  * Both operands are packed into panels (gemm-pack.ts), k in blocks that fit the first cache, and multiplied tile by tile
  * (gemm-kernel.ts). A single c is cut into blocks, one task each; an operand's part that several blocks read is packed
- * beforehand, one that only a single block reads is packed by that block's task. In a batch of matrices that are not too tall every task packs for itself.
+ * beforehand if there is room, one that only a single block reads is packed by that block's task. In a batch of matrices that are not too tall every task packs for itself.
  */
 import { getInt, getPointer, setInt } from "./control";
 import { F64 } from "./dtype";
@@ -14,6 +14,7 @@ import { multiplyPanels, TILE_BYTES, tileColumns, tileRows, tilesAtOnce } from "
 import { packBlock } from "./gemm-pack";
 import { multiplySmall } from "./gemm-small";
 import { multiplyVector } from "./gemm-vector";
+import { freeTemporary, temporaryIfRoom } from "./memory";
 import { ensureScratch, parallelFor, scratch } from "./pool";
 import { takeRectify } from "./rectify";
 
@@ -158,24 +159,24 @@ function runLarge<T>(m: i32, n: i32, k: i32, products: f64): void {
   let packedA: usize = 0, packedB: usize = 0, tasksA = 0, tasksB = 0;
   if (across > 1) {
     const panels = (m + height - 1) / height;
-    packedA = heap.alloc(<usize>(panels * height) * <usize>k * sizeof<T>());
+    packedA = temporaryIfRoom(<usize>(panels * height) * <usize>k * sizeof<T>());
     const each = max(1, PACK_ELEMENTS / (height * k));
     setInt(PACK_PANELS_A, each);
-    tasksA = (panels + each - 1) / each;
+    if (packedA != 0) tasksA = (panels + each - 1) / each;
   }
   if (down > 1) {
     const panels = (n + tileColumns<T>() - 1) / tileColumns<T>();
-    packedB = heap.alloc(<usize>(panels * tileColumns<T>()) * <usize>k * sizeof<T>());
+    packedB = temporaryIfRoom(<usize>(panels * tileColumns<T>()) * <usize>k * sizeof<T>());
     const each = max(1, PACK_ELEMENTS / (tileColumns<T>() * k));
     setInt(PACK_PANELS_B, each);
-    tasksB = (panels + each - 1) / each;
+    if (packedB != 0) tasksB = (panels + each - 1) / each;
   }
   setInt(PACKED_A, packedA); setInt(PACKED_B, packedB); setInt(PACK_TASKS_A, tasksA);
   ensureScratch(blockBytes<T>(rows, columns, k));
   if (tasksA + tasksB > 0) parallelFor(sizeof<T>() == 8 ? packTaskF64 : packTaskF32, tasksA + tasksB);
   parallelFor(sizeof<T>() == 8 ? blockTaskF64 : blockTaskF32, down * across);
-  if (packedA != 0) heap.free(packedA);
-  if (packedB != 0) heap.free(packedB);
+  if (packedA != 0) freeTemporary(packedA);
+  if (packedB != 0) freeTemporary(packedB);
 }
 
 /** Packs some panels of a, or of b, over all of k. */

@@ -1,4 +1,5 @@
-export { allocate, gatherBlocks, pageCount, release } from "./memory";
+export { claimedBytes, mostBytes, mostBytesNow } from "./allocator";
+export { allocate, freeTemporaries, gatherBlocks, pageCount, release } from "./memory";
 export { setThreadCount, workerLoop } from "./pool";
 export { gemm } from "./gemm";
 export { setBlas } from "./gemm-blas";

@@ -2,6 +2,7 @@
 import { getInt, getPointer, setInt } from "./control";
 import { BOOL, F32, F64, I32, I64, U8 } from "./dtype";
 import { gather, gatherTail, lanes, storeTail } from "./math-lanes";
+import { freeTemporary } from "./memory";
 import * as op from "./pointwise-binary-ops";
 import { LIGHT_BYTES, binaryVectors, binaryVectorsWith, lengthIn, nextIn, stepIn } from "./pointwise-light";
 import { maskedBinaryRow } from "./pointwise-masks";
@@ -210,8 +211,8 @@ export function binaryStrided(kind: i32, dtype: i32, a: usize, b: usize, out: us
   const copyA = farA ? denseCopy(bytesOf(dtype), a, layout, 1, dense) : 0;
   const copyB = farB ? denseCopy(bytesOf(dtype), b, layout, 2, dense) : 0;
   runStrided(kind, dtype, farA ? copyA : a, farB ? copyB : b, out, dense);
-  if (farA) heap.free(copyA);
-  if (farB) heap.free(copyB);
+  if (farA) freeTemporary(copyA);
+  if (farB) freeTemporary(copyB);
 }
 
 function runStrided(kind: i32, dtype: i32, a: usize, b: usize, out: usize, layout: usize): void {

@@ -4,6 +4,7 @@ import { F32, F64, I32, I64, U8 } from "./dtype";
 import { expRow, sigmoidRow } from "./math-exp-rows";
 import { logRow } from "./math-log-rows";
 import { element, gather, gatherTail, lanes, saturated, storeTail } from "./math-lanes";
+import { freeTemporary } from "./memory";
 import { LIGHT_BYTES, unaryVectors } from "./pointwise-light";
 import { maskedUnaryRow } from "./pointwise-masks";
 import * as code from "./pointwise-ops";
@@ -204,7 +205,7 @@ export function unaryStrided(kind: i32, dtype: i32, x: usize, out: usize, layout
   if (isFar(layout, 1)) {
     const copy = denseCopy(bytesOf(dtype), x, layout, 1, copyLayout(layout, 1));
     unary(kind, dtype, copy, out, rowCount(layout) * innerSize(layout), p0, p1);
-    heap.free(copy);
+    freeTemporary(copy);
     return;
   }
   const count = rowCount(layout), inner = innerSize(layout);

@@ -7,10 +7,12 @@
  * another, or to a new job, is made anew. Arguments stay untouched until the last claimed task is done. Tasks write disjoint
  * memory; which thread runs a task cannot change a result.
  */
+import { disclaim } from "./allocator";
 import {
   DONE, GENERATION, LAUNCHER_ASLEEP, MAX_THREADS, PAGES, SCRATCH_BYTES, SCRATCH_POINTERS, SHARES, SLEEPERS, TASK_FUNCTION, THREADS,
   WIDE_ROOMS, WORKER_LIMIT,
 } from "./control";
+import { lasting } from "./memory";
 
 /** Longest count of tasks that the state word can hold. */
 export const MAX_TASKS: i32 = 0xfffff;
@@ -126,19 +128,21 @@ function releaseScratch(): void {
   for (let i = 0; i < MAX_THREADS; i++) {
     const slot = SCRATCH_POINTERS + (<usize>i << 2);
     const pointer = load<usize>(slot);
-    if (pointer != 0) heap.free(pointer);
+    if (pointer != 0) disclaim(pointer);
     store<usize>(slot, 0);
   }
   store<i32>(SCRATCH_BYTES, 0);
 }
 
 /** Gives every thread at least `bytes` of scratch. Called by the launching thread only, before `parallelFor`. */
-export function ensureScratch(bytes: i32): void {
-  if (load<i32>(SCRATCH_BYTES) >= bytes) return;
+export function ensureScratch(bytes: i64): void {
+  if (<i64>load<i32>(SCRATCH_BYTES) >= bytes) return;
   releaseScratch();
   const threads = max(1, load<i32>(THREADS));
-  for (let i = 0; i < threads; i++) store<usize>(SCRATCH_POINTERS + (<usize>i << 2), heap.alloc(bytes));
-  store<i32>(SCRATCH_BYTES, bytes);
+  // No scratch is that large: the kernels compute offsets in it with 31 bits.
+  const each = bytes > i32.MAX_VALUE ? <usize>-1 : <usize>bytes;
+  for (let i = 0; i < threads; i++) store<usize>(SCRATCH_POINTERS + (<usize>i << 2), lasting(each));
+  store<i32>(SCRATCH_BYTES, <i32>bytes);
 }
 
 /** The running thread's scratch, 16-byte aligned, as large as the last `ensureScratch` asked. */

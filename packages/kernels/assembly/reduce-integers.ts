@@ -6,6 +6,7 @@
  */
 import { getInt, getPointer, setInt } from "./control";
 import { BOOL, I32, I64, U8 } from "./dtype";
+import { freeTemporary, temporary } from "./memory";
 import { PROD } from "./pointwise-ops";
 import { parallelFor } from "./pool";
 import { CHUNK, PARALLEL_FROM, bytesOf } from "./strided";
@@ -129,8 +130,8 @@ export function reduceIntegers(kind: i32, dtype: i32, x: usize, out: usize, oute
   const blocks = blockCount(n, blockRows);
   const unitsWhole = <i64>outer * ((inner + STRIP - 1) / STRIP);
   if (blocks < 2 || unitsWhole >= MANY_UNITS) { run(kind, dtype, x, out, outer, n, inner, max(1, n)); return; }
-  const partial = heap.alloc((<usize>outer * blocks * inner) << 3);
+  const partial = temporary((<usize>outer * blocks * inner) << 3);
   run(kind, dtype, x, partial, outer, n, inner, blockRows);
   run(kind, I64, partial, out, outer, blocks, inner, blocks);
-  heap.free(partial);
+  freeTemporary(partial);
 }

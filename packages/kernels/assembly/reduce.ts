@@ -1,6 +1,7 @@
 /** Reductions of [outer, n, inner] over the middle dimension. */
 import { getInt, getPointer, setInt } from "./control";
 import { BOOL, F32, F64, I32, I64, U8 } from "./dtype";
+import { freeTemporary, temporary } from "./memory";
 import * as code from "./pointwise-ops";
 import { ensureScratch, parallelFor } from "./pool";
 import { reduceTruth } from "./reduce-any";
@@ -123,11 +124,11 @@ function reduceTree(kind: i32, dtype: i32, x: usize, out: usize, center: usize, 
   const unitsWhole = <i64>outer * ((inner + width - 1) / max(1, width));
   const blocks = blockCount(n, blockRows);
   if (blocks < 2 || unitsWhole >= MANY_UNITS) { run(kind, dtype, x, out, center, outer, n, inner, max(1, n)); return; }
-  const partial = heap.alloc(<usize>outer * blocks * inner * bytesOf(dtype));
+  const partial = temporary(<usize>outer * blocks * inner * bytesOf(dtype));
   run(kind, dtype, x, partial, center, outer, n, inner, blockRows);
   const combine = kind == code.SUM_SQUARES || kind == SQUARED_DEVIATION ? code.SUM : kind;
   run(combine, dtype, partial, out, 0, outer, blocks, inner, blocks);
-  heap.free(partial);
+  freeTemporary(partial);
 }
 
 export function reduce(kind: i32, dtype: i32, x: usize, out: usize, outer: i32, n: i32, inner: i32): void {

@@ -3,6 +3,7 @@
  * far apart touches a cache line for each.
  */
 import { JOB_ARGUMENTS } from "./control";
+import { temporary } from "./memory";
 import { copyStrided } from "./strided-copy";
 import { PARALLEL_FROM, innerSize, rankOf, rowCount, rowStride, sizeAt, strideAt } from "./strided";
 
@@ -44,7 +45,7 @@ export function denseCopy(elementBytes: usize, x: usize, layout: usize, operand:
   for (let dim = 0; dim < rank; dim++) setStride(COPY_LAYOUT, 1, dim, strideAt(layout, operand, dim));
   setContiguous(COPY_LAYOUT, 2);
   setContiguous(into, operand);
-  const copy = heap.alloc(<usize>rowCount(layout) * innerSize(layout) * elementBytes);
+  const copy = temporary(<usize>rowCount(layout) * innerSize(layout) * elementBytes);
   copyStrided(<i32>elementBytes, x, copy, COPY_LAYOUT);
   return copy;
 }

@@ -19,7 +19,7 @@ function sizeOf(bytes: number): number {
   return bytes === 0 ? 1 : (bytes + step - 1) >>> stepBits;
 }
 
-/** Address of a new block. Throws where the memory cannot grow. */
+/** Address of a new block; 0 where there is no room. */
 export function allocateBlock(bytes: number): number {
   if (bytes > smallBytes) return wasm.allocate(bytes) >>> 0;
   const size = sizeOf(bytes);
@@ -27,6 +27,18 @@ export function allocateBlock(bytes: number): number {
   if (count === 0) return wasm.allocate(size * step) >>> 0;
   counts[size] = count - 1;
   return stock[size * depth + count - 1] as number;
+}
+
+/** Gives the stock back to the module; whether there was any. */
+export function emptyStock(): boolean {
+  let isAny = false;
+  for (let size = 0; size < counts.length; size++) {
+    const count = counts[size] as number;
+    for (let i = 0; i < count; i++) wasm.release(stock[size * depth + i] as number);
+    counts[size] = 0;
+    isAny ||= count > 0;
+  }
+  return isAny;
 }
 
 /** Gives back a block of so many bytes. */

@@ -31,11 +31,17 @@ function createCollector(): Collector | null {
   return { forgetReads: () => void nothing.runInContext(turn), collect };
 }
 
+/** Flags belong to the process: another thread that looks for its collector may put this one's down before its use. */
+const attempts = 20;
+
 function findCollect(): (() => void) | null {
   const { gc } = globalThis;
   if (gc !== undefined) return () => void gc();
-  setFlagsFromString("--expose-gc");
-  const collect: unknown = runInNewContext("globalThis.gc");
-  setFlagsFromString("--no-expose-gc");
-  return typeof collect === "function" ? () => void collect() : null;
+  for (let i = 0; i < attempts; i++) {
+    setFlagsFromString("--expose-gc");
+    const collect: unknown = runInNewContext("globalThis.gc");
+    setFlagsFromString("--no-expose-gc");
+    if (typeof collect === "function") return () => void collect();
+  }
+  return null;
 }

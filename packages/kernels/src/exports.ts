@@ -4,8 +4,15 @@
  */
 export interface KernelExports {
   // Memory and threads
+  /** 0 where there is no room. */
   allocate(bytes: number): number;
   release(pointer: number): void;
+  /** Takes back what the running kernel has asked for, before an error ends it. */
+  freeTemporaries(): void;
+  /** The most bytes of one block, in an empty memory and now; and the bytes of all blocks and of the kernels' room. */
+  mostBytes(): number;
+  mostBytesNow(): number;
+  claimedBytes(): number;
   pageCount(): number;
   /** Copies `count` blocks to one place; `list` has the address and the size, a multiple of 16, of each. */
   gatherBlocks(list: number, count: number, to: number): void;

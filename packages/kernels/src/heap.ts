@@ -1,59 +1,19 @@
 import { totalmem } from "node:os";
-import { allocateBlock, releaseBlock } from "./allocator.ts";
+import { allocateBlock, emptyStock, releaseBlock } from "./allocator.ts";
+import { batchOfNext, Block, forgetReferences, type Batch } from "./block.ts";
 import { engineCollector } from "./collector.ts";
 import type { DType } from "./dtype.ts";
 import { MemoryError, TapegradError } from "./errors.ts";
-import { heapBytes, memory, spillList, spillListPointer, spillRoomBytes, spillRoomPointer, wasm } from "./wasm.ts";
+import { heapBytes, memory, setRoomMaker, spillList, spillListPointer, spillRoomBytes, spillRoomPointer, wasm } from "./wasm.ts";
 
-/**
+/*
  * The heap as a cache over garbage-collected host memory (docs/architecture.md, "Memory").
  *
- * A `Block` is the bytes of one storage: in the heap (`pointer` > 0), or spilled to the host (`host`), or freed. Resident
- * blocks form a list; when the budget is reached, those at its old end are copied out. A block that was used since it came to
+ * Resident blocks form a list; when the budget is reached, those at its old end are copied out. A block that was used since it came to
  * the young end goes there a second time instead, so that those are found that were not used for long: using a block only
  * notes the call. The list refers to blocks, never to storages, so a storage that nobody uses can be collected while its
  * block is resident; and a spilled block is referred to by its storage alone, so its host copy dies with it.
  */
-export class Block {
-  pointer = 0;
-  /** Where the spilled bytes are, from `hostOffset` on. */
-  host: Uint8Array | null = null;
-  hostOffset = 0;
-  freed = false;
-  /** The kernel call that used the block last; blocks of the running call are never spilled. */
-  call = 0;
-  /** `call` when the block came to the young end of the list. */
-  linkedAt = 0;
-  newer: Block | null = null;
-  older: Block | null = null;
-  readonly bytes: number;
-  readonly dtype: DType;
-  readonly batch: Batch;
-
-  constructor(bytes: number, dtype: DType, batch: Batch) {
-    this.bytes = bytes;
-    this.dtype = dtype;
-    this.batch = batch;
-  }
-}
-
-/**
- * The blocks of a batch share one token, which their storages hold: once it is collected, so are they all, and the blocks can
- * be freed without a copy. Small blocks made one after another share a batch, since a weak reference costs more than they do; a
- * large one has its own, so that no other tensor keeps it from being found.
- */
-type Batch = WeakRef<object>;
-
-const batchSize = 64;
-const largeBytes = 1 << 14;
-let openToken: object = {};
-let openBatch: Batch = new WeakRef(openToken);
-let openMembers = 0;
-let newestToken = openToken;
-
-/** Each new weak reference is remembered until the running job ends: after this many they are forgotten by hand. */
-const mostRemembered = 1 << 15;
-let remembered = 0;
 
 /** Figures since the process started, and the present state in bytes. */
 interface HeapCounters {
@@ -100,13 +60,17 @@ function learnFromRestore(bytes: number): void {
   blockLimit = Math.min(blockLimit + 2, maxBlocks);
 }
 
+/** The most bytes that a block can have: what the kernels' memory has beside their own constants. */
+export const mostBlockBytes = wasm.mostBytes() >>> 0;
+
 function heapExhausted(bytes: number): MemoryError {
+  const [resident, free] = [stats.resident, wasm.mostBytesNow() >>> 0];
   return new MemoryError({
     op: "heap",
-    fact: `${bytes} bytes do not fit: ${stats.resident} of the budget of ${budget} bytes are in use`,
-    hint: "use a smaller batch or model, or setHeapBudget() with more",
+    fact: `${bytes} bytes do not fit: the running call uses ${resident} of the memory's ${mostBlockBytes} bytes, the largest free piece has ${free}`,
+    hint: "use a smaller batch or model",
     code: "heap/exhausted",
-    data: { bytes, resident: stats.resident, budget },
+    data: { bytes, resident, free, most: mostBlockBytes },
   });
 }
 
@@ -127,35 +91,10 @@ export function beginCall(): void {
 
 /** A new uninitialised block, resident, belonging to the running call. Its storage must hold the `tokenOfNewest`. */
 export function newBlock(bytes: number, dtype: DType): Block {
-  const block = new Block(bytes, dtype, bytes < largeBytes ? sharedBatch() : ownBatch());
+  const block = new Block(bytes, dtype, batchOfNext(bytes));
   if (debug) origins.set(block, callSite());
   makeResident(block);
   return block;
-}
-
-/** The token of the batch that the newest block belongs to. */
-export function tokenOfNewest(): object {
-  return newestToken;
-}
-
-function sharedBatch(): Batch {
-  if (openMembers === batchSize) {
-    openBatch = ownBatch();
-    openToken = newestToken;
-    openMembers = 0;
-  }
-  openMembers++;
-  newestToken = openToken;
-  return openBatch;
-}
-
-function ownBatch(): Batch {
-  newestToken = {};
-  if (++remembered >= mostRemembered) {
-    remembered = 0;
-    engineCollector()?.forgetReads();
-  }
-  return new WeakRef(newestToken);
 }
 
 /** The block's address, after bringing it back if it was spilled. It stays there until the next `beginCall`. */
@@ -171,6 +110,7 @@ export function blockPointer(block: Block): number {
     learnFromRestore(block.bytes);
   }
   block.call = call;
+  block.fixedIn = call;
   return block.pointer;
 }
 
@@ -260,8 +200,7 @@ function freeGarbage(): void {
     block = newer;
   }
   // Reading the tokens has brought them back for the running job.
-  collector?.forgetReads();
-  remembered = 0;
+  forgetReferences();
   survived.bytes = stats.resident;
   survived.blocks = stats.blocks;
 }
@@ -281,22 +220,57 @@ export function whenHeapIsLarge(action: () => void): void {
 }
 
 function allocate(bytes: number): number {
+  if (bytes > mostBlockBytes) throw heapExhausted(bytes);
   makeRoom(bytes);
   if (beforeLarge !== null && stats.resident + bytes >= largeHeap) {
     const action = beforeLarge;
     beforeLarge = null;
     action();
   }
-  for (let attempt = 0; ; attempt++) {
-    try {
-      return allocateBlock(bytes);
-    } catch {
-      // The allocator traps when the memory cannot grow: make room until it can.
-      if (attempt === 0) freeGarbage();
-      else if (!spillOldest()) throw heapExhausted(bytes);
-    }
+  for (;;) {
+    const pointer = allocateBlock(bytes);
+    if (pointer !== 0) return pointer;
+    if (!reclaim()) throw heapExhausted(bytes);
   }
 }
+
+/** The call in which the memory was found full and garbage was freed. */
+let reclaimedIn = 0;
+
+/**
+ * Makes room where the memory itself is full, or in pieces: first what is garbage goes, then the least recently used blocks, at last
+ * all that the running call has not been told the address of. False when there is nothing left but what it has.
+ */
+function reclaim(): boolean {
+  if (reclaimedIn !== call) {
+    reclaimedIn = call;
+    freeGarbage();
+    return true;
+  }
+  return spillOldest() || spillAllButFixed();
+}
+
+function spillAllButFixed(): boolean {
+  let isAny = emptyStock();
+  for (let block = oldest; block !== null; ) {
+    const { newer } = block;
+    if (block.fixedIn !== call) {
+      copyOut(block);
+      isAny = true;
+    }
+    block = newer;
+  }
+  return isAny;
+}
+
+// What a kernel needs for itself comes from the same memory.
+setRoomMaker((bytes, isNeeded) => {
+  if (bytes <= mostBlockBytes && reclaim()) return true;
+  if (!isNeeded) return false;
+  const error = heapExhausted(bytes);
+  wasm.freeTemporaries();
+  throw error;
+});
 
 /**
  * The first block, from this one towards the young end, that was not used since it was linked, or hardly later: what a new block
@@ -322,11 +296,14 @@ function spillOldest(): boolean {
   const block = longUnused(oldest);
   if (block === null) return false;
   if (block.bytes <= smallBytes) spillSmall(block);
-  else {
-    block.host = heapBytes().slice(block.pointer, block.pointer + block.bytes);
-    dropSpilled(block);
-  }
+  else copyOut(block);
   return true;
+}
+
+function copyOut(block: Block): void {
+  block.host = heapBytes().slice(block.pointer, block.pointer + block.bytes);
+  block.hostOffset = 0;
+  dropSpilled(block);
 }
 
 function dropSpilled(block: Block): void {

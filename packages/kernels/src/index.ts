@@ -4,7 +4,7 @@ export { allDTypes, dtypeInfo, float16View } from "./dtype.ts";
 export type { DType, HostArray, NumberArray } from "./dtype.ts";
 export { MemoryError, TapegradError } from "./errors.ts";
 export type { ErrorParts } from "./errors.ts";
-export { beginCall, collectGarbage, memoryStats, resetPeakMemory, setHeapBudget, setMemoryDebug } from "./heap.ts";
+export { beginCall, collectGarbage, memoryStats, mostBlockBytes, resetPeakMemory, setHeapBudget, setMemoryDebug } from "./heap.ts";
 export type { MemoryStats } from "./heap.ts";
 export { kernelInfo } from "./kernel-info.ts";
 export type { KernelInfo } from "./kernel-info.ts";

@@ -43,7 +43,12 @@ describe("fused multiply-adds", () => {
   });
 
   test("an engine without relaxed SIMD does without", async () => {
-    vi.spyOn(WebAssembly, "validate").mockReturnValue(false);
+    const { relaxedProbe } = await import("./kernel-module.ts");
+    const { Module } = WebAssembly;
+    vi.spyOn(WebAssembly, "Module").mockImplementation(function compile(bytes) {
+      if (bytes.length === relaxedProbe.length) throw new WebAssembly.CompileError("unknown instruction");
+      return new Module(bytes);
+    });
     expect(await lostBit()).toEqual({ fma: false, rest: 0 });
   });
 
@@ -74,13 +79,17 @@ describe("loops for 256-bit vectors", () => {
     }
   }
   const needsRelaxedFlag = process.versions.v8.startsWith("11.");
-  const up = ["--experimental-wasm-revectorize", "--no-liftoff", "--no-wasm-lazy-compilation"];
-  const down = ["--no-experimental-wasm-revectorize", "--liftoff", "--wasm-lazy-compilation"];
+  const up = ["--experimental-wasm-revectorize", "--no-liftoff", "--no-wasm-lazy-compilation", "--experimental-wasm-stringref"];
+  const down = ["--no-experimental-wasm-revectorize", "--liftoff", "--wasm-lazy-compilation", "--no-experimental-wasm-stringref"];
 
   test.each(["13.6.233.17-node.53", "14.6.202.34-node.34"])("V8 %s widens them, under flags that are then put down", async (v8) => {
     const { kernels, flags } = await compileOn(v8);
     expect(kernels.hasWide).toBe(kernels.fma);
-    expect(flags).toEqual(kernels.fma ? [...up, ...down] : []);
+    // Never, where this process has compiled them before; several times, on an engine that is not the one that it says.
+    const times = flags.length / (up.length + down.length);
+    expect(flags).toEqual(Array.from({ length: times }, () => [...up, ...down]).flat());
+    expect(times).toBeLessThanOrEqual(kernels.fma ? 50 : 0);
+    if (kernels.fma && needsRelaxedFlag) expect(times).toBeGreaterThan(0);
   });
 
   test.each([["11.3.244.8-node.38", "x64"], ["12.4.254.21-node.57", "x64"], ["14.1.146.11-node.25", "x64"], ["13.6.233.17-node.53", "arm64"]])(
@@ -119,6 +128,6 @@ describe("loops for 256-bit vectors", () => {
     vi.stubEnv("TAPEGRAD_FMA", "off");
     vi.stubEnv("TAPEGRAD_SIMD", "256");
     const { kernels } = await compileOn("13.6.233.17-node.53");
-    expect(kernels).toMatchObject({ fma: false, wideModule: null, hasWide: false });
+    expect(kernels).toMatchObject({ fma: false, wideModule: null, hasWide: false, markers: [] });
   });
 });

@@ -1,4 +1,5 @@
-import { beginCall, blockBytes, blockPointer, freeBlock, newBlock, tokenOfNewest, type Block } from "./heap.ts";
+import { tokenOfNewest, type Block } from "./block.ts";
+import { beginCall, blockBytes, blockPointer, freeBlock, newBlock } from "./heap.ts";
 import { ensureThreads } from "./threads.ts";
 import { dtypeInfo, type DType, type HostArray, type NumberArray } from "./dtype.ts";
 

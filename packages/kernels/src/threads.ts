@@ -32,9 +32,9 @@ const gemmF64 = (tA, tB, m, n, k, a, lda, b, ldb, accumulate, c, ldc) => {
   if (blas === undefined) bindBlas();
   return blas.gemmF64(tA, tB, m, n, k, a, lda, b, ldb, accumulate, c, ldc);
 };
-const loadBlas = () => 0;
+const loadBlas = () => 0, makeRoom = () => 0;
 const wide = wideModule === null ? {} : new WebAssembly.Instance(wideModule, { env: { memory } }).exports;
-const env = { memory, abort, gemmF32, gemmF64, loadBlas, hasWide: Number(hasWide) };
+const env = { memory, abort, gemmF32, gemmF64, loadBlas, makeRoom, hasWide: Number(hasWide) };
 new WebAssembly.Instance(module, { env, wide }).exports.workerLoop(index);
 `;
 

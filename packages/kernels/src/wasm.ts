@@ -11,11 +11,23 @@ function abort(): never {
   throw new Error("kernel aborted");
 }
 
+/** Frees memory that a kernel asks for; false if there is nothing to free, which throws where the kernel `isNeeded` to have it. */
+type RoomMaker = (bytes: number, isNeeded: boolean) => boolean;
+
+let makeRoom: RoomMaker = () => false;
+
+/** What runs when a kernel finds no room for its temporaries. */
+export function setRoomMaker(maker: RoomMaker): void {
+  makeRoom = maker;
+}
+
+const roomImports = { makeRoom: (bytes: number, isNeeded: number) => Number(makeRoom(bytes >>> 0, isNeeded !== 0)) };
+
 const wide = kernels.wideModule === null ? {} : { ...new WebAssembly.Instance(kernels.wideModule, { env: { memory } }).exports };
 
 /** The launching thread's instance. */
 export const wasm = new WebAssembly.Instance(kernels.module, {
-  env: { memory, abort, ...blasImports, hasWide: Number(kernels.hasWide) },
+  env: { memory, abort, ...blasImports, ...roomImports, hasWide: Number(kernels.hasWide) },
   wide,
 }).exports as KernelExports;
 

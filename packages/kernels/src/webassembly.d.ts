@@ -9,6 +9,7 @@ declare namespace WebAssembly {
     constructor(bytes: Uint8Array);
     static exports(module: Module): readonly { name: string; kind: string }[];
   }
+  class CompileError extends Error {}
   function validate(bytes: Uint8Array): boolean;
   class Instance {
     constructor(module: Module, imports: Record<string, Record<string, unknown>>);

@@ -1,4 +1,4 @@
-import { beginCall, dtypeInfo, float16View, Storage, type DType, type HostArray } from "@tapegrad/kernels";
+import { beginCall, dtypeInfo, float16View, mostBlockBytes, Storage, type DType, type HostArray } from "@tapegrad/kernels";
 import { type Float16Array } from "@petamoriken/float16";
 import { DTypeError, GradError, IndexError, MemoryError, ShapeError } from "./errors.ts";
 import { contiguousStrides, formatShape, normalizeDim, sizeOf, type Shape } from "./shape.ts";
@@ -317,15 +317,21 @@ export function sameElements(x: Tensor): Tensor {
 /** A new uninitialised row-major tensor for the running kernel call. */
 export function emptyTensor(shape: Shape, dtype: DType): Tensor {
   const size = sizeOf(shape);
-  if (size * dtypeInfo[dtype].bytes > 2 ** 30) {
-    throw new MemoryError({
-      op: "empty",
-      fact: `${formatShape(shape)} ${dtype} is ${size * dtypeInfo[dtype].bytes} bytes; one tensor may have 2^30 at most`,
-      code: "empty/too-large",
-      data: { shape, dtype },
-    });
-  }
+  if (size > mostElements || size * dtypeInfo[dtype].bytes > mostBlockBytes) throw tooLarge(shape, dtype, size);
   return new Tensor(new Storage(dtype, size), shape);
+}
+
+/** Kernels count elements with 31 bits, up to the end of the last task. */
+const mostElements = 2 ** 31 - 2 ** 20;
+
+function tooLarge(shape: Shape, dtype: DType, size: number): MemoryError {
+  const most = Math.min(mostElements, Math.floor(mostBlockBytes / dtypeInfo[dtype].bytes));
+  return new MemoryError({
+    op: "empty",
+    fact: `${formatShape(shape)} ${dtype} has ${size} elements; a tensor of this dtype may have ${most} at most`,
+    code: "empty/too-large",
+    data: { shape, dtype, most },
+  });
 }
 
 /** A tensor over a fresh copy of host elements. */

@@ -1,3 +1,4 @@
+import { mostBlockBytes } from "@tapegrad/kernels";
 import {
   arange, cat, dropout, empty, eye, full, Generator, linspace, mul, rand, randint, randn, randperm, stack, tensor, uniform,
   zeros, type ErrorSample,
@@ -91,7 +92,13 @@ export const errorsOfShapes: readonly ErrorSample[] = [
   {
     call: () => empty([2 ** 15, 2 ** 15]),
     error: "MemoryError",
-    message: `empty: [32768, 32768] float32 is 4294967296 bytes; one tensor may have 2^30 at most
+    message: `empty: [32768, 32768] float32 has 1073741824 elements; a tensor of this dtype may have ${Math.floor(mostBlockBytes / 4)} at most
+  code: empty/too-large`,
+  },
+  {
+    call: () => empty([2 ** 31], { dtype: "bool" }),
+    error: "MemoryError",
+    message: `empty: [2147483648] bool has 2147483648 elements; a tensor of this dtype may have 2146435072 at most
   code: empty/too-large`,
   },
   {

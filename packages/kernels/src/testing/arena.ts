@@ -4,6 +4,10 @@ import { layoutPointer, layoutWords, memory, wasm } from "../wasm.ts";
 
 type ArrayType<A extends HostArray> = new (buffer: ArrayBufferLike, byteOffset: number, length: number) => A;
 
+// All that tests allocate lies above 2 GiB, where an address or a byte offset that is taken for a signed number shows. What is below is
+// only reserved. (Low addresses are what every test of the packages above has.)
+wasm.allocate(2 ** 31);
+
 const guardBytes = 64;
 const guardValue = 0xa5;
 
