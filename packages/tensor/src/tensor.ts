@@ -1,7 +1,8 @@
 import { beginCall, dtypeInfo, float16View, Storage, type DType, type HostArray } from "@tapegrad/kernels";
 import { type Float16Array } from "@petamoriken/float16";
+import { markCopy, notATensor } from "./copies.ts";
 import { DTypeError, GradError, IndexError, MemoryError, ShapeError } from "./errors.ts";
-import { contiguousStrides, formatShape, normalizeDim, sizeOf, type Shape } from "./shape.ts";
+import { contiguousStrides, formatShape, normalizeDim, sameShape, sizeOf, type Shape } from "./shape.ts";
 
 /** Nested arrays of numbers (booleans for bool), as `toArray` gives and `tensor` takes them. */
 export type NestedArray = number | boolean | readonly NestedArray[];
@@ -76,6 +77,14 @@ export class Tensor {
     return this.#strides === null;
   }
 
+  /**
+   * As `isContiguous`, by a private field: for what is no tensor, or one of another copy of the library, this throws a
+   * TypeError, which `dispatch` explains. So every op checks its inputs and pays nothing for it. @internal
+   */
+  static isRowMajor(x: Tensor): boolean {
+    return x.#strides === null;
+  }
+
   get ndim(): number {
     return this.shape.length;
   }
@@ -105,7 +114,9 @@ export class Tensor {
     return this.#grad;
   }
 
+  /** Throws ArgumentError `tapegrad/not-a-tensor`, ShapeError `grad/shape`, DTypeError `grad/dtype`. */
   set grad(gradient: Tensor | null) {
+    if (gradient !== null) checkGradient("grad", "grad", gradient, this);
     this.#grad = gradient;
     this.#gradIsOwned = false;
   }
@@ -226,6 +237,30 @@ export class Tensor {
     }
     return out;
   }
+}
+
+markCopy(Tensor, import.meta.url);
+
+/** Throws ArgumentError `tapegrad/not-a-tensor`, `tapegrad/two-copies` unless the value is a tensor of this copy of the library. */
+export function requireTensor(op: string, name: string, value: unknown): asserts value is Tensor {
+  if (!(value instanceof Tensor)) throw notATensor(op, name, value);
+}
+
+/** Throws ArgumentError `tapegrad/not-a-tensor`, ShapeError `OP/shape`, DTypeError `OP/dtype` for what cannot be the gradient of `of`. */
+export function checkGradient(op: string, name: string, gradient: unknown, of: { readonly shape: Shape; readonly dtype: DType }): asserts gradient is Tensor {
+  requireTensor(op, name, gradient);
+  const parts = { op, details: [describe("x", of), describe(name, gradient)] };
+  if (!sameShape(gradient.shape, of.shape)) {
+    throw new ShapeError({ ...parts, fact: `${name} must have the shape of the tensor`, code: `${op}/shape`, data: { shape: of.shape, gradient: gradient.shape } });
+  }
+  if (gradient.dtype === of.dtype) return;
+  throw new DTypeError({
+    ...parts,
+    fact: `${name} must have the dtype of the tensor`,
+    hint: `convert it first: ${name}.to("${of.dtype}")`,
+    code: `${op}/dtype`,
+    data: { dtype: of.dtype, gradient: gradient.dtype },
+  });
 }
 
 /** Throws DTypeError `requiresGrad/floating` for dtypes that have no gradient. */

@@ -8,7 +8,7 @@ import { describe, type Tensor } from "../tensor.ts";
 import { div } from "./arithmetic.ts";
 import { everyDType } from "./every-dtype.ts";
 import { expand } from "./expand.ts";
-import { keptShape, outputShape, reducedSize, reduceCasesWithEmpty, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
+import { keptShape, outputShape, reducedSize, reduceCasesWithEmpty, reduceRules, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
 import { reshape } from "./reshape.ts";
 
 /** uint8 and bool are counted in int32, as PyTorch counts them in its widest integer. */
@@ -41,7 +41,7 @@ const definition = defineOp<readonly ["x"], ReduceAttrs>({
  * sum(tensor([[1, 2], [3, 4]]), { dim: 0 }).toArray(); // [4, 6]
  */
 export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
-  return definition.run([x], resolveReduce("sum", x, options));
+  return definition.run([x], resolveReduce("sum", x, options, reduceRules));
 }
 
 /**
@@ -63,7 +63,7 @@ export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
       data: { dtype: x.dtype },
     });
   }
-  const attrs = resolveReduce("mean", x, options);
+  const attrs = resolveReduce("mean", x, options, reduceRules);
   return div(definition.run([x], attrs), reducedSize(x.shape, attrs.dims));
 }
 

@@ -2,11 +2,13 @@ import { binaryOps, unaryOps } from "@tapegrad/kernels";
 import { defineOp } from "../op.ts";
 import { reduceKernel } from "../compute/reduce.ts";
 import { binaryKernel, unaryKernel } from "../compute/pointwise.ts";
+import { finite } from "../option-rules.ts";
+import type { OptionRules } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { mul, sub } from "./arithmetic.ts";
 import { gt } from "./comparison.ts";
 import { sqrt, square } from "./exponential.ts";
-import { keptShape, outputShape, reducedSize, reduceCases, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
+import { keptShape, outputShape, reducedSize, reduceCases, reduceRules, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
 import { reshape } from "./reshape.ts";
 import { mean, sum } from "./sum.ts";
 import { where } from "./where.ts";
@@ -53,6 +55,8 @@ export interface VarianceOptions extends ReduceOptions {
   readonly correction?: number;
 }
 
+const varianceRules: OptionRules<VarianceOptions> = { ...reduceRules, correction: finite };
+
 /**
  * Mean squared distance from the mean, in two passes.
  *
@@ -61,8 +65,9 @@ export interface VarianceOptions extends ReduceOptions {
  * @example
  * variance(tensor([1, 2, 3, 4]), { correction: 0 }).item(); // 1.25
  */
-export function variance(x: Tensor, { correction = 1, ...options }: VarianceOptions = {}): Tensor {
-  return definition.run([x], { ...resolveReduce("var", x, options), correction });
+export function variance(x: Tensor, options: VarianceOptions = {}): Tensor {
+  const { dims, keepdim } = resolveReduce("var", x, options, varianceRules);
+  return definition.run([x], { dims, keepdim, correction: options.correction ?? 1 });
 }
 
 /** sqrt whose derivative at 0 counts as 0: nothing changes the length of a zero vector in a preferred direction. */
