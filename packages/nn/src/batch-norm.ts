@@ -50,6 +50,7 @@ abstract class BatchNorm extends Module {
     this.runningMean = trackRunningStats ? new Buffer(zeros([numFeatures], { dtype })) : null;
     this.runningVar = trackRunningStats ? new Buffer(ones([numFeatures], { dtype })) : null;
     this.numBatchesTracked = trackRunningStats ? new Buffer(zeros([], { dtype: "int32" })) : null;
+    this.noteFields();
   }
 
   override forward(x: Tensor): Tensor {

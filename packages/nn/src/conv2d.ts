@@ -52,6 +52,7 @@ export class Conv2d extends Module {
     const shape = [outChannels, inChannels / groups, ...kernel];
     this.weight = new Parameter(defaultUniform(shape, shape, init));
     this.bias = bias ? new Parameter(defaultUniform([outChannels], shape, init)) : null;
+    this.noteFields();
   }
 
   override forward(x: Tensor): Tensor {

@@ -92,6 +92,7 @@ export class LayerNorm extends Module {
     this.eps = eps;
     this.weight = elementwiseAffine ? new Parameter(ones(this.normalizedShape, { dtype })) : null;
     this.bias = elementwiseAffine ? new Parameter(zeros(this.normalizedShape, { dtype })) : null;
+    this.noteFields();
   }
 
   override forward(x: Tensor): Tensor {

@@ -36,6 +36,7 @@ export class Linear extends Module {
     const shape = [outFeatures, inFeatures];
     this.weight = new Parameter(defaultUniform(shape, shape, init));
     this.bias = bias ? new Parameter(defaultUniform([outFeatures], shape, init)) : null;
+    this.noteFields();
   }
 
   override forward(x: Tensor): Tensor {

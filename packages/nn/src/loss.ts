@@ -19,6 +19,7 @@ abstract class ClassificationLoss<Options extends ClassificationLossOptions> ext
     this.options = options;
     if (weight !== null) requireTensor(new.target.name, "weight", weight);
     this.weight = weight === null ? null : new Buffer(weight);
+    this.noteFields();
   }
 }
 

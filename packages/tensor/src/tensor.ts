@@ -139,6 +139,21 @@ export class Tensor {
     this.#gradIsOwned = false;
   }
 
+  /**
+   * Takes over the elements, dtype and layout of a tensor of the same shape: whoever holds this one holds those. A backward pass
+   * that saved the old elements finds out by the version. @internal
+   */
+  adopt(other: Tensor): void {
+    const { storage, dtype, offset } = other;
+    storage.version += this.storage.version + 1;
+    storage.saves += this.storage.saves;
+    storage.kept ||= this.storage.kept;
+    this.viewVersion = storage.recordedVersion;
+    this.#strides = other.#strides;
+    // Nowhere else do these change.
+    Object.assign(this, { storage, dtype, offset });
+  }
+
   /** Whether the op that takes this tensor is recorded: it is a leaf with the flag set, or the result of a recorded op. */
   get requiresGrad(): boolean {
     return this.leafRequiresGrad || this.node !== null;

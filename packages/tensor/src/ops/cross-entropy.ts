@@ -9,7 +9,7 @@ import { defineOp } from "../op.ts";
 import { integer, oneOf, share, tensorOrNull, type OptionRule } from "../option-rules.ts";
 import { checkOptions, type OptionRules } from "../options.ts";
 import { formatShape, sameShape, type Shape } from "../shape.ts";
-import { describe, emptyTensor, type Tensor } from "../tensor.ts";
+import { describe, emptyTensor, requireTensor, type Tensor } from "../tensor.ts";
 import { add, div, mul, sub } from "./arithmetic.ts";
 import { to } from "./cast.ts";
 import { eq } from "./comparison.ts";
@@ -221,6 +221,8 @@ function classify(op: string, x: Tensor, targets: Tensor, options: Classificatio
 }
 
 function checkedTargets(op: string, targets: Tensor, classCount: number, ignoreIndex: number): Tensor {
+  // They are read before any op sees them.
+  requireTensor(op, "targets", targets);
   if (targets.dtype !== "int32" && targets.dtype !== "uint8") {
     throw new DTypeError({
       op,
