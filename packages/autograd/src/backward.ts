@@ -1,4 +1,4 @@
-import { describe, full, GradError, sameShape, setGradHooks, type BackwardOptions, type Tensor } from "@tapegrad/tensor";
+import { checkOptions, describe, full, GradError, optionRules, requireTensor, sameShape, setGradHooks, to, type BackwardOptions, type OptionRules, type Tensor } from "@tapegrad/tensor";
 import { runPass, type Target } from "./engine.ts";
 import { isGradEnabled } from "./grad-mode.ts";
 import { edgeOf, type GradientHook, type Node } from "./node.ts";
@@ -6,6 +6,8 @@ import { refuseStaleView } from "./tape.ts";
 
 /** The root of a pass with its gradient. Throws GradError. */
 function root(op: string, output: Tensor, gradient: Tensor | null): readonly [Target, Tensor] {
+  requireTensor(op, "output", output);
+  if (gradient !== null) requireTensor(op, "gradient", gradient);
   refuseStaleView(op, output);
   const target = edgeOf(output);
   if (target === null) {
@@ -36,10 +38,13 @@ function root(op: string, output: Tensor, gradient: Tensor | null): readonly [Ta
       data: { output: output.shape, gradient: gradient.shape },
     });
   }
-  return [target, gradient ?? full(output.shape, 1, { dtype: output.dtype })];
+  return [target, gradient === null ? full(output.shape, 1, { dtype: output.dtype }) : to(gradient, output.dtype)];
 }
 
+const passRules: OptionRules<BackwardOptions> = { retainGraph: optionRules.boolean, createGraph: optionRules.boolean };
+
 function backward(output: Tensor, gradient: Tensor | null, options: BackwardOptions): void {
+  checkOptions("backward", options, passRules);
   const { createGraph = false, retainGraph = createGraph } = options;
   runPass([root("backward", output, gradient)], { createGraph, retainGraph, wanted: null });
 }
@@ -51,6 +56,12 @@ export interface GradOptions extends BackwardOptions {
   /** Gives null for inputs that the outputs do not depend on, instead of throwing. */
   readonly allowUnused?: boolean;
 }
+
+const gradRules: OptionRules<GradOptions> = {
+  ...passRules,
+  gradOutputs: { must: "a list of tensors and nulls", accepts: Array.isArray },
+  allowUnused: optionRules.boolean,
+};
 
 /**
  * Gradients of the sum of outputs with respect to inputs, which may be leaves or any recorded tensor. `.grad` stays as it is.
@@ -65,8 +76,10 @@ export interface GradOptions extends BackwardOptions {
 export function grad(outputs: readonly Tensor[], inputs: readonly Tensor[], options: GradOptions & { readonly allowUnused: true }): (Tensor | null)[];
 export function grad(outputs: readonly Tensor[], inputs: readonly Tensor[], options?: GradOptions): Tensor[];
 export function grad(outputs: readonly Tensor[], inputs: readonly Tensor[], options: GradOptions = {}): (Tensor | null)[] {
+  checkOptions("grad", options, gradRules);
   const { createGraph = false, retainGraph = createGraph, gradOutputs = [], allowUnused = false } = options;
   const targets = inputs.map((input, i) => {
+    requireTensor("grad", `input ${i}`, input);
     const target = edgeOf(input);
     if (target !== null) return target;
     throw new GradError({ op: "grad", fact: `input ${i} does not require grad`, details: [describe("input", input)], hint: "set requiresGrad before the outputs are computed", code: "grad/no-grad" });

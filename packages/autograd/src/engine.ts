@@ -1,4 +1,4 @@
-import { add, addInto, alias, clone, cloneKernel, enterScope, GradError, keep, lastStorageSerial, leaveScope, type Op, OpContext, sameShape, sumTo, type Tensor, to, type Storage } from "@tapegrad/tensor";
+import { add, addInto, alias, checkGradient, clone, cloneKernel, enterScope, GradError, keep, lastStorageSerial, leaveScope, type Op, OpContext, sameShape, sumTo, type Tensor, to, type Storage } from "@tapegrad/tensor";
 import { isGradEnabled, setGradEnabled } from "./grad-mode.ts";
 import { Node, releasedError, type Edge } from "./node.ts";
 
@@ -113,6 +113,7 @@ class Pass {
       current.storage.gradientUses++;
       const replaced = hook(current);
       if (replaced === undefined) continue;
+      checkGradient("hook", "result", replaced, gradient);
       replaced.storage.gradientUses++;
       this.#consume(current);
       current = replaced;

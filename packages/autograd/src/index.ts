@@ -2,4 +2,4 @@ export { grad } from "./backward.ts";
 export type { GradOptions } from "./backward.ts";
 export { enableGrad, inferenceMode, isGradEnabled, noGrad, setGradEnabled } from "./grad-mode.ts";
 export { gradcheck } from "./gradcheck.ts";
-export type { GradcheckOptions } from "./gradcheck.ts";
+export type { GradcheckError, GradcheckOptions } from "./gradcheck.ts";

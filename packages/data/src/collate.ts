@@ -1,11 +1,11 @@
-import { DataError, stack, Tensor, tensor } from "@tapegrad/tensor";
+import { copyOf, DataError, notATensor, stack, Tensor, tensor } from "@tapegrad/tensor";
 import type { Collated } from "./dataset.ts";
 
 /**
  * Items put together as a batch: tensors are stacked along a new first dimension, integers become an int32 tensor and
  * booleans a bool one, tuples are put together entry by entry.
  *
- * Throws    DataError `collate/kind`, `collate/number`, `collate/length`; ShapeError `cat/shape`
+ * Throws    DataError `collate/kind`, `collate/number`, `collate/length`; ShapeError `cat/shape`; ArgumentError `tapegrad/two-copies`
  * @example
  * const [x, y] = collate([[tensor([1, 2]), 0], [tensor([3, 4]), 7]] as [Tensor, number][]);
  * x.shape; // [2, 2]
@@ -50,6 +50,7 @@ function integers(values: readonly unknown[]): Tensor {
 }
 
 function fail(reason: "kind" | "length", first: unknown, other: unknown): never {
+  for (const value of [first, other]) if (copyOf(value) !== null && !(value instanceof Tensor)) throw notATensor("collate", "a value", value);
   const facts = {
     kind:
       first === other

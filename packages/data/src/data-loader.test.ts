@@ -91,9 +91,9 @@ test("a loop can end early, and the next one starts anew", async () => {
   expect(epoch(loader)).toHaveLength(3);
 });
 
-test.each([0, -1, 1.5, NaN])("batchSize %d", (batchSize) => {
+test.each([0, -1, 1.5, NaN, Infinity])("batchSize %d", (batchSize) => {
   expect(() => load({ batchSize })).toThrow(IndexError);
   expect(() => load({ batchSize })).toThrow(
-    `DataLoader: batchSize ${batchSize} must be an integer, 1 or more\n  code: dataLoader/batchSize`,
+    `DataLoader: batchSize ${batchSize} must be a positive integer\n  code: dataLoader/option`,
   );
 });

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { defaultGenerator, IndexError, permutation, type Generator } from "@tapegrad/tensor";
+import { checkOptions, defaultGenerator, optionRules, permutation, type Generator, type OptionRules } from "@tapegrad/tensor";
 import type { Collated, Dataset } from "./dataset.ts";
 import { batchOf } from "./subset.ts";
 
@@ -17,13 +17,21 @@ export interface DataLoaderOptions<Item> {
   readonly transform?: (batch: Collated<Item>, generator: Generator) => Collated<Item>;
 }
 
+const rules: OptionRules<DataLoaderOptions<never>> = {
+  batchSize: optionRules.positiveInteger,
+  shuffle: optionRules.boolean,
+  generator: optionRules.generator,
+  dropLast: optionRules.boolean,
+  transform: optionRules.callable,
+};
+
 /**
  * Batches of a data set, one epoch per loop.
  *
  * `for (const batch of loader)` is the plain loop. `for await (const batch of loader)` turns the event loop once after
  * every batch, so that timers and input get their turn.
  *
- * Throws    IndexError `dataLoader/batchSize`, and what the data set throws
+ * Throws    IndexError `dataLoader/option`, ArgumentError `dataLoader/unknown-option`, and what the data set throws
  * @example
  * const loader = new DataLoader(new TensorDataset(rand([10, 3]), arange(10)), { batchSize: 4, shuffle: true });
  * for (const [x, y] of loader) console.log(x.shape, y.shape);
@@ -37,14 +45,8 @@ export class DataLoader<Item> implements Iterable<Collated<Item>>, AsyncIterable
   readonly #transform: DataLoaderOptions<Item>["transform"];
 
   constructor(dataset: Dataset<Item>, options: DataLoaderOptions<Item> = {}) {
+    checkOptions("DataLoader", options, rules, "dataLoader");
     const { batchSize = 1, shuffle = false, generator = defaultGenerator, dropLast = false } = options;
-    if (!Number.isInteger(batchSize) || batchSize < 1)
-      throw new IndexError({
-        op: "DataLoader",
-        fact: `batchSize ${batchSize} must be an integer, 1 or more`,
-        code: "dataLoader/batchSize",
-        data: { batchSize },
-      });
     this.dataset = dataset;
     this.batchSize = batchSize;
     this.dropLast = dropLast;

@@ -1,4 +1,4 @@
-import { defaultGenerator, IndexError, permutation, type Generator } from "@tapegrad/tensor";
+import { checkOptions, defaultGenerator, IndexError, optionRules, permutation, type Generator } from "@tapegrad/tensor";
 import { collate } from "./collate.ts";
 import type { Collated, Dataset } from "./dataset.ts";
 import { checkIndex } from "./item-index.ts";
@@ -46,7 +46,7 @@ export function batchOf<Item>(dataset: Dataset<Item>, indices: Int32Array, gener
  * A data set cut at random into parts of the given lengths, or of the given fractions if these sum up to 1; what
  * fractions leave over goes to the parts one by one.
  *
- * Throws    IndexError `randomSplit/lengths`
+ * Throws    IndexError `randomSplit/lengths`, `randomSplit/option`; ArgumentError `randomSplit/unknown-option`
  * @example
  * const [train, validation] = randomSplit(new TensorDataset(arange(50)), [0.9, 0.1], { generator: new Generator(1) });
  * validation.length; // 5
@@ -54,10 +54,11 @@ export function batchOf<Item>(dataset: Dataset<Item>, indices: Int32Array, gener
 export function randomSplit<Item, const Lengths extends readonly number[]>(
   dataset: Dataset<Item>,
   lengths: Lengths,
-  { generator = defaultGenerator }: { readonly generator?: Generator } = {},
+  options: { readonly generator?: Generator } = {},
 ): { [Part in keyof Lengths]: Subset<Item> } {
+  checkOptions("randomSplit", options, { generator: optionRules.generator });
   const counts = partLengths(dataset.length, lengths);
-  const order = permutation(dataset.length, generator);
+  const order = permutation(dataset.length, options.generator ?? defaultGenerator);
   let at = 0;
   const parts = counts.map((count) => new Subset(dataset, order.subarray(at, (at += count))));
   return parts as { [Part in keyof Lengths]: Subset<Item> };

@@ -1,11 +1,11 @@
-import { describe, indexSelect, select, ShapeError, tensor, type Tensor } from "@tapegrad/tensor";
+import { describe, indexSelect, requireTensor, select, ShapeError, tensor, type Tensor } from "@tapegrad/tensor";
 import type { Collated, Dataset } from "./dataset.ts";
 import { checkIndex } from "./item-index.ts";
 
 /**
  * Tensors of equal first dimension; item i is the i-th entry of each.
  *
- * Throws    ShapeError `tensorDataset/size`
+ * Throws    ShapeError `tensorDataset/size`; ArgumentError `tapegrad/not-a-tensor`, `tapegrad/two-copies`
  * @example
  * const set = new TensorDataset(rand([10, 3]), arange(10));
  * const [x, y] = set.get(4);
@@ -16,6 +16,7 @@ export class TensorDataset<Tensors extends readonly Tensor[]> implements Dataset
   readonly length: number;
 
   constructor(...tensors: Tensors) {
+    tensors.forEach((one, index) => requireTensor("TensorDataset", `tensor ${index}`, one));
     const sizes = tensors.map((one) => one.shape[0]);
     const [length] = sizes;
     if (length === undefined || sizes.some((size) => size !== length))

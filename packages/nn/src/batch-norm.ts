@@ -1,4 +1,4 @@
-import { batchNorm, ones, ShapeError, zeros, describe, type DType, type Tensor } from "@tapegrad/tensor";
+import { batchNorm, checkOptions, ones, optionRules, ShapeError, zeros, describe, type DType, type OptionRules, type Tensor } from "@tapegrad/tensor";
 import { Module } from "./module.ts";
 import { Buffer, Parameter } from "./parameter.ts";
 import { requirePositive } from "./positive.ts";
@@ -16,6 +16,14 @@ export interface BatchNormLayerOptions {
   readonly dtype?: DType;
 }
 
+const rules: OptionRules<BatchNormLayerOptions> = {
+  eps: optionRules.nonNegative,
+  momentum: optionRules.orNull(optionRules.share),
+  affine: optionRules.boolean,
+  trackRunningStats: optionRules.boolean,
+  dtype: optionRules.floatingDType,
+};
+
 /** What both layers do; they differ in the shapes they take. */
 abstract class BatchNorm extends Module {
   readonly numFeatures: number;
@@ -31,8 +39,9 @@ abstract class BatchNorm extends Module {
 
   constructor(numFeatures: number, options: BatchNormLayerOptions = {}) {
     super();
-    const { eps = 1e-5, momentum = 0.1, affine = true, trackRunningStats = true, dtype = "float32" } = options;
     requirePositive(new.target.name, { numFeatures });
+    checkOptions(new.target.name, options, rules);
+    const { eps = 1e-5, momentum = 0.1, affine = true, trackRunningStats = true, dtype = "float32" } = options;
     this.numFeatures = numFeatures;
     this.eps = eps;
     this.momentum = momentum;
@@ -41,6 +50,7 @@ abstract class BatchNorm extends Module {
     this.runningMean = trackRunningStats ? new Buffer(zeros([numFeatures], { dtype })) : null;
     this.runningVar = trackRunningStats ? new Buffer(ones([numFeatures], { dtype })) : null;
     this.numBatchesTracked = trackRunningStats ? new Buffer(zeros([], { dtype: "int64" })) : null;
+    this.noteFields();
   }
 
   override forward(x: Tensor): Tensor {
@@ -73,7 +83,8 @@ abstract class BatchNorm extends Module {
  * Batch normalisation of [N, C] or [N, C, L].
  *
  * Shapes    x [N, C] or [N, C, L] -> the same
- * Throws    ShapeError `BatchNorm1d/shape`, `batchNorm/single`; IndexError `BatchNorm1d/size`
+ * Throws    ShapeError `BatchNorm1d/shape`, `batchNorm/single`; IndexError `BatchNorm1d/size`, `BatchNorm1d/option`;
+ *           ArgumentError `BatchNorm1d/unknown-option`
  * @example
  * new nn.BatchNorm1d(3).forward(randn([8, 3])).shape; // [8, 3]
  */
@@ -85,7 +96,8 @@ export class BatchNorm1d extends BatchNorm {
  * Batch normalisation of images.
  *
  * Shapes    x [N, C, H, W] -> the same
- * Throws    ShapeError `BatchNorm2d/shape`, `batchNorm/single`; IndexError `BatchNorm2d/size`
+ * Throws    ShapeError `BatchNorm2d/shape`, `batchNorm/single`; IndexError `BatchNorm2d/size`, `BatchNorm2d/option`;
+ *           ArgumentError `BatchNorm2d/unknown-option`
  * @example
  * new nn.BatchNorm2d(3).forward(randn([2, 3, 4, 4])).shape; // [2, 3, 4, 4]
  */

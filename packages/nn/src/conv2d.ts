@@ -1,5 +1,5 @@
-import { conv2d, IndexError, type Conv2dOptions, type Pair, type Tensor } from "@tapegrad/tensor";
-import { defaultUniform, type InitOptions } from "./init.ts";
+import { checkArgument, checkOptions, conv2d, conv2dRules, IndexError, kernelRule, optionRules, type Conv2dOptions, type OptionRules, type Pair, type Tensor } from "@tapegrad/tensor";
+import { defaultUniform, initRules, type InitOptions } from "./init.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 import { requirePositive } from "./positive.ts";
@@ -10,11 +10,13 @@ export interface Conv2dLayerOptions extends Conv2dOptions, InitOptions {
   readonly bias?: boolean;
 }
 
+const rules: OptionRules<Conv2dLayerOptions> = { ...conv2dRules, ...initRules, bias: optionRules.boolean };
+
 /**
  * Two-dimensional convolution. Weight and bias start uniform in +-1 / sqrt(inChannels / groups * kH * kW).
  *
  * Shapes    x [N, inChannels, H, W] -> [N, outChannels, H', W']; weight [outChannels, inChannels / groups, kH, kW]
- * Throws    IndexError `Conv2d/size`, `Conv2d/groups`; what `conv2d` throws
+ * Throws    IndexError `Conv2d/size`, `Conv2d/groups`, `Conv2d/option`; ArgumentError `Conv2d/unknown-option`; what `conv2d` throws
  * @example
  * new nn.Conv2d(3, 6, 5).forward(zeros([1, 3, 32, 32])).shape; // [1, 6, 28, 28]
  */
@@ -28,10 +30,12 @@ export class Conv2d extends Module {
 
   constructor(inChannels: number, outChannels: number, kernelSize: number | Pair, options: Conv2dLayerOptions = {}) {
     super();
+    checkOptions("Conv2d", options, rules);
     const { bias = true, dtype, generator, ...convolution } = options;
     const kernel: Pair = typeof kernelSize === "number" ? [kernelSize, kernelSize] : kernelSize;
     const { groups = 1 } = convolution;
-    requirePositive("Conv2d", { inChannels, outChannels, kernelHeight: kernel[0], kernelWidth: kernel[1], groups });
+    requirePositive("Conv2d", { inChannels, outChannels, kernelHeight: kernel[0], kernelWidth: kernel[1] });
+    checkArgument("Conv2d", "kernelSize", kernelSize, kernelRule);
     if (inChannels % groups !== 0 || outChannels % groups !== 0) {
       throw new IndexError({
         op: "Conv2d",
@@ -48,6 +52,7 @@ export class Conv2d extends Module {
     const shape = [outChannels, inChannels / groups, ...kernel];
     this.weight = new Parameter(defaultUniform(shape, shape, init));
     this.bias = bias ? new Parameter(defaultUniform([outChannels], shape, init)) : null;
+    this.noteFields();
   }
 
   override forward(x: Tensor): Tensor {

@@ -1,10 +1,10 @@
-import { checkDropProbability, dropout, type Generator, type Tensor } from "@tapegrad/tensor";
+import { checkArgument, checkOptions, dropout, dropoutRules, type DropoutOptions, type Generator, type Tensor } from "@tapegrad/tensor";
 import { Module } from "./module.ts";
 
 /**
  * Zeros each element with probability `p` in training and scales the rest by 1 / (1 - p); the identity in evaluation.
  *
- * Throws    IndexError `dropout/p`
+ * Throws    IndexError `Dropout/option`, ArgumentError `Dropout/unknown-option`
  * @example
  * new nn.Dropout(0.5).eval().forward(tensor([1, 2])).toArray(); // [1, 2]
  */
@@ -12,11 +12,12 @@ export class Dropout extends Module {
   readonly p: number;
   readonly #generator: Generator | undefined;
 
-  constructor(p = 0.5, { generator }: { readonly generator?: Generator } = {}) {
+  constructor(p = 0.5, options: Pick<DropoutOptions, "generator"> = {}) {
     super();
-    checkDropProbability(p);
+    checkArgument("Dropout", "p", p, dropoutRules.p);
+    checkOptions("Dropout", options, { generator: dropoutRules.generator });
     this.p = p;
-    this.#generator = generator;
+    this.#generator = options.generator;
   }
 
   override forward(x: Tensor): Tensor {

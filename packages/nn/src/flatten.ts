@@ -1,10 +1,10 @@
-import { flatten, type Tensor } from "@tapegrad/tensor";
+import { checkArgument, flatten, optionRules, type Tensor } from "@tapegrad/tensor";
 import { Module } from "./module.ts";
 
 /**
  * Dimensions `startDim` to `endDim` (included) made one; all but the batch unless told.
  *
- * Throws    IndexError `flatten/dim`, ShapeError `flatten/order`
+ * Throws    IndexError `Flatten/option`, `flatten/dim`, ShapeError `flatten/order`
  * @example
  * new nn.Flatten().forward(zeros([2, 3, 4])).shape; // [2, 12]
  */
@@ -14,6 +14,8 @@ export class Flatten extends Module {
 
   constructor(startDim = 1, endDim = -1) {
     super();
+    checkArgument("Flatten", "startDim", startDim, optionRules.integer);
+    checkArgument("Flatten", "endDim", endDim, optionRules.integer);
     this.startDim = startDim;
     this.endDim = endDim;
   }

@@ -1,4 +1,4 @@
-import { uniform, type DType, type Generator, type Shape, type Tensor } from "@tapegrad/tensor";
+import { optionRules, uniform, type DType, type Generator, type OptionRules, type Shape, type Tensor } from "@tapegrad/tensor";
 
 /** Inputs that flow into one unit: the sizes after the first, multiplied. */
 function fanIn(shape: Shape): number {
@@ -10,6 +10,8 @@ export interface InitOptions {
   readonly dtype?: DType;
   readonly generator?: Generator;
 }
+
+export const initRules: OptionRules<InitOptions> = { dtype: optionRules.floatingDType, generator: optionRules.generator };
 
 /**
  * Uniform in +-1 / sqrt(fan-in of `weightShape`): PyTorch's default for the weights and biases of Linear and Conv layers

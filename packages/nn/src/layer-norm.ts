@@ -1,4 +1,4 @@
-import { add, div, mean, mul, ones, sameShape, ShapeError, describe, formatShape, sqrt, sub, variance, zeros, type DType, type Shape, type Tensor } from "@tapegrad/tensor";
+import { add, checkOptions, div, mean, mul, ones, optionRules, requireTensor, sameShape, ShapeError, describe, formatShape, sqrt, sub, variance, zeros, type DType, type OptionRules, type Shape, type Tensor } from "@tapegrad/tensor";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 import { requirePositive } from "./positive.ts";
@@ -11,16 +11,20 @@ export interface LayerNormOptions {
   readonly eps?: number;
 }
 
+const functionalRules: OptionRules<LayerNormOptions> = { weight: optionRules.tensorOrNull, bias: optionRules.tensorOrNull, eps: optionRules.nonNegative };
+
 /**
  * Normalises the last dimensions, those of `normalizedShape`, to mean 0 and variance 1; then scales and shifts.
  *
  * Shapes    x [..., ...normalizedShape] -> the same
- * Throws    ShapeError `layerNorm/shape`, `layerNorm/parameter`
+ * Throws    ShapeError `layerNorm/shape`, `layerNorm/parameter`; IndexError `layerNorm/option`; ArgumentError `layerNorm/unknown-option`
  * Source    Ba, Kiros and Hinton 2016; as PyTorch
  * @example
  * nn.functional.layerNorm(tensor([[1, 3]]), [2], { eps: 0 }).toArray(); // [[-1, 1]]
  */
-export function layerNorm(x: Tensor, normalizedShape: Shape, { weight = null, bias = null, eps = 1e-5 }: LayerNormOptions = {}): Tensor {
+export function layerNorm(x: Tensor, normalizedShape: Shape, options: LayerNormOptions = {}): Tensor {
+  checkOptions("layerNorm", options, functionalRules);
+  const { weight = null, bias = null, eps = 1e-5 } = options;
   const lead = x.ndim - normalizedShape.length;
   if (lead < 0 || normalizedShape.length === 0 || !sameShape(x.shape.slice(lead), normalizedShape)) {
     throw new ShapeError({
@@ -32,7 +36,9 @@ export function layerNorm(x: Tensor, normalizedShape: Shape, { weight = null, bi
     });
   }
   for (const [name, v] of Object.entries({ weight, bias })) {
-    if (v === null || sameShape(v.shape, normalizedShape)) continue;
+    if (v === null) continue;
+    requireTensor("layerNorm", name, v);
+    if (sameShape(v.shape, normalizedShape)) continue;
     throw new ShapeError({
       op: "layerNorm",
       fact: `${name} ${formatShape(v.shape)} must have the normalized shape ${formatShape(normalizedShape)}`,
@@ -57,11 +63,17 @@ export interface LayerNormLayerOptions {
   readonly dtype?: DType;
 }
 
+const layerRules: OptionRules<LayerNormLayerOptions> = {
+  eps: optionRules.nonNegative,
+  elementwiseAffine: optionRules.boolean,
+  dtype: optionRules.floatingDType,
+};
+
 /**
  * Layer normalisation with a learned scale and shift.
  *
  * Shapes    x [..., ...normalizedShape] -> the same
- * Throws    ShapeError `layerNorm/shape`, IndexError `LayerNorm/size`
+ * Throws    ShapeError `layerNorm/shape`, IndexError `LayerNorm/size`, `LayerNorm/option`; ArgumentError `LayerNorm/unknown-option`
  * @example
  * new nn.LayerNorm(4).forward(randn([2, 4])).shape; // [2, 4]
  */
@@ -71,13 +83,16 @@ export class LayerNorm extends Module {
   weight: Parameter | null;
   bias: Parameter | null;
 
-  constructor(normalizedShape: number | Shape, { eps = 1e-5, elementwiseAffine = true, dtype = "float32" }: LayerNormLayerOptions = {}) {
+  constructor(normalizedShape: number | Shape, options: LayerNormLayerOptions = {}) {
     super();
-    this.normalizedShape = typeof normalizedShape === "number" ? [normalizedShape] : normalizedShape;
+    checkOptions("LayerNorm", options, layerRules);
+    const { eps = 1e-5, elementwiseAffine = true, dtype = "float32" } = options;
+    this.normalizedShape = Array.isArray(normalizedShape) ? (normalizedShape as Shape) : [normalizedShape as number];
     requirePositive("LayerNorm", Object.fromEntries(this.normalizedShape.map((size, i) => [`normalizedShape[${i}]`, size])));
     this.eps = eps;
     this.weight = elementwiseAffine ? new Parameter(ones(this.normalizedShape, { dtype })) : null;
     this.bias = elementwiseAffine ? new Parameter(zeros(this.normalizedShape, { dtype })) : null;
+    this.noteFields();
   }
 
   override forward(x: Tensor): Tensor {

@@ -1,5 +1,5 @@
-import { linear, type Tensor } from "@tapegrad/tensor";
-import { defaultUniform, type InitOptions } from "./init.ts";
+import { checkOptions, linear, optionRules, type OptionRules, type Tensor } from "@tapegrad/tensor";
+import { defaultUniform, initRules, type InitOptions } from "./init.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 import { requirePositive } from "./positive.ts";
@@ -10,11 +10,13 @@ export interface LinearOptions extends InitOptions {
   readonly bias?: boolean;
 }
 
+const rules: OptionRules<LinearOptions> = { ...initRules, bias: optionRules.boolean };
+
 /**
  * x weightᵀ + bias. Weight and bias start uniform in +-1 / sqrt(inFeatures).
  *
  * Shapes    x [..., inFeatures] -> [..., outFeatures]; weight [outFeatures, inFeatures], bias [outFeatures]
- * Throws    IndexError `Linear/size`; what `linear` throws
+ * Throws    IndexError `Linear/size`, `Linear/option`; ArgumentError `Linear/unknown-option`; what `linear` throws
  * @example
  * new nn.Linear(3, 2).forward(zeros([5, 3])).shape; // [5, 2]
  */
@@ -24,14 +26,17 @@ export class Linear extends Module {
   weight: Parameter;
   bias: Parameter | null;
 
-  constructor(inFeatures: number, outFeatures: number, { bias = true, ...init }: LinearOptions = {}) {
+  constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
     super();
     requirePositive("Linear", { inFeatures, outFeatures });
+    checkOptions("Linear", options, rules);
+    const { bias = true, ...init } = options;
     this.inFeatures = inFeatures;
     this.outFeatures = outFeatures;
     const shape = [outFeatures, inFeatures];
     this.weight = new Parameter(defaultUniform(shape, shape, init));
     this.bias = bias ? new Parameter(defaultUniform([outFeatures], shape, init)) : null;
+    this.noteFields();
   }
 
   override forward(x: Tensor): Tensor {

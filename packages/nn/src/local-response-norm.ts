@@ -1,4 +1,4 @@
-import { add, cat, div, mul, narrow, pow, ShapeError, square, zeros, describe, type Tensor } from "@tapegrad/tensor";
+import { add, cat, checkOptions, div, mul, narrow, optionRules, pow, ShapeError, square, zeros, describe, type OptionRules, type Tensor } from "@tapegrad/tensor";
 import { Module } from "./module.ts";
 import { requirePositive } from "./positive.ts";
 
@@ -9,11 +9,14 @@ export interface LocalResponseNormOptions {
   readonly k?: number;
 }
 
+const rules: OptionRules<LocalResponseNormOptions> = { alpha: optionRules.finite, beta: optionRules.finite, k: optionRules.finite };
+
 /**
  * x / (k + alpha / size * sum of squares over `size` neighbouring channels)^beta.
  *
  * Shapes    x [N, C, ...] -> the same
- * Throws    ShapeError `LocalResponseNorm/dims`, IndexError `LocalResponseNorm/size`
+ * Throws    ShapeError `LocalResponseNorm/dims`, IndexError `LocalResponseNorm/size`, `LocalResponseNorm/option`; ArgumentError
+ *           `LocalResponseNorm/unknown-option`
  * Source    Krizhevsky et al. 2012; the mean inside as PyTorch
  * @example
  * new nn.LocalResponseNorm(2, { alpha: 0 }).forward(ones([1, 3, 1, 1])).toArray(); // [[[[1]], [[1]], [[1]]]]
@@ -24,8 +27,10 @@ export class LocalResponseNorm extends Module {
   readonly beta: number;
   readonly k: number;
 
-  constructor(size: number, { alpha = 1e-4, beta = 0.75, k = 1 }: LocalResponseNormOptions = {}) {
+  constructor(size: number, options: LocalResponseNormOptions = {}) {
     super();
+    checkOptions("LocalResponseNorm", options, rules);
+    const { alpha = 1e-4, beta = 0.75, k = 1 } = options;
     requirePositive("LocalResponseNorm", { size });
     this.size = size;
     this.alpha = alpha;

@@ -1,4 +1,7 @@
-import { crossEntropy, mseLoss, nllLoss, type ClassificationLossOptions, type CrossEntropyOptions, type Reduction, type Tensor } from "@tapegrad/tensor";
+import {
+  checkOptions, classificationLossRules, crossEntropy, crossEntropyRules, mseLoss, mseLossRules, nllLoss, requireTensor, type ClassificationLossOptions,
+  type CrossEntropyOptions, type MSELossOptions, type OptionRules, type Reduction, type Tensor,
+} from "@tapegrad/tensor";
 import { Module } from "./module.ts";
 import { Buffer } from "./parameter.ts";
 
@@ -9,10 +12,14 @@ abstract class ClassificationLoss<Options extends ClassificationLossOptions> ext
   protected readonly options: Omit<Options, "weight">;
   weight: Buffer | null;
 
-  constructor({ weight = null, ...options }: Options) {
+  constructor(checked: Options, rules: OptionRules<Options>) {
     super();
+    checkOptions(new.target.name, checked, rules);
+    const { weight = null, ...options } = checked;
     this.options = options;
+    if (weight !== null) requireTensor(new.target.name, "weight", weight);
     this.weight = weight === null ? null : new Buffer(weight);
+    this.noteFields();
   }
 }
 
@@ -20,13 +27,13 @@ abstract class ClassificationLoss<Options extends ClassificationLossOptions> ext
  * Softmax cross-entropy of logits and class indices; the mean over the batch unless told.
  *
  * Shapes    input [N, C] or [N, C, ...d], target [N] or [N, ...d] -> []
- * Throws    what `crossEntropy` throws
+ * Throws    IndexError `CrossEntropyLoss/option`, ArgumentError `CrossEntropyLoss/unknown-option`; what `crossEntropy` throws
  * @example
  * new nn.CrossEntropyLoss().forward(zeros([2, 10]), tensor([3, 7], { dtype: "int32" })).item(); // 2.3025850929940455
  */
 export class CrossEntropyLoss extends ClassificationLoss<CrossEntropyOptions> {
   constructor(options: CrossEntropyOptions = {}) {
-    super(options);
+    super(options, crossEntropyRules);
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
@@ -38,13 +45,13 @@ export class CrossEntropyLoss extends ClassificationLoss<CrossEntropyOptions> {
  * Negative log-likelihood of log-probabilities and class indices; the mean over the batch unless told.
  *
  * Shapes    input [N, C] or [N, C, ...d], target [N] or [N, ...d] -> []
- * Throws    what `nllLoss` throws
+ * Throws    IndexError `NLLLoss/option`, ArgumentError `NLLLoss/unknown-option`; what `nllLoss` throws
  * @example
  * new nn.NLLLoss().forward(tensor([[-1, -2]]), tensor([1], { dtype: "int32" })).item(); // 2
  */
 export class NLLLoss extends ClassificationLoss<ClassificationLossOptions> {
   constructor(options: ClassificationLossOptions = {}) {
-    super(options);
+    super(options, classificationLossRules);
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {
@@ -56,16 +63,17 @@ export class NLLLoss extends ClassificationLoss<ClassificationLossOptions> {
  * Mean squared error.
  *
  * Shapes    input, target of one shape -> []
- * Throws    ShapeError `mseLoss/shape`
+ * Throws    IndexError `MSELoss/option`, ArgumentError `MSELoss/unknown-option`, ShapeError `mseLoss/shape`
  * @example
  * new nn.MSELoss().forward(tensor([1, 2]), tensor([1, 4])).item(); // 2
  */
 export class MSELoss extends Module<LossInputs> {
   readonly reduction: Reduction;
 
-  constructor({ reduction = "mean" }: { readonly reduction?: Reduction } = {}) {
+  constructor(options: MSELossOptions = {}) {
     super();
-    this.reduction = reduction;
+    checkOptions("MSELoss", options, mseLossRules);
+    this.reduction = options.reduction ?? "mean";
   }
 
   override forward(input: Tensor, target: Tensor): Tensor {

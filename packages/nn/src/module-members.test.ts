@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { noGrad } from "@tapegrad/autograd";
-import { ones, relu, tensor, zeros, type Tensor } from "@tapegrad/tensor";
+import { ones, relu, scope, tensor, zeros, type Tensor } from "@tapegrad/tensor";
 import { ReLU } from "./activation.ts";
 import { BatchNorm1d } from "./batch-norm.ts";
 import { Conv2d } from "./conv2d.ts";
@@ -26,7 +26,10 @@ class Net extends Module {
   readonly blocks = [new Block(), [new Linear(2, 2, { bias: false })]];
   readonly offsets = [new Parameter(zeros([2])), new Buffer(zeros([2]))] as const;
   readonly tied = this.stem.fc;
-  readonly notes = { hidden: new Linear(9, 9), map: new Map([["hidden", new Linear(9, 9)]]) };
+  readonly heads = { left: new Linear(3, 1), right: { deep: new Linear(3, 1, { bias: false }) } };
+  readonly experts = new Map<string | number | Module, Linear>([["math", new Linear(4, 1, { bias: false })], [7, new Linear(4, 1, { bias: false })], [this.stem, new Linear(4, 1, { bias: false })]]);
+  readonly bag = new Set([new Linear(5, 1, { bias: false }), new ReLU()]);
+  readonly notes = { epochs: 3, tags: ["a"], dates: new Map([["start", new Date(0)]]), empty: null, self: {} };
   readonly #secret = new Linear(9, 9);
 
   override forward(x: Tensor): Tensor {
@@ -54,9 +57,16 @@ describe("what a module finds in its fields", () => {
       "blocks.0.norm.bias",
       "blocks.1.0.weight",
       "offsets.0",
+      "heads.left.weight",
+      "heads.left.bias",
+      "heads.right.deep.weight",
+      "experts.math.weight",
+      "experts.7.weight",
+      "experts.2.weight",
+      "bag.0.weight",
     ]);
     expect(net.parameters()[1]).toBe(net.stem.fc.weight);
-    expect(net.parameters()).toHaveLength(11);
+    expect(net.parameters()).toHaveLength(18);
   });
 
   test("buffers", () => {
@@ -66,17 +76,24 @@ describe("what a module finds in its fields", () => {
   });
 
   test("children and modules, those in several fields once", () => {
-    expect(net.namedChildren().map(([name]) => name)).toEqual(["stem", "blocks.0", "blocks.1.0", "tied"]);
+    const rest = ["heads.left", "heads.right.deep", "experts.math", "experts.7", "experts.2", "bag.0", "bag.1"];
+    expect(net.namedChildren().map(([name]) => name)).toEqual(["stem", "blocks.0", "blocks.1.0", "tied", ...rest]);
     expect(net.children()[0]).toBe(net.stem);
-    expect(net.namedModules().map(([name]) => name)).toEqual(["", "stem", "stem.fc", "stem.norm", "blocks.0", "blocks.0.fc", "blocks.0.norm", "blocks.1.0"]);
+    expect(net.namedModules().map(([name]) => name)).toEqual(["", "stem", "stem.fc", "stem.norm", "blocks.0", "blocks.0.fc", "blocks.0.norm", "blocks.1.0", ...rest]);
     expect(net.modules()[0]).toBe(net);
     const shared = new ReLU();
     expect(new Sequential(shared, new Dropout(), shared).namedChildren().map(([name]) => name)).toEqual(["0", "1"]);
   });
 
-  test("not what stands in private fields, objects and maps", () => {
+  test("not what stands in private fields, nor in objects that are no plain ones", () => {
+    class Holder {
+      readonly layer = new Linear(9, 9);
+    }
+    class Holding extends Net {
+      readonly holder = new Holder();
+    }
     expect(net.secret.parameters()).toHaveLength(2);
-    expect(net.parameters().every((parameter) => parameter.numel() < 81)).toBe(true);
+    expect(new Holding().parameters().every((parameter) => parameter.numel() < 81)).toBe(true);
   });
 
   test("what is put into a field later", () => {
@@ -90,9 +107,9 @@ describe("switches for a whole module", () => {
   test("train and eval reach every module below", () => {
     const net = new Net();
     expect(net.eval()).toBe(net);
-    expect(net.modules().map(({ training }) => training)).toEqual(Array(8).fill(false));
+    expect(net.modules().map(({ training }) => training)).toEqual(Array(15).fill(false));
     expect(net.train()).toBe(net);
-    expect(net.modules().map(({ training }) => training)).toEqual(Array(8).fill(true));
+    expect(net.modules().map(({ training }) => training)).toEqual(Array(15).fill(true));
     net.train(false);
     expect(net.stem.norm.training).toBe(false);
   });
@@ -141,6 +158,50 @@ describe("to(dtype)", () => {
     expect(net.scale.requiresGrad).toBe(false);
     expect(net.stem.fc.weight.requiresGrad).toBe(true);
     expect(net.forward(ones([3, 2], { dtype: "float64" })).dtype).toBe("float64");
+  });
+
+  test("keeps every tensor the one it is", () => {
+    const net = new Net();
+    const before = [...net.parameters(), ...net.buffers()];
+    net.to("float64");
+    const after = [...net.parameters(), ...net.buffers()];
+    expect(after).toHaveLength(before.length);
+    expect(after.every((x, i) => x === before[i])).toBe(true);
+  });
+
+  test("makes strided parameters dense, and takes nothing from those they were made of", () => {
+    const source = tensor([[1, 2, 3], [4, 5, 6]]);
+    class Strided extends Module {
+      readonly w = new Parameter(source.narrow(1, 1, 2).transpose(0, 1));
+
+      override forward(x: Tensor): Tensor {
+        return x.matmul(this.w);
+      }
+    }
+    const model = new Strided().to("float64");
+    expect([model.w.dtype, model.w.isContiguous(), model.w.shape]).toEqual(["float64", true, [2, 2]]);
+    expect(model.w.toArray()).toEqual([[2, 5], [3, 6]]);
+    expect([source.dtype, source.toArray()]).toEqual(["float32", [[1, 2, 3], [4, 5, 6]]]);
+    model.forward(ones([1, 2], { dtype: "float64" })).sum().backward();
+    expect([model.w.grad?.dtype, model.w.grad?.toArray()]).toEqual(["float64", [[1, 1], [1, 1]]]);
+  });
+
+  test("between forward and backward is noticed, and leaves .grad as it was", () => {
+    const layer = new Linear(2, 1);
+    const out = layer.forward(tensor([[1, 2]], { requiresGrad: true })).sum();
+    layer.to("float64");
+    expect(thrownBy(() => out.backward()).code).toBe("backward/changed");
+    expect(layer.weight.grad).toBeNull();
+  });
+
+  test("survives the scope it is called in", () => {
+    const layer = new Linear(2, 1);
+    layer.forward(tensor([[0.5, 2]])).sum().backward();
+    scope(() => {
+      layer.to("float64");
+    });
+    expect(layer.weight.grad?.toArray()).toEqual([[0.5, 2]]);
+    expect(layer.forward(ones([1, 2], { dtype: "float64" })).shape).toEqual([1, 1]);
   });
 
   test("keeps values, gradients and what is already of the dtype", () => {

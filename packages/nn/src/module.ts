@@ -1,7 +1,10 @@
-import { DTypeError, keep, TapegradError, to, type DType, type Tensor } from "@tapegrad/tensor";
+import { ArgumentError, checkArgument, checkOptions, DTypeError, keep, markCopy, optionRules, SerializationError, TapegradError, to, type DType, type Tensor } from "@tapegrad/tensor";
 import { noGrad } from "@tapegrad/autograd";
+import { ModuleFields, moduleMark, type Member } from "./module-fields.ts";
+import { tellWhere } from "./module-path.ts";
 import { Buffer, Parameter } from "./parameter.ts";
-import { loadInto, stateName, type LoadResult, type StateDict } from "./state-dict.ts";
+import { enter, leave, type Place } from "./running-modules.ts";
+import { loadInto, type LoadResult, type StateDict } from "./state-dict.ts";
 
 /** A module, whatever it takes and gives. */
 export type AnyModule = Module<never[], unknown>;
@@ -9,19 +12,17 @@ export type AnyModule = Module<never[], unknown>;
 /** Sees a module's inputs and output; an output that it returns replaces the module's. */
 export type ForwardHook = (module: AnyModule, inputs: readonly unknown[], output: unknown) => unknown;
 
-/** A field that holds modules or tensors, directly or in (nested) arrays. */
-interface Member {
-  /** Path from the module: `conv1`, `layers.0`. */
-  readonly name: string;
-  readonly value: AnyModule | Parameter | Buffer;
-  /** Puts another value in its place. */
-  readonly replace: (value: Parameter | Buffer) => void;
-}
+/** How `forward` stands on every module; one for all, so that their objects stay of one shape. */
+let forwardProperty: PropertyDescriptor & ThisType<Module>;
+
+/** Modules whose mode is being set. */
+const switching = new Set<AnyModule>();
 
 /**
  * Base class of all layers and models: a plain class with fields. Parameters (`Parameter`), state that is not trained
- * (`Buffer`) and submodules are found by walking the fields in the order of their declaration; arrays of them count too, so
- * there is no ModuleList. Private `#fields`, plain objects, maps and sets are not looked into.
+ * (`Buffer`) and submodules are found by walking the fields in the order of their declaration. Arrays, plain objects, maps and
+ * sets of them count too, so there is no ModuleList and no ModuleDict. Private `#fields` cannot be looked into: a module in one
+ * is warned of when it runs.
  *
  * @example
  * class Net extends nn.Module {
@@ -34,17 +35,28 @@ interface Member {
 export abstract class Module<In extends unknown[] = [x: Tensor], Out = Tensor> {
   /** Whether the module is in training mode, which changes dropout and batch norm. Set by `train` and `eval`. */
   training = true;
+  /**
+   * Names in the state for fields whose name in PyTorch is not their own in snake_case.
+   *
+   * @example
+   * class Attention extends nn.Module {
+   *   static override readonly stateNames = { inProj: "inProj" };
+   *   inProj = new nn.Linear(2, 2);
+   *   override forward(x: Tensor) { return this.inProj.forward(x); }
+   * }
+   * Object.keys(new Attention().stateDict()); // ["inProj.weight", "inProj.bias"]
+   */
+  static readonly stateNames: Readonly<Record<string, string>> = {};
+  readonly #fields = new ModuleFields<AnyModule>(this);
+  #hasRun = false;
+  readonly #place: Place = { root: null };
+  /** What is called as `forward`: the subclass's, with all that goes on around it. */
+  #forward: (...inputs: In) => Out = () => noForward(this);
   /** By the registration, so that one function can be registered twice; a Map, so that a hook can remove itself. */
   readonly #hooks = new Map<object, ForwardHook>();
 
   constructor() {
-    const forward = this.forward;
-    // An own property, so that hooks and error paths reach every call without a second calling convention.
-    Object.defineProperty(this, "forward", {
-      configurable: true,
-      writable: true,
-      value: (...inputs: In): Out => call(this, this.#hooks, () => forward.apply(this, inputs), inputs),
-    });
+    this.#wrap(this.forward);
   }
 
   /** What the module computes. Called as it is: `model.forward(x)`. */
@@ -52,6 +64,7 @@ export abstract class Module<In extends unknown[] = [x: Tensor], Out = Tensor> {
 
   /** Calls `hook` after every `forward`, after the hooks registered before. Returns a function that removes it. */
   registerForwardHook(hook: ForwardHook): () => void {
+    this.#adoptForward();
     const registration = {};
     this.#hooks.set(registration, hook);
     return () => {
@@ -71,7 +84,7 @@ export abstract class Module<In extends unknown[] = [x: Tensor], Out = Tensor> {
 
   /** Parameters of this module and all below it, by the path of fields that leads to them. A shared one comes once. */
   namedParameters(): [name: string, parameter: Parameter][] {
-    return unique(collect(this, "", (value) => value instanceof Parameter));
+    return unique(this.#collect((value): value is Parameter => value instanceof Parameter));
   }
 
   /** Parameters of this module and all below it. */
@@ -81,7 +94,7 @@ export abstract class Module<In extends unknown[] = [x: Tensor], Out = Tensor> {
 
   /** Buffers of this module and all below it, by the path of fields that leads to them. A shared one comes once. */
   namedBuffers(): [name: string, buffer: Buffer][] {
-    return unique(collect(this, "", (value) => value instanceof Buffer));
+    return unique(this.#collect((value): value is Buffer => value instanceof Buffer));
   }
 
   /** Buffers of this module and all below it. */
@@ -92,7 +105,7 @@ export abstract class Module<In extends unknown[] = [x: Tensor], Out = Tensor> {
   /** Modules directly below, by field name. One in several fields comes once. */
   namedChildren(): [name: string, module: AnyModule][] {
     const names = new Map<AnyModule, string>();
-    for (const { name, value } of members(this)) if (value instanceof Module && !names.has(value)) names.set(value, name);
+    for (const { name, value } of this.#members()) if (value instanceof Module && !names.has(value)) names.set(value, name);
     return [...names].map(([module, name]) => [name, module]);
   }
 
@@ -127,15 +140,22 @@ export abstract class Module<In extends unknown[] = [x: Tensor], Out = Tensor> {
    * });
    */
   apply(visit: (module: AnyModule) => void): this {
-    for (const child of this.children()) child.apply(visit);
-    visit(this);
+    this.#apply(visit, new Set());
     return this;
   }
 
-  /** Sets training mode here and below. */
+  /** Sets training mode here and below. Throws IndexError `train/option`. */
   train(mode = true): this {
-    this.training = mode;
-    for (const child of this.children()) child.train(mode);
+    checkArgument("train", "mode", mode, optionRules.boolean);
+    // A module below may have this one in a field.
+    if (switching.has(this)) return this;
+    switching.add(this);
+    try {
+      this.training = mode;
+      for (const child of this.children()) child.train(mode);
+    } finally {
+      switching.delete(this);
+    }
     return this;
   }
 
@@ -156,7 +176,8 @@ export abstract class Module<In extends unknown[] = [x: Tensor], Out = Tensor> {
   }
 
   /**
-   * Converts all floating parameters and buffers. Make optimizers afterwards: the tensors are new ones.
+   * Converts all floating parameters and buffers, and their gradients, in place, as in PyTorch: they stay the tensors that an
+   * optimizer has, which converts its state with the next step.
    *
    * Throws    DTypeError `Module/to`
    */
@@ -170,133 +191,192 @@ export abstract class Module<In extends unknown[] = [x: Tensor], Out = Tensor> {
         data: { dtype },
       });
     }
-    // A tensor that several fields share stays shared.
-    const converted = new Map<Tensor, Parameter | Buffer>();
-    for (const module of this.modules()) {
-      for (const { value, replace } of members(module)) {
-        if (value instanceof Module || !isFloating(value.dtype) || value.dtype === dtype) continue;
-        const other = converted.get(value) ?? convert(value, dtype);
-        converted.set(value, other);
-        replace(other);
-      }
-    }
+    for (const [, x] of this.#collect(anything)) if (isFloating(x.dtype) && x.dtype !== dtype) convert(x, dtype);
     return this;
   }
 
   /**
-   * Parameters and buffers under PyTorch's names: the path of fields in snake_case. The tensors are the module's own, off the
-   * tape: training goes on changing them, so `clone` what must stay.
+   * Parameters and buffers under PyTorch's names: the path of fields in snake_case, or as `stateNames` says. The tensors are the
+   * module's own, off the tape: training goes on changing them, so `clone` what must stay.
+   *
+   * Throws    SerializationError `stateDict/collision`
    */
   stateDict(): StateDict {
-    return Object.fromEntries([...namedState(this)].map(([name, x]) => [name, x.detach()]));
+    return Object.fromEntries([...this.#namedState()].map(([name, x]) => [name, x.detach()]));
   }
 
   /**
    * Copies values into the parameters and buffers, cast to their dtypes. Nothing is changed unless everything fits. With
    * `strict: false`, names that only one side has are passed over; shapes must fit all the same.
    *
-   * Throws    SerializationError `loadStateDict/missing`, `loadStateDict/unexpected`, `loadStateDict/shape`
+   * Throws    SerializationError `loadStateDict/missing`, `loadStateDict/unexpected`, `loadStateDict/shape`, `stateDict/collision`;
+   *           ArgumentError `loadStateDict/state`, `tapegrad/not-a-tensor`, `tapegrad/two-copies`
    */
-  loadStateDict(state: Readonly<StateDict>, { strict = true }: { readonly strict?: boolean } = {}): LoadResult {
-    return loadInto(this.constructor.name, namedState(this), state, strict);
+  loadStateDict(state: Readonly<StateDict>, options: { readonly strict?: boolean } = {}): LoadResult {
+    checkOptions("loadStateDict", options, { strict: optionRules.boolean });
+    return loadInto(this.constructor.name, this.#namedState(), state, options.strict ?? true);
   }
 
   /** The module and what is in it, as PyTorch prints it. */
   toString(): string {
-    const extra = this.extraRepr();
-    const children = members(this).flatMap(({ name, value }) => (value instanceof Module ? [`(${name}): ${value.toString()}`] : []));
-    if (children.length === 0) return `${this.constructor.name}(${extra})`;
-    const lines = [...(extra === "" ? [] : [extra]), ...children].map((line) => `  ${line.replaceAll("\n", "\n  ")}\n`);
-    return `${this.constructor.name}(\n${lines.join("")})`;
+    return this.#print(new Set());
   }
 
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();
   }
-}
 
-function call<Out>(module: AnyModule, hooks: ReadonlyMap<object, ForwardHook>, forward: () => Out, inputs: readonly unknown[]): Out {
-  try {
-    let output = forward();
-    for (const hook of hooks.values()) {
-      const replaced = hook(module, inputs, output);
-      if (replaced !== undefined) output = replaced as Out;
+  /** @internal */
+  get [moduleMark](): true {
+    return true;
+  }
+
+  /** Notes what the fields hold so far: layers whose constructors do this notice what is assigned over it from then on. @internal */
+  protected noteFields(): void {
+    this.#fields.list();
+  }
+
+  #wrap(forward: unknown): void {
+    const run = typeof forward === "function" ? (forward as (...inputs: never[]) => Out) : () => noForward(this);
+    this.#forward = (...inputs) => this.#call(run, inputs);
+    // An own property, so that hooks and error paths reach every call without a second calling convention.
+    Object.defineProperty(this, "forward", forwardProperty);
+  }
+
+  /** Wraps a `forward` that is a field of the subclass: it took the place of what the constructor had put there. */
+  #adoptForward(): void {
+    const own = Object.getOwnPropertyDescriptor(this, "forward");
+    if (own !== undefined && "value" in own) this.#wrap(own.value);
+  }
+
+  static {
+    forwardProperty = {
+      configurable: true,
+      enumerable: false,
+      get(this: Module) {
+        return this.#forward;
+      },
+      set(this: Module, forward: Module["forward"]) {
+        this.#wrap(forward);
+      },
+    };
+  }
+
+  #call(forward: (...inputs: never[]) => Out, inputs: readonly unknown[]): Out {
+    enter(this, this.#place);
+    try {
+      if (!this.#hasRun) {
+        // The fields are complete by now. All below is looked at too, for a `forward` that is a field.
+        this.modules();
+        this.#hasRun = true;
+      }
+      let output = forward.apply(this, inputs as never[]);
+      if (this.#hooks.size > 0) {
+        for (const hook of this.#hooks.values()) {
+          const replaced = hook(this, inputs, output);
+          if (replaced !== undefined) output = replaced as Out;
+        }
+      }
+      this.#fields.check();
+      return output;
+    } catch (error) {
+      if (error instanceof TapegradError) tellWhere(error, this, (other) => this.#members().find(({ value }) => value === other)?.name);
+      throw error;
+    } finally {
+      leave();
     }
-    return output;
-  } catch (error) {
-    if (error instanceof TapegradError) tellWhere(error, module);
-    throw error;
+  }
+
+  #members(): Member<AnyModule>[] {
+    this.#adoptForward();
+    return this.#fields.list();
+  }
+
+  #apply(visit: (module: AnyModule) => void, around: Set<AnyModule>): void {
+    around.add(this);
+    for (const child of this.children()) if (!around.has(child)) child.#apply(visit, around);
+    around.delete(this);
+    visit(this);
+  }
+
+  #collect<X extends Parameter | Buffer>(pick: (value: Parameter | Buffer) => value is X): [name: string, x: X, stateName: string][] {
+    const found: [name: string, x: X, stateName: string][] = [];
+    // A module may be listed under several names, but not inside itself.
+    const around = new Set<AnyModule>();
+    const visit = (module: AnyModule, path: string, statePath: string): void => {
+      around.add(module);
+      for (const { name, stateName, value } of module.#members()) {
+        if (!(value instanceof Module)) {
+          if (pick(value)) found.push([path + name, value, statePath + stateName]);
+        } else if (!around.has(value)) visit(value, `${path}${name}.`, `${statePath}${stateName}.`);
+      }
+      around.delete(module);
+    };
+    visit(this, "", "");
+    return found;
+  }
+
+  /** What `stateDict` lists. A shared tensor comes under each of its names, as in PyTorch. */
+  #namedState(): Map<string, Tensor> {
+    const state = new Map<string, Tensor>();
+    const fields = new Map<string, string>();
+    for (const [name, x, stateName] of this.#collect(anything)) {
+      const other = fields.get(stateName);
+      if (other !== undefined) throw collision(this.constructor.name, stateName, other, name);
+      fields.set(stateName, name);
+      state.set(stateName, x);
+    }
+    return state;
+  }
+
+  #print(around: Set<AnyModule>): string {
+    around.add(this);
+    const extra = this.extraRepr();
+    const children = this.#members().flatMap(({ name, value }) => {
+      if (!(value instanceof Module) || around.has(value)) return [];
+      return [`(${name}): ${value.toString === Module.prototype.toString ? value.#print(around) : value.toString()}`];
+    });
+    around.delete(this);
+    if (children.length === 0) return `${this.constructor.name}(${extra})`;
+    const lines = [...(extra === "" ? [] : [extra]), ...children].map((line) => `  ${line.replaceAll("\n", "\n  ")}\n`);
+    return `${this.constructor.name}(\n${lines.join("")})`;
   }
 }
 
-/** The fields that count, in declaration order. */
-function members(module: object): Member[] {
-  const found: Member[] = [];
-  const visit = (holder: Record<string, unknown>, prefix: string): void => {
-    for (const [key, value] of Object.entries(holder)) {
-      const name = prefix + key;
-      if (value instanceof Module || value instanceof Parameter || value instanceof Buffer) {
-        found.push({
-          name,
-          value: value as Member["value"],
-          replace: (replacement) => {
-            holder[key] = replacement;
-          },
-        });
-      } else if (Array.isArray(value)) visit(value as object as Record<string, unknown>, `${name}.`);
-    }
-  };
-  visit(module as Record<string, unknown>, "");
-  return found;
+markCopy(Module, import.meta.url);
+
+function noForward(module: object): never {
+  throw new ArgumentError({ op: module.constructor.name, fact: "the class has no forward", hint: "give it a method forward(x)", code: "Module/forward" });
 }
 
-function collect(module: object, prefix: string, pick: (value: Member["value"]) => boolean): [string, Tensor][] {
-  return members(module).flatMap(({ name, value }): [string, Tensor][] => {
-    if (value instanceof Module) return collect(value, `${prefix}${name}.`, pick);
-    return pick(value) ? [[prefix + name, value]] : [];
+function collision(module: string, stateName: string, first: string, second: string): SerializationError {
+  return new SerializationError({
+    op: "stateDict",
+    fact: `${first} and ${second} of ${module} would both be "${stateName}" in the state`,
+    hint: "rename one of the fields, or name it for the state: static stateNames = { field: \"name\" }",
+    code: "stateDict/collision",
+    data: { stateName, fields: [first, second] },
   });
 }
 
-function unique(entries: [string, Tensor][]): [string, Tensor][] {
-  const seen = new Set<Tensor>();
-  return entries.filter(([, x]) => !seen.has(x) && seen.add(x));
+function unique<X extends Tensor>(entries: readonly [name: string, x: X, stateName: string][]): [name: string, x: X][] {
+  const names = new Map<X, string>();
+  for (const [name, x] of entries) if (!names.has(x)) names.set(x, name);
+  return [...names].map(([x, name]) => [name, x]);
 }
 
-/** What `stateDict` lists. A shared tensor comes under each of its names, as in PyTorch. */
-function namedState(module: object): Map<string, Tensor> {
-  return new Map(collect(module, "", () => true).map(([name, x]) => [stateName(name), x]));
-}
+const anything = (value: Parameter | Buffer): value is Parameter | Buffer => value instanceof Parameter || value instanceof Buffer;
 
 function isFloating(dtype: DType): boolean {
   return dtype.startsWith("float");
 }
 
-function convert(x: Parameter | Buffer, dtype: DType): Parameter | Buffer {
-  return noGrad(() => {
-    const { grad } = x;
-    if (x instanceof Buffer) return new Buffer(to(x, dtype));
-    const out = new Parameter(to(x, dtype), x.requiresGrad);
-    out.grad = grad === null ? null : keep(to(grad, dtype));
-    return out;
+function convert(x: Tensor, dtype: DType): void {
+  noGrad(() => {
+    const gradient = x.peekGrad();
+    const converted = gradient === null ? null : keep(to(gradient, dtype));
+    x.dropGrad();
+    x.adopt(keep(to(x, dtype)));
+    if (converted !== null) x.ownGrad(converted);
   });
-}
-
-/** Where inside a model an error arose: the path grows while the error passes the modules around it. */
-const places = new WeakMap<TapegradError, { module: AnyModule; path: string; inner: string }>();
-
-function tellWhere(error: TapegradError, module: AnyModule): void {
-  const place = places.get(error);
-  // A module that calls itself.
-  if (place?.module === module) return;
-  const field = place === undefined ? undefined : members(module).find(({ value }) => value === place.module)?.name;
-  if (place === undefined || field === undefined) {
-    // The first module that the error meets; or one that keeps the module below where it cannot be found.
-    const inner = module.constructor.name;
-    places.set(error, { module, path: "", inner });
-    error.setModulePath(inner);
-    return;
-  }
-  place.path = place.path === "" ? field : `${field}.${place.path}`;
-  place.module = module;
-  error.setModulePath(`${place.path} (${place.inner})`);
 }

@@ -1,4 +1,4 @@
-import { avgPool2d, maxPool2d, type AvgPool2dOptions, type MaxPool2dOptions, type Pair, type Pool2dOptions, type Tensor } from "@tapegrad/tensor";
+import { avgPool2d, avgPool2dRules, checkArgument, checkOptions, kernelRule, maxPool2d, maxPool2dRules, type AvgPool2dOptions, type MaxPool2dOptions, type Pair, type Pool2dOptions, type Tensor } from "@tapegrad/tensor";
 import { Module } from "./module.ts";
 
 const show = (value: number | Pair): string => JSON.stringify(value).replace(",", ", ");
@@ -12,7 +12,7 @@ function describeWindow(kernelSize: number | Pair, { stride = kernelSize, paddin
  * The largest element of each window; the stride is the kernel's size unless told.
  *
  * Shapes    x [N, C, H, W] -> [N, C, H', W']
- * Throws    what `maxPool2d` throws
+ * Throws    IndexError `MaxPool2d/option`, ArgumentError `MaxPool2d/unknown-option`; what `maxPool2d` throws
  * @example
  * new nn.MaxPool2d(2).forward(zeros([1, 3, 8, 8])).shape; // [1, 3, 4, 4]
  */
@@ -22,6 +22,8 @@ export class MaxPool2d extends Module {
 
   constructor(kernelSize: number | Pair, options: MaxPool2dOptions = {}) {
     super();
+    checkArgument("MaxPool2d", "kernelSize", kernelSize, kernelRule);
+    checkOptions("MaxPool2d", options, maxPool2dRules);
     this.kernelSize = kernelSize;
     this.options = options;
   }
@@ -40,7 +42,7 @@ export class MaxPool2d extends Module {
  * The mean of each window; the stride is the kernel's size unless told.
  *
  * Shapes    x [N, C, H, W] -> [N, C, H', W']
- * Throws    what `avgPool2d` throws
+ * Throws    IndexError `AvgPool2d/option`, ArgumentError `AvgPool2d/unknown-option`; what `avgPool2d` throws
  * @example
  * new nn.AvgPool2d(2).forward(zeros([1, 3, 8, 8])).shape; // [1, 3, 4, 4]
  */
@@ -50,6 +52,8 @@ export class AvgPool2d extends Module {
 
   constructor(kernelSize: number | Pair, options: AvgPool2dOptions = {}) {
     super();
+    checkArgument("AvgPool2d", "kernelSize", kernelSize, kernelRule);
+    checkOptions("AvgPool2d", options, avgPool2dRules);
     this.kernelSize = kernelSize;
     this.options = options;
   }

@@ -12,7 +12,7 @@ import { Module } from "./module.ts";
 import { Buffer, Parameter } from "./parameter.ts";
 import { AvgPool2d } from "./pooling.ts";
 import { Sequential } from "./sequential.ts";
-import { stateName } from "./state-dict.ts";
+import { snakeCase } from "./state-names.ts";
 import { fixtures, type RecordedNames } from "./testing/fixtures.ts";
 import { thrownBy } from "./testing/thrown.ts";
 
@@ -53,6 +53,7 @@ function lenet(): Sequential {
   );
 }
 
+const stateName = (path: string): string => path.split(".").map(snakeCase).join(".");
 const shapesOf = (module: Module): Record<string, readonly number[]> => Object.fromEntries(Object.entries(module.stateDict()).map(([name, x]) => [name, x.shape]));
 
 describe(`names are PyTorch ${fixtures.torch}'s`, () => {

@@ -1,5 +1,5 @@
 import { noGrad } from "@tapegrad/autograd";
-import { copy_, formatShape, sameShape, SerializationError, type Tensor } from "@tapegrad/tensor";
+import { ArgumentError, copy_, formatShape, requireTensor, sameShape, SerializationError, showValue, type Tensor } from "@tapegrad/tensor";
 
 /** Tensors by the names that PyTorch gives them: `features.0.weight`, `bn1.running_mean`. */
 export type StateDict = Record<string, Tensor>;
@@ -10,19 +10,11 @@ export interface LoadResult {
   readonly unexpectedKeys: readonly string[];
 }
 
-/** PyTorch's name for what a path of fields leads to: `bn1.runningMean` -> `bn1.running_mean`. */
-export function stateName(path: string): string {
-  return path.split(".").map(snakeCase).join(".");
-}
-
-/** A name that begins with a capital, like `W1`, stays as it is. */
-function snakeCase(name: string): string {
-  if (!/^[a-z]/.test(name)) return name;
-  return name.replace(/(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/g, "_").toLowerCase();
-}
-
 /** Copies a state into the tensors of a module; none of them changes unless all fit. Throws as `Module.loadStateDict`. */
 export function loadInto(module: string, own: ReadonlyMap<string, Tensor>, state: Readonly<StateDict>, strict: boolean): LoadResult {
+  if (typeof state !== "object" || state === null) {
+    throw new ArgumentError({ op: "loadStateDict", fact: `a state must be an object of tensors by name, not ${showValue(state)}`, code: "loadStateDict/state" });
+  }
   const missingKeys = [...own.keys()].filter((name) => !Object.hasOwn(state, name));
   const unexpectedKeys = Object.keys(state).filter((name) => !own.has(name));
   if (strict && missingKeys.length + unexpectedKeys.length > 0) throw wrongNames(module, { missingKeys, unexpectedKeys });
@@ -30,6 +22,7 @@ export function loadInto(module: string, own: ReadonlyMap<string, Tensor>, state
     const target = own.get(name);
     return target === undefined ? [] : [{ name, target, source }];
   });
+  for (const { name, source } of pairs) requireTensor("loadStateDict", name, source);
   const misfits = pairs.filter(({ target, source }) => !sameShape(target.shape, source.shape));
   if (misfits.length > 0) {
     throw new SerializationError({

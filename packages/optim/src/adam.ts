@@ -1,5 +1,5 @@
-import { adamStep, optimizerState, type Tensor } from "@tapegrad/tensor";
-import { Optimizer, requireOption, type ParamGroup, type ResolvedGroup } from "./optimizer.ts";
+import { adamStep, optimizerState, optionRules, type Tensor } from "@tapegrad/tensor";
+import { Optimizer, type OptimizerRules, type Params, type ResolvedGroup } from "./optimizer.ts";
 
 /** Options of `Adam` and `AdamW`. */
 export interface AdamOptions {
@@ -24,18 +24,25 @@ interface AdamState {
   maxExpAvgSq: Tensor | null;
 }
 
+const isDecay = (beta: unknown): boolean => typeof beta === "number" && beta >= 0 && beta < 1;
+
+const rules: OptimizerRules<AdamOptions> = {
+  options: {
+    lr: optionRules.nonNegative,
+    betas: { must: "a pair of numbers, 0 or more and below 1", accepts: (value) => Array.isArray(value) && value.length === 2 && value.every(isDecay) },
+    eps: optionRules.nonNegative,
+    weightDecay: optionRules.nonNegative,
+    amsgrad: optionRules.boolean,
+    maximize: optionRules.boolean,
+  },
+  state: { step: "count", expAvg: "tensor", expAvgSq: "tensor", maxExpAvgSq: "optional tensor" },
+};
+
+const defaults: AdamOptions = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, amsgrad: false, maximize: false };
+
 /** What both do; they differ in where the weight decay enters. */
 abstract class AdamBase extends Optimizer<AdamOptions, AdamState> {
   protected abstract readonly decoupled: boolean;
-
-  protected override checkOptions({ lr, betas: [beta1, beta2], eps, weightDecay }: AdamOptions): void {
-    const name = this.constructor.name;
-    requireOption(name, "lr", lr, lr >= 0, "0 or more");
-    requireOption(name, "beta1", beta1, beta1 >= 0 && beta1 < 1, "in [0, 1)");
-    requireOption(name, "beta2", beta2, beta2 >= 0 && beta2 < 1, "in [0, 1)");
-    requireOption(name, "eps", eps, eps >= 0, "0 or more");
-    requireOption(name, "weightDecay", weightDecay, weightDecay >= 0, "0 or more");
-  }
 
   protected override emptyState(): AdamState {
     return { step: 0, expAvg: null, expAvgSq: null, maxExpAvgSq: null };
@@ -47,9 +54,9 @@ abstract class AdamBase extends Optimizer<AdamOptions, AdamState> {
       own = this.emptyState();
       this.state.set(parameter, own);
     }
-    own.expAvg ??= optimizerState(parameter);
-    own.expAvgSq ??= optimizerState(parameter);
-    if (group.amsgrad) own.maxExpAvgSq ??= optimizerState(parameter);
+    own.expAvg = optimizerState(parameter, own.expAvg);
+    own.expAvgSq = optimizerState(parameter, own.expAvgSq);
+    if (group.amsgrad) own.maxExpAvgSq = optimizerState(parameter, own.maxExpAvgSq);
     own.step++;
     const { lr, eps, weightDecay, maximize, amsgrad, betas: [beta1, beta2] } = group;
     const constants = { lr, beta1, beta2, eps, weightDecay, maximize, decoupled: this.decoupled, step: own.step };
@@ -57,12 +64,11 @@ abstract class AdamBase extends Optimizer<AdamOptions, AdamState> {
   }
 }
 
-const defaults: AdamOptions = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, amsgrad: false, maximize: false };
-
 /**
  * Adam: steps by the mean of the gradients over the root of the mean of their squares, both corrected for their start at 0.
  *
- * Throws    IndexError `optim/option`, `optim/empty`, `optim/twice`; GradError `optim/leaf`; DTypeError `optim/dtype`
+ * Throws    IndexError `optim/option`, `optim/empty`, `optim/twice`; ArgumentError `optim/unknown-option`, `optim/params`; GradError
+ *           `optim/leaf`; DTypeError `optim/dtype`
  * Source    Kingma and Ba 2015; as PyTorch
  * @example
  * const w = tensor([1], { requiresGrad: true });
@@ -74,15 +80,16 @@ const defaults: AdamOptions = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weight
 export class Adam extends AdamBase {
   protected override readonly decoupled = false;
 
-  constructor(params: Iterable<Tensor> | Iterable<ParamGroup<AdamOptions>>, options: Partial<AdamOptions> = {}) {
-    super(params, { ...defaults, ...options });
+  constructor(params: Params<AdamOptions>, options: Partial<AdamOptions> = {}) {
+    super(params, options, defaults, rules);
   }
 }
 
 /**
  * Adam with decoupled weight decay: the weight is multiplied by 1 - lr weightDecay before the step.
  *
- * Throws    IndexError `optim/option`, `optim/empty`, `optim/twice`; GradError `optim/leaf`; DTypeError `optim/dtype`
+ * Throws    IndexError `optim/option`, `optim/empty`, `optim/twice`; ArgumentError `optim/unknown-option`, `optim/params`; GradError
+ *           `optim/leaf`; DTypeError `optim/dtype`
  * Source    Loshchilov and Hutter 2019; as PyTorch
  * @example
  * const w = tensor([1], { requiresGrad: true });
@@ -94,7 +101,7 @@ export class Adam extends AdamBase {
 export class AdamW extends AdamBase {
   protected override readonly decoupled = true;
 
-  constructor(params: Iterable<Tensor> | Iterable<ParamGroup<AdamOptions>>, options: Partial<AdamOptions> = {}) {
-    super(params, { ...defaults, weightDecay: 0.01, ...options });
+  constructor(params: Params<AdamOptions>, options: Partial<AdamOptions> = {}) {
+    super(params, options, { ...defaults, weightDecay: 0.01 }, rules);
   }
 }

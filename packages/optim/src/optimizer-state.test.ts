@@ -128,6 +128,15 @@ describe("a saved state", () => {
     expect(square.toArray()).toEqual([[-4, -13], [-7, -16]]);
   });
 
+  test("finds its parameters by their places in the groups, whatever their numbers", () => {
+    const parameters = weights();
+    const optimizer = new SGD(parameters, { lr: 1, momentum: 0.5 });
+    const { paramGroups: [group] } = optimizer.stateDict();
+    if (group === undefined) throw new Error("no group");
+    optimizer.loadStateDict({ paramGroups: [{ ...group, params: [7, 3] }], state: { 3: { momentumBuffer: tensor(pattern(9)) } } });
+    expect(Object.keys(optimizer.stateDict().state)).toEqual(["1"]);
+  });
+
   test("survives the scope in which it is loaded", () => {
     const [outside, inside] = [weights(), weights()];
     const optimizers = [outside, inside].map((parameters) => new SGD(parameters, { lr: 0.1, momentum: 0.9 }));
@@ -155,7 +164,55 @@ describe("a state that does not fit is refused, and changes nothing", () => {
     ["a parameter too many", { paramGroups: [{ ...own, params: [0, 1] }], state: { 2: { momentumBuffer: buffer } } }, "the state is for parameter 2, the optimizer has 2"],
     ["another optimizer's state", { paramGroups: [{ ...own, params: [0, 1] }], state: { 1: { expAvg: buffer } } }, "parameter 1 has the state expAvg, which SGD does not know"],
     ["other shapes", { paramGroups: [{ ...own, lr: 5, params: [0, 1] }], state: { 0: { momentumBuffer: buffer }, 1: { momentumBuffer: tensor([1, 2]) } } }, "parameter 1 has shape [7], its momentumBuffer in the state [2]"],
+    ["nothing", {}, "the state must have paramGroups and state, as stateDict() gives them, and is an object with nothing"],
+    ["null", null, "the state must have paramGroups and state, as stateDict() gives them, and is null"],
+    ["a module's state", { weight: buffer }, "the state must have paramGroups and state, as stateDict() gives them, and is an object with weight"],
+    ["a group that is none", { paramGroups: [null], state: {} }, "group 0 of the state must be an object, not null"],
+    ["a group without parameters", { paramGroups: [own], state: {} }, "params of group 0 in the state must be a list of numbers of parameters, not undefined"],
+    ["parameters that are no numbers", { paramGroups: [{ ...own, params: [0, -1] }], state: {} }, "params of group 0 in the state must be a list of numbers of parameters, not [0,-1]"],
+    ["a parameter twice", { paramGroups: [{ ...own, params: [1, 1] }], state: {} }, "the state lists a parameter twice"],
+    ["a rate of NaN", { paramGroups: [{ ...own, lr: NaN, params: [0, 1] }], state: {} }, "lr NaN in group 0 of the state must be a finite number, 0 or more"],
+    ["a rate that is a text", { paramGroups: [{ ...own, lr: "0.1", params: [0, 1] }], state: {} }, 'lr "0.1" in group 0 of the state must be a finite number, 0 or more'],
+    ["an option too few", { paramGroups: [{ lr: 0.1, params: [0, 1] }], state: {} }, "group 0 of the state has no momentum"],
+    ["options that do not go together", { paramGroups: [{ ...own, nesterov: true, dampening: 0.5, params: [0, 1] }], state: {} }, "dampening 0.5 must be 0 with nesterov"],
+    ["a number for a tensor", { paramGroups: [{ ...own, params: [0, 1] }], state: { 0: { momentumBuffer: 3 } } }, "momentumBuffer of parameter 0 in the state must be a floating tensor, not 3"],
+    ["integers", { paramGroups: [{ ...own, params: [0, 1] }], state: { 0: { momentumBuffer: tensor(new Int32Array(7)) } } }, "momentumBuffer of parameter 0 in the state must be a floating tensor, not int32"],
+    ["nothing for a parameter", { paramGroups: [{ ...own, params: [0, 1] }], state: { 0: null } }, "the state of parameter 0 must be an object, not null"],
   ];
+
+  const adamOwn = { lr: 0.1, betas: [0.9, 0.99], eps: 0, weightDecay: 0, amsgrad: false, maximize: false, params: [0, 1] };
+  const moments = { expAvg: buffer, expAvgSq: buffer };
+
+  test.each<[name: string, group: object, state: unknown, fact: string]>([
+    ["a count of NaN", {}, { step: NaN, ...moments }, "step NaN of parameter 0 in the state must be an integer, 0 or more"],
+    ["a negative count", {}, { step: -5, ...moments }, "step -5 of parameter 0 in the state must be an integer, 0 or more"],
+    ["half a step", {}, { step: 1.5, ...moments }, "step 1.5 of parameter 0 in the state must be an integer, 0 or more"],
+    ["a tensor as count", {}, { step: tensor(1), ...moments }, "step a Tensor of parameter 0 in the state must be an integer, 0 or more"],
+    ["no count", {}, moments, "parameter 0 has no step in the state"],
+    ["no average", {}, { step: 1, expAvg: buffer }, "parameter 0 has no expAvgSq in the state"],
+    ["a number as average", {}, { step: 1, expAvg: 0.5, expAvgSq: buffer }, "expAvg of parameter 0 in the state must be a floating tensor, not 0.5"],
+    ["decays of 2", { betas: [2, 2] }, { step: 1, ...moments }, "betas [2,2] in group 0 of the state must be a pair of numbers, 0 or more and below 1"],
+    ["amsgrad 1", { amsgrad: 1 }, { step: 1, ...moments }, "amsgrad 1 in group 0 of the state must be true or false"],
+  ])("Adam's with %s", (_name, group, own, fact) => {
+    const parameters = weights();
+    const optimizer = new Adam(parameters);
+    advance(parameters, optimizer, 0, 1);
+    const before = readable(optimizer);
+    const state: unknown = { paramGroups: [{ ...adamOwn, ...group }], state: { 0: own } };
+    const error = thrownBy(() => optimizer.loadStateDict(state as ReturnType<Adam["stateDict"]>));
+    expect(error.message).toBe(`Adam.loadStateDict: ${fact}\n  hint: make the optimizer as the one that was saved\n  code: optim/state`);
+    expect(readable(optimizer)).toEqual(before);
+  });
+
+  test("tensors that a scope has freed", () => {
+    const optimizer = new SGD(weights(), { lr: 0.1, momentum: 0.9 });
+    const outer = enterScope();
+    const lost = tensor(pattern(1));
+    leaveScope(outer, { has: () => false });
+    const saved = optimizer.stateDict();
+    expect(thrownBy(() => optimizer.loadStateDict({ ...saved, state: { 0: { momentumBuffer: lost } } })).code).toBe("heap/freed");
+    expect(optimizer.stateDict().state).toEqual({});
+  });
 
   test.each(cases)("%s", (_name, state, fact) => {
     const parameters = weights();

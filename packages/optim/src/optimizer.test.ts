@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { isGradEnabled, noGrad } from "@tapegrad/autograd";
-import { DTypeError, GradError, IndexError, mul, narrow, scope, ShapeError, sum, tensor, transpose, zeros, type Tensor } from "@tapegrad/tensor";
+import { DTypeError, GradError, IndexError, mul, narrow, scope, sum, tensor, transpose, zeros, type Tensor } from "@tapegrad/tensor";
 import { Adam, AdamW } from "./adam.ts";
 import { SGD } from "./sgd.ts";
 import { pattern } from "./testing/pattern.ts";
@@ -254,17 +254,17 @@ describe("any layout and dtype", () => {
 describe("optimizers refuse", () => {
   const a = leaf(1);
   const cases: readonly (readonly [name: string, call: () => unknown, message: string])[] = [
-    ["a negative rate", () => new SGD([a], { lr: -1 }), "SGD: lr -1 must be 0 or more\n  code: optim/option"],
-    ["a rate of NaN", () => new Adam([a], { lr: NaN }), "Adam: lr NaN must be 0 or more\n  code: optim/option"],
-    ["a negative momentum", () => new SGD([a], { lr: 1, momentum: -0.5 }), "SGD: momentum -0.5 must be 0 or more\n  code: optim/option"],
-    ["a negative decay", () => new SGD([a], { lr: 1, weightDecay: -1 }), "SGD: weightDecay -1 must be 0 or more\n  code: optim/option"],
+    ["a negative rate", () => new SGD([a], { lr: -1 }), "SGD: lr -1 must be a finite number, 0 or more\n  code: optim/option"],
+    ["a rate of NaN", () => new Adam([a], { lr: NaN }), "Adam: lr NaN must be a finite number, 0 or more\n  code: optim/option"],
+    ["a negative momentum", () => new SGD([a], { lr: 1, momentum: -0.5 }), "SGD: momentum -0.5 must be a number from 0 to 1\n  code: optim/option"],
+    ["a negative decay", () => new SGD([a], { lr: 1, weightDecay: -1 }), "SGD: weightDecay -1 must be a finite number, 0 or more\n  code: optim/option"],
     ["Nesterov without momentum", () => new SGD([a], { lr: 1, nesterov: true }), "SGD: momentum 0 must be above 0 with nesterov\n  code: optim/option"],
     ["Nesterov with dampening", () => new SGD([a], { lr: 1, momentum: 0.9, dampening: 0.1, nesterov: true }), "SGD: dampening 0.1 must be 0 with nesterov\n  code: optim/option"],
-    ["beta1 of 1", () => new Adam([a], { betas: [1, 0.9] }), "Adam: beta1 1 must be in [0, 1)\n  code: optim/option"],
-    ["beta2 below 0", () => new AdamW([a], { betas: [0.9, -0.1] }), "AdamW: beta2 -0.1 must be in [0, 1)\n  code: optim/option"],
-    ["a negative eps", () => new Adam([a], { eps: -1e-8 }), "Adam: eps -1e-8 must be 0 or more\n  code: optim/option"],
-    ["Adam's negative decay", () => new AdamW([a], { weightDecay: -1 }), "AdamW: weightDecay -1 must be 0 or more\n  code: optim/option"],
-    ["an option of a group", () => new SGD([{ params: [a], lr: -2 }], { lr: 1 }), "SGD: lr -2 must be 0 or more\n  code: optim/option"],
+    ["beta1 of 1", () => new Adam([a], { betas: [1, 0.9] }), "Adam: betas [1,0.9] must be a pair of numbers, 0 or more and below 1\n  code: optim/option"],
+    ["beta2 below 0", () => new AdamW([a], { betas: [0.9, -0.1] }), "AdamW: betas [0.9,-0.1] must be a pair of numbers, 0 or more and below 1\n  code: optim/option"],
+    ["a negative eps", () => new Adam([a], { eps: -1e-8 }), "Adam: eps -1e-8 must be a finite number, 0 or more\n  code: optim/option"],
+    ["Adam's negative decay", () => new AdamW([a], { weightDecay: -1 }), "AdamW: weightDecay -1 must be a finite number, 0 or more\n  code: optim/option"],
+    ["an option of a group", () => new SGD([{ params: [a], lr: -2 }], { lr: 1 }), "SGD: lr -2 must be a finite number, 0 or more\n  code: optim/option"],
     ["no parameters", () => new SGD([], { lr: 1 }), "SGD: there are no parameters to optimise\n  hint: pass model.parameters()\n  code: optim/empty"],
     ["groups without parameters", () => new Adam([{ params: [] }]), "Adam: there are no parameters to optimise\n  hint: pass model.parameters()\n  code: optim/empty"],
     ["a parameter listed twice", () => new SGD([a, a], { lr: 1 }), "SGD: a parameter is listed twice: it would be updated twice a step\n  code: optim/twice"],
@@ -284,15 +284,6 @@ describe("optimizers refuse", () => {
   parameter  [1]  float64
   hint: pass what it was computed from, or detach() it and set requiresGrad
   code: optim/leaf`);
-  });
-
-  test("a gradient of another shape, and move nothing", () => {
-    const w = leaf(1, 2, 3);
-    w.grad = tensor([1, 1]);
-    const error = thrownBy(() => new SGD([w], { lr: 1 }).step());
-    expect(error).toBeInstanceOf(ShapeError);
-    expect(error.message).toBe("SGD: a gradient must have the shape of its parameter\n  parameter  [3]  float64\n  grad  [2]  float32\n  code: optim/gradient-shape");
-    expect(w.toArray()).toEqual([1, 2, 3]);
   });
 
   test("parameters of integers", () => {

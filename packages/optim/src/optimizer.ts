@@ -1,5 +1,6 @@
-import { copy_, describe, DTypeError, formatShape, GradError, IndexError, optimizerState, sameShape, SerializationError, ShapeError, Tensor } from "@tapegrad/tensor";
+import { ArgumentError, checkOptions, copyOf, describe, DTypeError, GradError, IndexError, notATensor, refusedOption, SerializationError, showValue, Tensor, type OptionRule, type OptionRules } from "@tapegrad/tensor";
 import { noGrad } from "@tapegrad/autograd";
+import { adopted, copied, misfitOf, type OptimizerState, type StateRules } from "./optimizer-state.ts";
 
 /** Parameters that share options; an option given here wins over the optimizer's. */
 export type ParamGroup<Options> = Partial<Options> & { readonly params: Iterable<Tensor> };
@@ -7,10 +8,13 @@ export type ParamGroup<Options> = Partial<Options> & { readonly params: Iterable
 /** A group with all its options. They may be changed between steps: `for (const group of optimizer.paramGroups) group.lr *= 0.95`. */
 export type ResolvedGroup<Options> = Options & { readonly params: readonly Tensor[] };
 
-/** What an optimizer remembers, as plain numbers and tensors: parameters are numbered in order. */
-export interface OptimizerState<Options> {
-  readonly paramGroups: readonly (Options & { readonly params: readonly number[] })[];
-  readonly state: Readonly<Record<number, Readonly<Record<string, Tensor | number>>>>;
+/** What an optimizer takes: parameters, or groups of them. */
+export type Params<Options> = Iterable<Tensor> | Iterable<ParamGroup<Options>>;
+
+/** What an optimizer says of its options and of its state, once for all checks. */
+export interface OptimizerRules<Options extends object> {
+  readonly options: OptionRules<Options>;
+  readonly state: StateRules;
 }
 
 /** Base of the optimizers: groups of parameters, their state, and what all of them do alike. */
@@ -18,42 +22,49 @@ export abstract class Optimizer<Options extends { lr: number }, State extends ob
   /** The groups with their options, which may be changed between steps. */
   readonly paramGroups: readonly ResolvedGroup<Options>[];
   protected readonly state = new Map<Tensor, State>();
+  readonly #rules: OptimizerRules<Options>;
 
-  /** Throws IndexError `optim/empty`, `optim/twice`, `optim/option`; GradError `optim/leaf`; DTypeError `optim/dtype`. */
-  constructor(params: Iterable<Tensor> | Iterable<ParamGroup<Options>>, defaults: Options) {
-    const entries = [...(params as Iterable<Tensor | ParamGroup<Options>>)];
-    const groups = entries.filter((entry): entry is ParamGroup<Options> => !(entry instanceof Tensor));
-    const loose = entries.filter((entry) => entry instanceof Tensor);
-    this.paramGroups = [
-      ...(loose.length > 0 ? [{ ...defaults, params: loose }] : []),
-      ...groups.map((group) => ({ ...defaults, ...group, params: [...group.params] })),
-    ];
+  /**
+   * Throws    IndexError `optim/empty`, `optim/twice`, `optim/option`; ArgumentError `optim/unknown-option`, `optim/params`,
+   *           `tapegrad/not-a-tensor`, `tapegrad/two-copies`; GradError `optim/leaf`; DTypeError `optim/dtype`
+   */
+  constructor(params: Params<Options>, options: Partial<Options>, defaults: Partial<Options>, rules: OptimizerRules<Options>) {
+    const name = new.target.name;
+    this.#rules = rules;
+    checkOptions<Partial<Options>>(name, options, rules.options, "optim");
+    const own = { ...defaults, ...given(options) };
+    this.paramGroups = groupsOf(name, params, rules.options).map((group) => {
+      const merged: object = { ...own, ...given(group), params: [...group.params] };
+      // What may still be missing is found by the check that follows.
+      return merged as ResolvedGroup<Options>;
+    });
     const all = this.paramGroups.flatMap((group) => group.params);
     if (all.length === 0) {
-      throw new IndexError({ op: new.target.name, fact: "there are no parameters to optimise", hint: "pass model.parameters()", code: "optim/empty" });
+      throw new IndexError({ op: name, fact: "there are no parameters to optimise", hint: "pass model.parameters()", code: "optim/empty" });
     }
     if (new Set(all).size !== all.length) {
-      throw new IndexError({ op: new.target.name, fact: "a parameter is listed twice: it would be updated twice a step", code: "optim/twice" });
+      throw new IndexError({ op: name, fact: "a parameter is listed twice: it would be updated twice a step", code: "optim/twice" });
     }
-    for (const [i, parameter] of all.entries()) checkParameter(new.target.name, parameter, i);
-    for (const group of this.paramGroups) this.checkOptions(group);
+    for (const [i, parameter] of all.entries()) checkParameter(name, parameter, i);
+    for (const group of this.paramGroups) this.#checkGroup(group);
   }
 
-  /** Refuses options that make no sense. */
-  protected abstract checkOptions(group: Options): void;
+  /** What keeps options, each of them in its range, from going together, or null. */
+  protected conflict(_options: Options): { readonly name: string; readonly value: unknown; readonly must: string } | null {
+    return null;
+  }
 
   /** Updates one parameter from its gradient. */
   protected abstract update(parameter: Tensor, gradient: Tensor, group: ResolvedGroup<Options>): void;
 
-  /** Moves every parameter that has a gradient. Throws ShapeError `optim/gradient-shape`. */
+  /** Moves every parameter that has a gradient. Throws IndexError `optim/option` for an option that was changed since. */
   step(): void {
+    for (const group of this.paramGroups) this.#checkGroup(group);
     noGrad(() => {
       for (const group of this.paramGroups) {
         for (const parameter of group.params) {
           const gradient = parameter.peekGrad();
-          if (gradient === null) continue;
-          if (!sameShape(gradient.shape, parameter.shape)) throw wrongGradient(this.constructor.name, parameter, gradient);
-          this.update(parameter, gradient, group);
+          if (gradient !== null) this.update(parameter, gradient, group);
         }
       }
     });
@@ -73,45 +84,31 @@ export abstract class Optimizer<Options extends { lr: number }, State extends ob
     return { paramGroups, state };
   }
 
-  /** Takes over saved options and state; nothing is changed unless all of it fits. Throws SerializationError `optim/state`. */
+  /**
+   * Takes over saved options and state; nothing is changed unless all of it fits. Parameters are told by their place in the
+   * groups, as in PyTorch.
+   *
+   * Throws    SerializationError `optim/state`; ArgumentError `tapegrad/two-copies`
+   */
   loadStateDict(saved: OptimizerState<Options>): void {
-    const misfit = this.#misfit(saved);
+    const name = this.constructor.name;
+    const conflict = (options: Options): string | null => {
+      const found = this.conflict(options);
+      return found === null ? null : `${found.name} ${showValue(found.value)} must be ${found.must}`;
+    };
+    const misfit = misfitOf(name, saved, this.paramGroups, this.#rules, conflict);
     if (misfit !== null) {
-      throw new SerializationError({ op: `${this.constructor.name}.loadStateDict`, fact: misfit, hint: "make the optimizer as the one that was saved", code: "optim/state" });
+      throw new SerializationError({ op: `${name}.loadStateDict`, fact: misfit, hint: "make the optimizer as the one that was saved", code: "optim/state" });
     }
     const parameters = this.#parameters();
+    const numbers = saved.paramGroups.flatMap(({ params }) => params);
     const loaded = Object.entries(saved.state).map(([i, own]) => {
-      const parameter = parameters[Number(i)] as Tensor;
+      const parameter = parameters[numbers.indexOf(Number(i))] as Tensor;
       return [parameter, { ...this.emptyState(), ...adopted(own, parameter) }] as const;
     });
     this.paramGroups.forEach((group, i) => Object.assign(group, { ...saved.paramGroups[i], params: group.params }));
     this.state.clear();
     for (const [parameter, own] of loaded) this.state.set(parameter, own);
-  }
-
-  /** What keeps a saved state from being this optimizer's, or null. */
-  #misfit({ paramGroups, state }: OptimizerState<Options>): string | null {
-    const own = this.paramGroups;
-    if (paramGroups.length !== own.length) return `the state has ${paramGroups.length} parameter groups, the optimizer ${own.length}`;
-    for (const [i, group] of own.entries()) {
-      const saved: object & { params: readonly number[] } = paramGroups[i] ?? { params: [] };
-      if (saved.params.length !== group.params.length) return `group ${i} has ${saved.params.length} parameters in the state, ${group.params.length} in the optimizer`;
-      const stranger = Object.keys(saved).find((name) => !Object.hasOwn(group, name));
-      if (stranger !== undefined) return `the state has the option ${stranger}, which ${this.constructor.name} does not know`;
-    }
-    const parameters = this.#parameters();
-    const names = Object.keys(this.emptyState());
-    for (const [i, values] of Object.entries(state)) {
-      const parameter = parameters[Number(i)];
-      if (parameter === undefined) return `the state is for parameter ${i}, the optimizer has ${parameters.length}`;
-      for (const [name, value] of Object.entries(values)) {
-        if (!names.includes(name)) return `parameter ${i} has the state ${name}, which ${this.constructor.name} does not know`;
-        if (typeof value !== "number" && !sameShape(value.shape, parameter.shape)) {
-          return `parameter ${i} has shape ${formatShape(parameter.shape)}, its ${name} in the state ${formatShape(value.shape)}`;
-        }
-      }
-    }
-    return null;
   }
 
   /** State with every tensor missing. */
@@ -120,9 +117,54 @@ export abstract class Optimizer<Options extends { lr: number }, State extends ob
   #parameters(): Tensor[] {
     return this.paramGroups.flatMap((group) => group.params);
   }
+
+  /** Throws IndexError `optim/option`. */
+  #checkGroup(group: Options): void {
+    const values = group as Readonly<Record<string, unknown>>;
+    const rules = this.#rules.options as Readonly<Record<string, OptionRule>>;
+    for (const name in rules) {
+      const rule = rules[name] as OptionRule;
+      if (!rule.accepts(values[name])) throw refusedOption(this.constructor.name, name, values[name], rule.must, "optim");
+    }
+    const found = this.conflict(group);
+    if (found !== null) throw refusedOption(this.constructor.name, found.name, found.value, found.must, "optim");
+  }
 }
 
-function checkParameter(optimizer: string, parameter: Tensor, position: number): void {
+/** Options that are not undefined: those count as left out, here as everywhere. */
+function given<Options extends object>(options: Options): Options {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Options;
+}
+
+/** The groups that were passed; parameters that were passed without one make up the first. */
+function groupsOf<Options extends object>(optimizer: string, params: Params<Options>, rules: OptionRules<Options>): ParamGroup<Options>[] {
+  const entries = [...iterated(optimizer, "params", params)];
+  const loose = entries.filter((entry) => entry instanceof Tensor);
+  const groups = entries.flatMap((entry, i) => {
+    if (entry instanceof Tensor) return [];
+    if (typeof entry !== "object" || entry === null || !("params" in entry)) throw notATensor(optimizer, `parameter ${i}`, entry);
+    checkOptions(optimizer, entry, { ...rules, params: { must: "a list of tensors", accepts: () => true } }, "optim");
+    const group: object = { ...entry, params: [...iterated(optimizer, `params of group ${i}`, entry.params)] };
+    return [group as ParamGroup<Options>];
+  });
+  // Without an option of its own, so that it has the optimizer's.
+  const first: object = { params: loose };
+  return [...(loose.length > 0 ? [first as ParamGroup<Options>] : []), ...groups];
+}
+
+function iterated(optimizer: string, name: string, list: unknown): Iterable<unknown> {
+  if (typeof list === "object" && list !== null && Symbol.iterator in list) return list as Iterable<unknown>;
+  if (copyOf(list) !== null && !(list instanceof Tensor)) throw notATensor(optimizer, name, list);
+  throw new ArgumentError({
+    op: optimizer,
+    fact: `${name} must be a list of tensors, not ${showValue(list)}`,
+    hint: "pass model.parameters(), or [x] for a single tensor",
+    code: "optim/params",
+  });
+}
+
+function checkParameter(optimizer: string, parameter: unknown, position: number): void {
+  if (!(parameter instanceof Tensor)) throw notATensor(optimizer, `parameter ${position}`, parameter);
   const parts = { op: optimizer, details: [describe("parameter", parameter)], data: { parameter: position } };
   if (!parameter.dtype.startsWith("float")) {
     throw new DTypeError({ ...parts, fact: `parameter ${position} is ${parameter.dtype}: only floating tensors have gradients`, code: "optim/dtype" });
@@ -135,32 +177,4 @@ function checkParameter(optimizer: string, parameter: Tensor, position: number):
       code: "optim/leaf",
     });
   }
-}
-
-function wrongGradient(optimizer: string, parameter: Tensor, gradient: Tensor): ShapeError {
-  return new ShapeError({
-    op: optimizer,
-    fact: "a gradient must have the shape of its parameter",
-    details: [describe("parameter", parameter), describe("grad", gradient)],
-    code: "optim/gradient-shape",
-    data: { parameter: parameter.shape, gradient: gradient.shape },
-  });
-}
-
-/** A parameter's state without what is missing, the tensors cloned. */
-function copied(own: object): Record<string, Tensor | number> {
-  const present = Object.entries(own as Readonly<Record<string, Tensor | number | null>>).filter((entry): entry is [string, Tensor | number] => entry[1] !== null);
-  return Object.fromEntries(present.map(([name, value]) => [name, typeof value === "number" ? value : noGrad(() => value.clone())]));
-}
-
-/** A saved state in tensors of the layout and dtype that the parameter's updates are computed in. */
-function adopted(own: Readonly<Record<string, Tensor | number>>, parameter: Tensor): object {
-  const values = Object.entries(own).map(([name, value]) => [name, typeof value === "number" ? value : noGrad(() => copy_(optimizerState(parameter), value))]);
-  return Object.fromEntries(values) as object;
-}
-
-/** Throws IndexError `optim/option` unless the value is in range. */
-export function requireOption(optimizer: string, name: string, value: number, isValid: boolean, range: string): void {
-  if (isValid) return;
-  throw new IndexError({ op: optimizer, fact: `${name} ${value} must be ${range}`, code: "optim/option", data: { name, value } });
 }

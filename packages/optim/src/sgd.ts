@@ -1,5 +1,5 @@
-import { optimizerState, sgdStep, type Tensor } from "@tapegrad/tensor";
-import { Optimizer, requireOption, type ParamGroup, type ResolvedGroup } from "./optimizer.ts";
+import { optimizerState, optionRules, sgdStep, type Tensor } from "@tapegrad/tensor";
+import { Optimizer, type OptimizerRules, type Params, type ResolvedGroup } from "./optimizer.ts";
 
 /** Options of `SGD`. */
 export interface SGDOptions {
@@ -20,10 +20,23 @@ interface SGDState {
   momentumBuffer: Tensor | null;
 }
 
+const rules: OptimizerRules<SGDOptions> = {
+  options: {
+    lr: optionRules.nonNegative,
+    momentum: optionRules.share,
+    dampening: optionRules.finite,
+    weightDecay: optionRules.nonNegative,
+    nesterov: optionRules.boolean,
+    maximize: optionRules.boolean,
+  },
+  state: { momentumBuffer: "optional tensor" },
+};
+
 /**
  * Stochastic gradient descent, with momentum, Nesterov's or plain. The first step sets the momentum buffer to the gradient.
  *
- * Throws    IndexError `optim/option`, `optim/empty`, `optim/twice`; GradError `optim/leaf`; DTypeError `optim/dtype`
+ * Throws    IndexError `optim/option`, `optim/empty`, `optim/twice`; ArgumentError `optim/unknown-option`, `optim/params`; GradError
+ *           `optim/leaf`; DTypeError `optim/dtype`
  * Source    as PyTorch
  * @example
  * const w = tensor([1], { requiresGrad: true });
@@ -33,16 +46,14 @@ interface SGDState {
  * w.toArray(); // [0.8]
  */
 export class SGD extends Optimizer<SGDOptions, SGDState> {
-  constructor(params: Iterable<Tensor> | Iterable<ParamGroup<SGDOptions>>, options: Partial<SGDOptions> & { lr: number }) {
-    super(params, { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false, ...options });
+  constructor(params: Params<SGDOptions>, options: Partial<SGDOptions> & { lr: number }) {
+    super(params, options, { momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false }, rules);
   }
 
-  protected override checkOptions({ lr, momentum, dampening, weightDecay, nesterov }: SGDOptions): void {
-    requireOption("SGD", "lr", lr, lr >= 0, "0 or more");
-    requireOption("SGD", "momentum", momentum, momentum >= 0, "0 or more");
-    requireOption("SGD", "weightDecay", weightDecay, weightDecay >= 0, "0 or more");
-    requireOption("SGD", "dampening", dampening, !nesterov || dampening === 0, "0 with nesterov");
-    requireOption("SGD", "momentum", momentum, !nesterov || momentum > 0, "above 0 with nesterov");
+  protected override conflict({ momentum, dampening, nesterov }: SGDOptions): { name: string; value: number; must: string } | null {
+    if (!nesterov) return null;
+    if (dampening !== 0) return { name: "dampening", value: dampening, must: "0 with nesterov" };
+    return momentum > 0 ? null : { name: "momentum", value: momentum, must: "above 0 with nesterov" };
   }
 
   protected override emptyState(): SGDState {
@@ -55,8 +66,8 @@ export class SGD extends Optimizer<SGDOptions, SGDState> {
       return;
     }
     const buffer = this.state.get(parameter)?.momentumBuffer ?? null;
-    const own = buffer ?? optimizerState(parameter);
-    if (buffer === null) this.state.set(parameter, { momentumBuffer: own });
+    const own = optimizerState(parameter, buffer);
+    if (buffer !== own) this.state.set(parameter, { momentumBuffer: own });
     sgdStep(parameter, gradient, own, group, buffer === null);
   }
 }

@@ -15,7 +15,7 @@ export {
   select, sigmoid, sign, sin, slice, softmax, softplus, sqrt, square, squeeze, std, sub, sum, t, tan, tanh, to, transpose, trunc, unsqueeze,
   variance, view, where,
   // Errors
-  DTypeError, DataError, GradError, IndexError, MemoryError, SerializationError, ShapeError, TapegradError,
+  ArgumentError, DTypeError, DataError, GradError, IndexError, MemoryError, SerializationError, ShapeError, TapegradError,
 } from "@tapegrad/tensor";
 export type {
   ArgOptions, AvgPool2dOptions, BackwardOptions, BatchNormOptions, ClassificationLossOptions, CloseOptions, Conv2dOptions, CrossEntropyOptions,

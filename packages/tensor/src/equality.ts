@@ -1,4 +1,6 @@
 import type { ElementArray, Tensor } from "./tensor.ts";
+import { boolean, nonNegative } from "./option-rules.ts";
+import { checkOptions, type OptionRules } from "./options.ts";
 import { sameShape } from "./shape.ts";
 
 /**
@@ -23,13 +25,19 @@ export interface CloseOptions {
   readonly equalNan?: boolean;
 }
 
+const closeRules: OptionRules<CloseOptions> = { rtol: nonNegative, atol: nonNegative, equalNan: boolean };
+
 /**
  * Whether |a - b| <= atol + rtol |b| everywhere; infinities must be equal.
+ *
+ * Throws    IndexError `allclose/option`, ArgumentError `allclose/unknown-option`
  *
  * @example
  * allclose(tensor([1]), tensor([1 + 1e-7])); // true
  */
-export function allclose(a: Tensor, b: Tensor, { rtol = 1e-5, atol = 1e-8, equalNan = false }: CloseOptions = {}): boolean {
+export function allclose(a: Tensor, b: Tensor, options: CloseOptions = {}): boolean {
+  checkOptions("allclose", options, closeRules);
+  const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
   if (!sameShape(a.shape, b.shape)) return false;
   const [left, right] = [a, b].map((x) => (x.dtype === "int64" ? Float64Array.from(x.toTypedArray("int64"), Number) : x.toTypedArray())) as [ElementArray, ElementArray];
   for (let i = 0; i < left.length; i++) {

@@ -9,6 +9,8 @@ export class ShapeError extends TapegradError {}
 export class DTypeError extends TapegradError {}
 /** An index, dimension, class label or argument out of its range. */
 export class IndexError extends TapegradError {}
+/** An argument of a kind that is not taken: no tensor, one of another copy of the library, an option that does not exist. */
+export class ArgumentError extends TapegradError {}
 /** Misuse of the tape: no graph, a changed saved tensor, an in-place change of a leaf. */
 export class GradError extends TapegradError {}
 /** Data that cannot be had, or is not what it should be. */

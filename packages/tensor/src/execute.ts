@@ -2,15 +2,16 @@ import { enterScope, leaveScope, type DType, type Storage } from "@tapegrad/kern
 import { castKernel } from "./compute/cast.ts";
 import { DTypeError } from "./errors.ts";
 import { unrecorded, type Interpreter, type Op, type OpCall, type OutputSpec } from "./op-spec.ts";
-import { describe, sameElements, type Tensor } from "./tensor.ts";
+import { describe, sameElements, Tensor } from "./tensor.ts";
 
 /** The bottom of the interpreter stack: checks an op's inputs and runs its kernels. */
 export const executor: Interpreter = {
   run(op, inputs, attrs, call) {
+    const isScoped = makesTemporaries(op, inputs);
     const first = inputs[0];
     if (first !== null && first !== undefined && !takes(op, first.dtype)) throw unsupported(op, inputs);
     const spec = op.infer(inputs, attrs);
-    const out = makesTemporaries(op, inputs) ? runScoped(op, inputs, attrs, spec, call) : op.forward(inputs, attrs, spec, call);
+    const out = isScoped ? runScoped(op, inputs, attrs, spec, call) : op.forward(inputs, attrs, spec, call);
     if (call === unrecorded && call.aux !== null) releaseAux(call);
     // Else what happens to the result, its place on the tape before all, would happen to the input.
     for (let i = 0; i < inputs.length; i++) if (inputs[i] === out) return sameElements(out);
@@ -23,12 +24,17 @@ function takes(op: Op, dtype: DType): boolean {
   return op.dtypes[0] === dtype || op.dtypes.includes(dtype);
 }
 
-/** Whether `forward` will copy or cast inputs first, so that there is something to clean up. */
+/**
+ * Whether `forward` will copy or cast inputs first, so that there is something to clean up. Throws TypeError for inputs that
+ * are no tensors of this copy of the library: every one is looked at, before anything else is done.
+ */
 function makesTemporaries(op: Op, inputs: readonly (Tensor | null)[]): boolean {
-  if (op.view) return false;
-  if (op.scoped) return true;
-  for (const x of inputs) if (x !== null && (!x.isContiguous() || (x.dtype === "float16" && !op.halfNative))) return true;
-  return false;
+  let found = op.scoped;
+  for (let i = 0; i < inputs.length; i++) {
+    const x = inputs[i] as Tensor | null;
+    if (x !== null && (!Tensor.isRowMajor(x) || (x.dtype === "float16" && !op.halfNative))) found = true;
+  }
+  return found && !op.view;
 }
 
 /** Runs `forward` and frees at once all that it made except its result and what it keeps for `backward`. */

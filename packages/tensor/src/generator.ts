@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import type seedrandom from "seedrandom";
-import { SerializationError } from "./errors.ts";
+import { IndexError, SerializationError } from "./errors.ts";
+import { showValue } from "./show-value.ts";
 
 const require = createRequire(import.meta.url);
 
@@ -29,13 +30,14 @@ export class Generator {
   #low = 0;
   #high = 0;
 
+  /** Throws IndexError `generator/seed`. */
   constructor(seed: number | string = 0) {
-    this.#seed = seed;
+    this.#seed = checkedSeed("Generator", seed);
   }
 
-  /** Starts the stream of a seed (a number or a string) from its beginning. */
+  /** Starts the stream of a seed (a number or a string) from its beginning. Throws IndexError `generator/seed`. */
   manualSeed(seed: number | string): this {
-    this.#seed = seed;
+    this.#seed = checkedSeed("manualSeed", seed);
     this.#key = null;
     this.#low = 0;
     this.#high = 0;
@@ -48,8 +50,7 @@ export class Generator {
 
   /** Throws SerializationError `generator/state`. */
   setState(state: GeneratorState): void {
-    const words = [...state.key, ...state.counter];
-    if (words.length !== 4 || !words.every((word) => Number.isInteger(word) && word >= 0 && word < 2 ** 32)) {
+    if (!isState(state)) {
       throw new SerializationError({
         op: "Generator.setState",
         fact: "a state has two key words and two counter words, each an integer from 0 to 2^32 - 1",
@@ -76,6 +77,22 @@ export class Generator {
   }
 }
 
+function isState(state: unknown): state is GeneratorState {
+  if (typeof state !== "object" || state === null) return false;
+  const { key, counter } = state as { readonly key?: unknown; readonly counter?: unknown };
+  return isWordPair(key) && isWordPair(counter);
+}
+
+function isWordPair(words: unknown): boolean {
+  return Array.isArray(words) && words.length === 2 && words.every((word) => Number.isInteger(word) && word >= 0 && word < 2 ** 32);
+}
+
+/** The text of any other value would make a stream too, the same one for NaN and for every object. */
+function checkedSeed(op: string, seed: unknown): number | string {
+  if (typeof seed === "string" || (typeof seed === "number" && Number.isFinite(seed))) return seed;
+  throw new IndexError({ op, fact: `seed ${showValue(seed)} must be a finite number or a string`, code: "generator/seed" });
+}
+
 function keyFrom(seed: number | string): readonly [number, number] {
   const makeRandom = require("seedrandom") as typeof seedrandom;
   const random = makeRandom(String(seed));
@@ -88,6 +105,7 @@ export const defaultGenerator = new Generator(0);
 /**
  * Seeds the default generator.
  *
+ * Throws    IndexError `generator/seed`
  * @example
  * manualSeed(1);
  * const a = randn([2]);

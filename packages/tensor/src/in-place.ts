@@ -15,7 +15,7 @@ import { to } from "./ops/cast.ts";
 import { alias } from "./ops/reshape.ts";
 import { fullLike } from "./creation.ts";
 import { formatShape, sameShape, tryBroadcast } from "./shape.ts";
-import { describe, type Tensor } from "./tensor.ts";
+import { describe, requireTensor, type Tensor } from "./tensor.ts";
 
 /**
  * Replaces a tensor's elements by the result of `compute`, which gets the old ones and, if it takes one, `other`.
@@ -24,6 +24,7 @@ import { describe, type Tensor } from "./tensor.ts";
  * version, and the tensor takes the place of the result on the tape. Otherwise the op may compute in the tensor's memory.
  */
 function inPlace(op: string, target: Tensor, compute: (old: Tensor) => Tensor, other: Operand | null = null): Tensor {
+  requireTensor(op, "x", target);
   const hooks = gradHooks();
   const recording = hooks.isRecording();
   if (recording) refuseLeaf(op, target);
@@ -153,6 +154,7 @@ export function copy_(x: Tensor, source: Tensor): Tensor {
  * dtype does not hold.
  */
 export function fill_(x: Tensor, value: number): Tensor {
+  requireTensor("fill_", "x", x);
   requireRepresentable("fill_", value, x.dtype);
   if (gradHooks().isRecording() && x.requiresGrad) return inPlace("fill_", x, () => fullLike(x, value));
   if (isPartial(x)) return inPlace("fill_", x, () => fullLike(x, value));

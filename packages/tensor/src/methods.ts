@@ -25,6 +25,7 @@ import { squeeze, unsqueeze } from "./ops/squeeze.ts";
 import { mean, sum } from "./ops/sum.ts";
 import { cos, sin, tan } from "./ops/trigonometric.ts";
 import { norm, std, variance } from "./ops/variance.ts";
+import { toPrimitive } from "./operators.ts";
 import { formatTensor } from "./print.ts";
 
 /** Functions whose first argument becomes `this`. */
@@ -60,6 +61,8 @@ declare module "./tensor.ts" {
     /** Calls `hook` with the tensor's gradient; what it returns replaces it. Returns a function that removes the hook. */
     registerHook(hook: (gradient: Tensor) => Tensor | void): () => void;
     toString(): string;
+    /** A text for `${x}` and `String(x)`. Throws ArgumentError `tensor/operator` for all of JavaScript's operators. */
+    [Symbol.toPrimitive](hint: string): string;
   }
 }
 
@@ -87,5 +90,6 @@ Object.defineProperties(Tensor.prototype, {
   retainGrad: { value(this: Tensor) { gradHooks().retainGrad(this); } },
   registerHook: { value(this: Tensor, hook: (gradient: Tensor) => Tensor | void) { return gradHooks().registerHook(this, hook); } },
   toString: { value(this: Tensor) { return formatTensor(this); } },
+  [Symbol.toPrimitive]: { value(this: Tensor, hint: string) { return toPrimitive(this, hint); } },
   [Symbol.for("nodejs.util.inspect.custom")]: { value(this: Tensor) { return formatTensor(this); } },
 });

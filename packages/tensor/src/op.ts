@@ -1,8 +1,9 @@
 import type { DType } from "@tapegrad/kernels";
+import { notATensor } from "./copies.ts";
 import { offerSaved } from "./op-context.ts";
 import { executor } from "./execute.ts";
 import { unrecorded, type Inputs, type Interpreter, type Op, type OpSpec, type Savable } from "./op-spec.ts";
-import type { Tensor } from "./tensor.ts";
+import { Tensor } from "./tensor.ts";
 
 /** A defined op: `run` records and executes it. */
 export interface DefinedOp<N extends readonly string[], A> {
@@ -67,7 +68,18 @@ export function popInterpreter(): void {
   top = stack.at(-1) ?? executor;
 }
 
-/** Runs an op through the interpreters. */
+/** Runs an op through the interpreters. Throws ArgumentError `tapegrad/not-a-tensor`, `tapegrad/two-copies`. */
 export function dispatch(op: Op, inputs: readonly (Tensor | null)[], attrs: unknown): Tensor {
-  return top.run(op, inputs, attrs, unrecorded);
+  try {
+    return top.run(op, inputs, attrs, unrecorded);
+  } catch (error) {
+    throw error instanceof TypeError ? explained(op, inputs, error) : error;
+  }
+}
+
+/** What a TypeError says about an input that is no tensor of this copy of the library; the error itself if all are. */
+function explained(op: Op, inputs: readonly unknown[], error: TypeError): Error {
+  const position = inputs.findIndex((x) => x !== null && !(x instanceof Tensor));
+  if (position < 0) return error;
+  return notATensor(op.name, op.inputs[position]?.replace("?", "") ?? `input ${position}`, inputs[position], error);
 }

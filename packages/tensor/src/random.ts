@@ -3,6 +3,8 @@ import { castKernel } from "./compute/cast.ts";
 import { full, tensor, withOptions, type TensorOptions } from "./creation.ts";
 import { DTypeError, IndexError } from "./errors.ts";
 import { defaultGenerator, type Generator } from "./generator.ts";
+import { anyDType, boolean, generator } from "./option-rules.ts";
+import { checkOptions, type OptionRules } from "./options.ts";
 import { checkShape, type Shape } from "./shape.ts";
 import { emptyTensor, type Tensor } from "./tensor.ts";
 
@@ -12,9 +14,12 @@ export interface RandomOptions extends TensorOptions {
   readonly generator?: Generator;
 }
 
+const randomRules: OptionRules<RandomOptions> = { dtype: anyDType, requiresGrad: boolean, generator };
+
 type Fill = (code: number, out: number, n: number, key0: number, key1: number, low: number, high: number) => void;
 
 function draw(op: string, shape: Shape, options: RandomOptions, fill: Fill): Tensor {
+  checkOptions(op, options, randomRules);
   checkShape(op, shape);
   const dtype = options.dtype ?? "float32";
   if (!dtypeInfo[dtype].isFloating) {
@@ -64,6 +69,7 @@ export function randn(shape: Shape, options: RandomOptions = {}): Tensor {
  * randint(0, 10, [4]).dtype; // "int32"
  */
 export function randint(low: number, high: number, shape: Shape, options: RandomOptions = {}): Tensor {
+  checkOptions("randint", options, randomRules);
   checkShape("randint", shape);
   if (!Number.isInteger(low) || !Number.isInteger(high) || low >= high || low < -(2 ** 31) || high > 2 ** 31 - 1) {
     throw new IndexError({
@@ -89,6 +95,7 @@ export function randint(low: number, high: number, shape: Shape, options: Random
  * randperm(5).shape; // [5]
  */
 export function randperm(n: number, options: { readonly generator?: Generator } = {}): Tensor {
+  checkOptions("randperm", options, { generator });
   return tensor(permutation(n, options.generator ?? defaultGenerator));
 }
 

@@ -1,7 +1,8 @@
 import { beginCall, dtypeInfo, float16View, mostBlockBytes, Storage, type DType, type HostArray } from "@tapegrad/kernels";
 import { type Float16Array } from "@petamoriken/float16";
+import { markCopy, notATensor } from "./copies.ts";
 import { DTypeError, GradError, IndexError, MemoryError, ShapeError } from "./errors.ts";
-import { contiguousStrides, formatShape, normalizeDim, sizeOf, type Shape } from "./shape.ts";
+import { contiguousStrides, formatShape, normalizeDim, sameShape, sizeOf, type Shape } from "./shape.ts";
 
 /** Nested arrays of numbers (booleans for bool), as `toArray` gives and `tensor` takes them. */
 export type NestedArray = number | boolean | readonly NestedArray[];
@@ -87,6 +88,14 @@ export class Tensor {
     return this.#strides === null;
   }
 
+  /**
+   * As `isContiguous`, by a private field: for what is no tensor, or one of another copy of the library, this throws a
+   * TypeError, which `dispatch` explains. So every op checks its inputs and pays nothing for it. @internal
+   */
+  static isRowMajor(x: Tensor): boolean {
+    return x.#strides === null;
+  }
+
   get ndim(): number {
     return this.shape.length;
   }
@@ -116,7 +125,9 @@ export class Tensor {
     return this.#grad;
   }
 
+  /** Throws ArgumentError `tapegrad/not-a-tensor`, ShapeError `grad/shape`, DTypeError `grad/dtype`. */
   set grad(gradient: Tensor | null) {
+    if (gradient !== null) checkGradient("grad", "grad", gradient, this);
     this.#grad = gradient;
     this.#gradIsOwned = false;
   }
@@ -137,6 +148,21 @@ export class Tensor {
     if (this.#gradIsOwned) this.#grad?.storage.free();
     this.#grad = null;
     this.#gradIsOwned = false;
+  }
+
+  /**
+   * Takes over the elements, dtype and layout of a tensor of the same shape: whoever holds this one holds those. A backward pass
+   * that saved the old elements finds out by the version. @internal
+   */
+  adopt(other: Tensor): void {
+    const { storage, dtype, offset } = other;
+    storage.version += this.storage.version + 1;
+    storage.saves += this.storage.saves;
+    storage.kept ||= this.storage.kept;
+    this.viewVersion = storage.recordedVersion;
+    this.#strides = other.#strides;
+    // Nowhere else do these change.
+    Object.assign(this, { storage, dtype, offset });
   }
 
   /** Whether the op that takes this tensor is recorded: it is a leaf with the flag set, or the result of a recorded op. */
@@ -263,6 +289,30 @@ export class Tensor {
     }
     return out;
   }
+}
+
+markCopy(Tensor, import.meta.url);
+
+/** Throws ArgumentError `tapegrad/not-a-tensor`, `tapegrad/two-copies` unless the value is a tensor of this copy of the library. */
+export function requireTensor(op: string, name: string, value: unknown): asserts value is Tensor {
+  if (!(value instanceof Tensor)) throw notATensor(op, name, value);
+}
+
+/** Throws ArgumentError `tapegrad/not-a-tensor`, ShapeError `OP/shape`, DTypeError `OP/dtype` for what cannot be the gradient of `of`. */
+export function checkGradient(op: string, name: string, gradient: unknown, of: { readonly shape: Shape; readonly dtype: DType }): asserts gradient is Tensor {
+  requireTensor(op, name, gradient);
+  const parts = { op, details: [describe("x", of), describe(name, gradient)] };
+  if (!sameShape(gradient.shape, of.shape)) {
+    throw new ShapeError({ ...parts, fact: `${name} must have the shape of the tensor`, code: `${op}/shape`, data: { shape: of.shape, gradient: gradient.shape } });
+  }
+  if (gradient.dtype === of.dtype) return;
+  throw new DTypeError({
+    ...parts,
+    fact: `${name} must have the dtype of the tensor`,
+    hint: `convert it first: ${name}.to("${of.dtype}")`,
+    code: `${op}/dtype`,
+    data: { dtype: of.dtype, gradient: gradient.dtype },
+  });
 }
 
 /** Throws DTypeError `requiresGrad/floating` for dtypes that have no gradient. */

@@ -211,13 +211,13 @@ export const errorsOfShapes: readonly ErrorSample[] = [
     call: () => dropout(zeros([2]), { p: 1.5 }),
     error: "IndexError",
     message: `dropout: p 1.5 must be a probability: from 0 (keep all) to 1 (drop all)
-  code: dropout/p`,
+  code: dropout/option`,
   },
   {
     call: () => dropout(zeros([2]), { p: NaN }),
     error: "IndexError",
     message: `dropout: p NaN must be a probability: from 0 (keep all) to 1 (drop all)
-  code: dropout/p`,
+  code: dropout/option`,
   },
   {
     call: () => zeros([2, 3]).view([4]),

@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
 import { dispatch, opTable, zeros, type DType, type ErrorSample } from "@tapegrad/tensor";
 import { errorsOfLayers } from "./error-cases-layers.ts";
+import { errorsOfMisuse } from "./error-cases-misuse.ts";
+import { errorsOfOptions } from "./error-cases-options.ts";
 import { errorsOfPointwise } from "./error-cases-pointwise.ts";
 import { errorsOfReduce } from "./error-cases-reduce.ts";
 import { errorsOfShapes } from "./error-cases-shapes.ts";
@@ -9,10 +11,15 @@ import { errorsOfTape } from "./error-cases-tape.ts";
 import { errorsOfValues } from "./error-cases-values.ts";
 
 const declared = [...opTable.values()].flatMap((op) => op.errors());
-const cases: readonly ErrorSample[] = [...errorsOfShapes, ...errorsOfPointwise, ...errorsOfReduce, ...errorsOfLayers, ...errorsOfTape, ...errorsOfValues, ...declared];
+const cases: readonly ErrorSample[] = [
+  ...errorsOfShapes, ...errorsOfPointwise, ...errorsOfReduce, ...errorsOfLayers, ...errorsOfTape, ...errorsOfValues, ...errorsOfOptions, ...errorsOfMisuse, ...declared,
+];
 
 /** Errors that cannot be raised where the tape is loaded; and the test that raises them. */
-const elsewhere: Readonly<Record<string, string>> = { "backward/no-tape": "../../../tensor/src/grad-hooks.test.ts" };
+const elsewhere: Readonly<Record<string, string>> = {
+  "backward/no-tape": "../../../tensor/src/grad-hooks.test.ts",
+  "tapegrad/two-copies": "../../../tapegrad/src/two-copies.test.ts",
+};
 
 const codeOf = (message: string): string => /^ {2}code: (.+)$/m.exec(message)?.[1] ?? "";
 

@@ -1,23 +1,20 @@
-import { IndexError, ShapeError } from "@tapegrad/tensor";
+import { checkArgument, optionRules, ShapeError, type OptionRule } from "@tapegrad/tensor";
 import { imageTransform, type ImageTransform } from "./image-transform.ts";
+
+const means: OptionRule = { must: "a list of finite numbers", accepts: (value) => Array.isArray(value) && value.every(optionRules.finite.accepts) };
+const deviations: OptionRule = { must: "a list of finite numbers above 0", accepts: (value) => Array.isArray(value) && value.every(optionRules.positive.accepts) };
 
 /**
  * Subtracts a mean from each channel and divides it by a deviation; a single number stands for all channels.
  *
- * Throws    IndexError `normalize/std`, ShapeError `normalize/channels`
+ * Throws    IndexError `normalize/option`, ShapeError `normalize/channels`
  * @example
  * const toRange = normalize([0.5], [0.5]);
  * toRange(ones([1, 2, 2])).toArray(); // [[[1, 1], [1, 1]]]
  */
 export function normalize(mean: readonly number[], std: readonly number[]): ImageTransform {
-  const bad = std.findIndex((deviation) => !(deviation > 0));
-  if (bad >= 0)
-    throw new IndexError({
-      op: "normalize",
-      fact: `std[${bad}] = ${std[bad]} must be greater than 0`,
-      code: "normalize/std",
-      data: { std },
-    });
+  checkArgument("normalize", "mean", mean, means);
+  checkArgument("normalize", "std", std, deviations);
   return imageTransform([
     {
       name: "normalize",

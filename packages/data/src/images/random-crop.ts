@@ -1,4 +1,4 @@
-import { IndexError, ShapeError } from "@tapegrad/tensor";
+import { checkArgument, checkOptions, optionRules, ShapeError, type OptionRules } from "@tapegrad/tensor";
 import { uniforms } from "./image-plan.ts";
 import { imageTransform, type ImageTransform } from "./image-transform.ts";
 
@@ -10,28 +10,21 @@ export interface RandomCropOptions {
   readonly padding?: number;
 }
 
+const rules: OptionRules<RandomCropOptions> = { size: optionRules.sides(1), padding: optionRules.nonNegativeInteger };
+
 /**
  * Cuts a window out of each image, at a place of its own.
  *
- * Throws    IndexError `randomCrop/size`, `randomCrop/padding`; ShapeError `randomCrop/too-large`
+ * Throws    IndexError `randomCrop/option`, ArgumentError `randomCrop/unknown-option`, ShapeError `randomCrop/too-large`
  * @example
  * const shake = randomCrop({ size: 32, padding: 4 });
  * shake(rand([8, 3, 32, 32])).shape; // [8, 3, 32, 32]
  */
-export function randomCrop({ size, padding = 0 }: RandomCropOptions): ImageTransform {
+export function randomCrop(options: RandomCropOptions): ImageTransform {
+  checkOptions("randomCrop", options, rules);
+  checkArgument("randomCrop", "size", options.size, rules.size);
+  const { size, padding = 0 } = options;
   const [height, width] = typeof size === "number" ? [size, size] : size;
-  for (const [value, least, code] of [
-    [height, 1, "randomCrop/size"],
-    [width, 1, "randomCrop/size"],
-    [padding, 0, "randomCrop/padding"],
-  ] as const)
-    if (!Number.isInteger(value) || value < least)
-      throw new IndexError({
-        op: "randomCrop",
-        fact: `${code.slice("randomCrop/".length)} ${value} must be an integer, ${least} or more`,
-        code,
-        data: { size: [height, width], padding },
-      });
   return imageTransform([
     {
       name: "randomCrop",

@@ -1,23 +1,17 @@
-import { IndexError } from "@tapegrad/tensor";
+import { checkArgument, optionRules } from "@tapegrad/tensor";
 import { uniforms } from "./image-plan.ts";
 import { imageTransform, type ImageTransform } from "./image-transform.ts";
 
 /**
  * Mirrors each image left to right with probability `p`.
  *
- * Throws    IndexError `randomHorizontalFlip/p`
+ * Throws    IndexError `randomHorizontalFlip/option`
  * @example
  * const always = randomHorizontalFlip(1);
  * always(tensor([[[1, 2, 3]]])).toArray(); // [[[3, 2, 1]]]
  */
 export function randomHorizontalFlip(p = 0.5): ImageTransform {
-  if (!(p >= 0 && p <= 1))
-    throw new IndexError({
-      op: "randomHorizontalFlip",
-      fact: `p = ${p} must be a probability, from 0 to 1`,
-      code: "randomHorizontalFlip/p",
-      data: { p },
-    });
+  checkArgument("randomHorizontalFlip", "p", p, optionRules.share);
   return imageTransform([
     {
       name: "randomHorizontalFlip",

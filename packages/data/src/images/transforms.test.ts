@@ -1,4 +1,4 @@
-import { DTypeError, Generator, IndexError, ones, rand, ShapeError, tensor, zeros, type Tensor } from "@tapegrad/tensor";
+import { DTypeError, Generator, IndexError, ones, rand, ShapeError, showValue, tensor, zeros, type Tensor } from "@tapegrad/tensor";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { compose, type ImageTransform } from "./image-transform.ts";
@@ -31,7 +31,15 @@ describe("normalize", () => {
       "normalize: mean has 2 entries and std 3, but the images have 3 channels\n  code: normalize/channels",
     );
     expect(() => normalize([0, 0], [1, 0])).toThrow(IndexError);
-    expect(() => normalize([0, 0], [1, 0])).toThrow("normalize: std[1] = 0 must be greater than 0\n  code: normalize/std");
+    expect(() => normalize([0, 0], [1, 0])).toThrow("normalize: std [1,0] must be a list of finite numbers above 0\n  code: normalize/option");
+  });
+
+  test.each([[0.5], [[NaN]], [["0.5"]], [[Infinity]], [null]])("a mean of %j", (mean) => {
+    expect(() => normalize(mean as number[], [1])).toThrow(`normalize: mean ${showValue(mean)} must be a list of finite numbers\n  code: normalize/option`);
+  });
+
+  test.each([[0.5], [[NaN]], [[-1]], [[Infinity]], [null]])("a deviation of %j", (std) => {
+    expect(() => normalize([1], std as number[])).toThrow(`normalize: std ${showValue(std)} must be a list of finite numbers above 0\n  code: normalize/option`);
   });
 });
 
@@ -52,7 +60,7 @@ describe("randomHorizontalFlip", () => {
 
   test.each([-0.1, 1.1, NaN])("p = %d", (p) => {
     expect(() => randomHorizontalFlip(p)).toThrow(
-      `randomHorizontalFlip: p = ${p} must be a probability, from 0 to 1\n  code: randomHorizontalFlip/p`,
+      `randomHorizontalFlip: p ${p} must be a number from 0 to 1\n  code: randomHorizontalFlip/option`,
     );
   });
 });
@@ -83,9 +91,13 @@ describe("randomCrop", () => {
 
   test("sizes and padding that are none", () => {
     expect(() => randomCrop({ size: 0 })).toThrow(IndexError);
-    expect(() => randomCrop({ size: [4, 1.5] })).toThrow("randomCrop: size 1.5 must be an integer, 1 or more\n  code: randomCrop/size");
+    expect(() => randomCrop({ size: [4, 1.5] })).toThrow(
+      "randomCrop: size [4,1.5] must be an integer or a pair of integers, 1 or more\n  code: randomCrop/option",
+    );
+    expect(() => randomCrop({} as never)).toThrow("randomCrop: size undefined must be an integer or a pair of integers, 1 or more\n  code: randomCrop/option");
+    expect(() => randomCrop({ size: 4, pad: 1 } as never)).toThrow('randomCrop: there is no option "pad"; there are size, padding\n  code: randomCrop/unknown-option');
     expect(() => randomCrop({ size: 1, padding: -1 })).toThrow(
-      "randomCrop: padding -1 must be an integer, 0 or more\n  code: randomCrop/padding",
+      "randomCrop: padding -1 must be an integer, 0 or more\n  code: randomCrop/option",
     );
   });
 });

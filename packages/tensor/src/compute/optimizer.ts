@@ -47,10 +47,20 @@ function update(parameter: Tensor, gradient: Tensor, run: (parameter: Tensor, gr
   parameter.storage.version++;
 }
 
-/** A state tensor of zeros for a parameter: its shape, in the dtype that its updates are computed in. */
-export function optimizerState(parameter: Tensor): Tensor {
+/**
+ * The state tensor of a parameter: of its shape, in the dtype that its updates are computed in, zeros at first. A state from
+ * before the parameter was converted (`Module.to`) comes back converted too.
+ */
+export function optimizerState(parameter: Tensor, before: Tensor | null = null): Tensor {
+  const dtype = parameter.dtype === "float16" ? "float32" : parameter.dtype;
+  if (before !== null) {
+    if (before.dtype === dtype) return before;
+    const converted = castKernel(before, dtype);
+    converted.storage.kept = true;
+    return converted;
+  }
   beginCall();
-  const state = emptyTensor(parameter.shape, parameter.dtype === "float16" ? "float32" : parameter.dtype);
+  const state = emptyTensor(parameter.shape, dtype);
   if (state.numel() > 0) wasm.fill(dtypeInfo[state.dtype].code, state.pointer, state.numel(), 0);
   state.storage.kept = true;
   return state;

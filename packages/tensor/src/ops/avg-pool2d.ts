@@ -1,10 +1,11 @@
 import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
 import { contiguousKernel } from "../compute/copy.ts";
-import { IndexError } from "../errors.ts";
 import { defineOp, type DefinedOp } from "../op.ts";
+import { boolean, nonZeroInteger } from "../option-rules.ts";
+import { checkOptions, type OptionRules } from "../options.ts";
 import { sizeOf, type Shape } from "../shape.ts";
 import { emptyTensor, type Tensor } from "../tensor.ts";
-import { pooledShape, poolGeometry, type Pool2dOptions, type PoolGeometry } from "./pool-geometry.ts";
+import { pool2dRules, pooledShape, poolGeometry, type Pool2dOptions, type PoolGeometry } from "./pool-geometry.ts";
 import type { Pair } from "./window.ts";
 
 interface AvgAttrs extends PoolGeometry {
@@ -75,21 +76,22 @@ export interface AvgPool2dOptions extends Pool2dOptions {
   readonly divisorOverride?: number;
 }
 
+export const avgPool2dRules: OptionRules<AvgPool2dOptions> = { ...pool2dRules, countIncludePad: boolean, divisorOverride: nonZeroInteger };
+
 /**
  * The mean of each window.
  *
  * Shapes    x [N, C, H, W] or [C, H, W] -> [..., H', W'], H' = floor((H + 2 padding - k) / stride) + 1
  * Gradient  dx = dOut / window size, added up where windows overlap
- * Throws    ShapeError `avgPool2d/dims`, `avgPool2d/option`, `avgPool2d/padding`, `avgPool2d/too-small`; IndexError `avgPool2d/divisor`
+ * Throws    ShapeError `avgPool2d/dims`, `avgPool2d/padding`, `avgPool2d/too-small`; IndexError `avgPool2d/option`, ArgumentError
+ *           `avgPool2d/unknown-option`
  * Source    as PyTorch
  * @example
  * avgPool2d(tensor([[[[1, 2], [3, 6]]]]), 2).toArray(); // [[[[3]]]]
  */
 export function avgPool2d(x: Tensor, kernelSize: number | Pair, options: AvgPool2dOptions = {}): Tensor {
+  checkOptions("avgPool2d", options, avgPool2dRules);
   const { countIncludePad = true, divisorOverride } = options;
-  if (divisorOverride !== undefined && (!Number.isInteger(divisorOverride) || divisorOverride === 0)) {
-    throw new IndexError({ op: "avgPool2d", fact: `divisorOverride ${divisorOverride} must be an integer other than 0`, code: "avgPool2d/divisor", data: { divisorOverride } });
-  }
   const geometry = poolGeometry("avgPool2d", x, kernelSize, options);
   return poolOp.run([x], { ...geometry, countIncludePad, divisorOverride: divisorOverride ?? 0 });
 }

@@ -6,8 +6,10 @@ import { tensor, zeros } from "../creation.ts";
 import { ShapeError } from "../errors.ts";
 import { defineOp, type DefinedOp } from "../op.ts";
 import type { Inputs } from "../op-spec.ts";
+import { boolean, nonNegative, share, tensorOrNull } from "../option-rules.ts";
+import { checkOptions, type OptionRules } from "../options.ts";
 import { formatShape, sameShape, sizeOf, type Shape } from "../shape.ts";
-import { describe, emptyTensor, type Tensor } from "../tensor.ts";
+import { describe, emptyTensor, requireTensor, type Tensor } from "../tensor.ts";
 import { add, div, mul, sub } from "./arithmetic.ts";
 import { to } from "./cast.ts";
 import { sqrt } from "./exponential.ts";
@@ -204,6 +206,16 @@ export interface BatchNormOptions {
   readonly eps?: number;
 }
 
+const batchNormRules: OptionRules<BatchNormOptions> = {
+  weight: tensorOrNull,
+  bias: tensorOrNull,
+  runningMean: tensorOrNull,
+  runningVar: tensorOrNull,
+  training: boolean,
+  momentum: share,
+  eps: nonNegative,
+};
+
 /**
  * Normalises each channel to mean 0 and variance 1, then scales and shifts it.
  *
@@ -212,19 +224,23 @@ export interface BatchNormOptions {
  *
  * Shapes    x [N, C, ...]; weight, bias, runningMean, runningVar [C] -> x's
  * Gradient  through the statistics in training; x, weight and bias in one pass
- * Throws    ShapeError `batchNorm/dims`, `batchNorm/channels`, `batchNorm/single`, `inPlace/coinciding`
+ * Throws    ShapeError `batchNorm/dims`, `batchNorm/channels`, `batchNorm/single`, `inPlace/coinciding`; IndexError `batchNorm/option`,
+ *           ArgumentError `batchNorm/unknown-option`
  * Source    Ioffe and Szegedy 2015; as PyTorch
  * @example
  * batchNorm(tensor([[1], [3]]), { training: true, eps: 0 }).toArray(); // [[-1], [1]]
  */
 export function batchNorm(x: Tensor, options: BatchNormOptions = {}): Tensor {
+  checkOptions("batchNorm", options, batchNormRules);
   const { weight = null, bias = null, runningMean = null, runningVar = null, training = false, momentum = 0.1, eps = 1e-5 } = options;
   if (x.ndim < 2) {
     throw new ShapeError({ op: "batchNorm", fact: `x must be [N, C, ...], not ${x.ndim}-d`, details: [describe("x", x)], code: "batchNorm/dims", data: { x: x.shape } });
   }
   const channels = x.shape[1] as number;
   for (const [name, v] of Object.entries({ weight, bias, runningMean, runningVar })) {
-    if (v !== null && !sameShape(v.shape, [channels])) {
+    if (v === null) continue;
+    requireTensor("batchNorm", name, v);
+    if (!sameShape(v.shape, [channels])) {
       throw new ShapeError({
         op: "batchNorm",
         fact: `${name} ${formatShape(v.shape)} must have shape [${channels}], the channels of x`,

@@ -4,6 +4,8 @@ import { zeros } from "../creation.ts";
 import { DTypeError, ShapeError } from "../errors.ts";
 import { gradHooks } from "../grad-hooks.ts";
 import { defineOp, type DefinedOp } from "../op.ts";
+import { either, oneOf, positiveInteger, sides } from "../option-rules.ts";
+import { checkOptions, type OptionRules } from "../options.ts";
 import { formatShape, sizeOf, type Shape } from "../shape.ts";
 import { describe, emptyTensor, type Tensor } from "../tensor.ts";
 import { sum } from "./sum.ts";
@@ -143,6 +145,13 @@ export interface Conv2dOptions {
   readonly groups?: number;
 }
 
+export const conv2dRules: OptionRules<Conv2dOptions> = {
+  stride: sides(1),
+  padding: either(sides(0), oneOf("same", "valid")),
+  dilation: sides(1),
+  groups: positiveInteger,
+};
+
 /**
  * Two-dimensional convolution (cross-correlation, as all frameworks call it).
  *
@@ -150,12 +159,13 @@ export interface Conv2dOptions {
  *           H' = floor((H + 2 padding - dilation (kH - 1) - 1) / stride) + 1
  * Gradient  dx = dOut convolved with the flipped weight, dWeight = x correlated with dOut, dBias = sum of dOut
  * Throws    ShapeError `conv2d/dims`, `conv2d/channels`, `conv2d/groups`, `conv2d/bias`, `conv2d/too-small`, `conv2d/same`,
- *           `conv2d/option`; DTypeError `conv2d/dtypes`
+ *           DTypeError `conv2d/dtypes`; IndexError `conv2d/option`, ArgumentError `conv2d/unknown-option`
  * Source    as PyTorch
  * @example
  * conv2d(ones([1, 1, 3, 3]), ones([1, 1, 2, 2])).toArray(); // [[[[4, 4], [4, 4]]]]
  */
 export function conv2d(x: Tensor, weight: Tensor, bias: Tensor | null = null, options: Conv2dOptions = {}): Tensor {
+  checkOptions("conv2d", options, conv2dRules);
   return convOp.run([x, weight, bias], resolveGeometry(x, weight, bias, options));
 }
 
@@ -187,7 +197,7 @@ function resolveGeometry(x: Tensor, weight: Tensor, bias: Tensor | null, options
   const { groups = 1 } = options;
   const [, channels, height, width] = x.shape as [number, number, number, number];
   const [outChannels, groupChannels, kernelHeight, kernelWidth] = weight.shape as [number, number, number, number];
-  if (!Number.isInteger(groups) || groups < 1 || channels % groups !== 0 || outChannels % groups !== 0) {
+  if (channels % groups !== 0 || outChannels % groups !== 0) {
     throw refuse("groups", `groups ${groups} must divide the ${channels} channels of x and the ${outChannels} of the output`, x, weight);
   }
   if (groupChannels * groups !== channels) {
@@ -196,8 +206,8 @@ function resolveGeometry(x: Tensor, weight: Tensor, bias: Tensor | null, options
   if (bias !== null && (bias.ndim !== 1 || bias.shape[0] !== outChannels)) {
     throw refuse("bias", `bias ${formatShape(bias.shape)} must have shape [${outChannels}], the output channels`, x, weight);
   }
-  const stride = pair("conv2d", "stride", options.stride ?? 1, 1);
-  const dilation = pair("conv2d", "dilation", options.dilation ?? 1, 1);
+  const stride = pair(options.stride ?? 1);
+  const dilation = pair(options.dilation ?? 1);
   const reach: Pair = [dilation[0] * (kernelHeight - 1), dilation[1] * (kernelWidth - 1)];
   const [before, total] = resolvePadding(options.padding ?? 0, stride, reach);
   const room: Pair = [height + total[0] - reach[0] - 1, width + total[1] - reach[1] - 1];
@@ -223,6 +233,6 @@ function resolvePadding(padding: number | Pair | "same" | "valid", stride: Pair,
     // Even kernels put the extra element at the end (as PyTorch).
     return [[reach[0] >> 1, reach[1] >> 1], reach];
   }
-  const sides = pair("conv2d", "padding", padding, 0);
-  return [sides, [2 * sides[0], 2 * sides[1]]];
+  const both = pair(padding);
+  return [both, [2 * both[0], 2 * both[1]]];
 }

@@ -7,8 +7,10 @@ import { reduceKernel } from "../compute/reduce.ts";
 import { fullLike } from "../creation.ts";
 import { IndexError, ShapeError } from "../errors.ts";
 import { defineOp } from "../op.ts";
+import { integer, oneOf, share, tensorOrNull, type OptionRule } from "../option-rules.ts";
+import { checkOptions, type OptionRules } from "../options.ts";
 import { formatShape, sameShape, type Shape } from "../shape.ts";
-import { describe, emptyTensor, type Tensor } from "../tensor.ts";
+import { describe, emptyTensor, requireTensor, type Tensor } from "../tensor.ts";
 import { add, div, mul, sub } from "./arithmetic.ts";
 import { to } from "./cast.ts";
 import { eq } from "./comparison.ts";
@@ -169,23 +171,32 @@ export interface CrossEntropyOptions extends ClassificationLossOptions {
   readonly labelSmoothing?: number;
 }
 
+/** Options of `mseLoss`. */
+export interface MSELossOptions {
+  /** "mean" unless told. */
+  readonly reduction?: Reduction;
+}
+
+const reduction: OptionRule = oneOf("none", "mean", "sum");
+export const classificationLossRules: OptionRules<ClassificationLossOptions> = { weight: tensorOrNull, ignoreIndex: integer, reduction };
+export const crossEntropyRules: OptionRules<CrossEntropyOptions> = { ...classificationLossRules, labelSmoothing: share };
+export const mseLossRules: OptionRules<MSELossOptions> = { reduction };
+
 /**
  * Softmax cross-entropy of logits and class indices.
  *
  * Shapes    logits [N, C] with targets [N], or [N, C, ...d] with [N, ...d], or [C] with []; -> [] or, unreduced, targets' shape
  * Gradient  dLogits = (softmax - target) times each row's share
  * Throws    ShapeError `crossEntropy/shape`, `crossEntropy/weight`; DTypeError `crossEntropy/targets`; IndexError
- *           `crossEntropy/target`, `crossEntropy/smoothing`
+ *           `crossEntropy/target`, `crossEntropy/option`; ArgumentError `crossEntropy/unknown-option`
  * Source    as PyTorch; NaN where every target is ignored, with gradient 0. An ignored row and a class of weight 0 as the target have no
  *           influence, whatever the logits are
  * @example
  * crossEntropy(tensor([[0, 0]]), tensor([1], { dtype: "int32" })).item(); // 0.6931471824645996
  */
 export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
+  checkOptions("crossEntropy", options, crossEntropyRules);
   const { labelSmoothing = 0 } = options;
-  if (!(labelSmoothing >= 0 && labelSmoothing <= 1)) {
-    throw new IndexError({ op: "crossEntropy", fact: `labelSmoothing ${labelSmoothing} must be from 0 to 1`, code: "crossEntropy/smoothing", data: { labelSmoothing } });
-  }
   return classify("crossEntropy", logits, targets, options, (rows, classes, weight, attrs) => definition.run([rows, classes, weight], { ...attrs, labelSmoothing }));
 }
 
@@ -194,12 +205,14 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
  *
  * Shapes    logp [N, C] with targets [N], or [N, C, ...d] with [N, ...d], or [C] with []; -> [] or, unreduced, targets' shape
  * Gradient  dLogp = -1 at the target, times each row's share
- * Throws    ShapeError `nllLoss/shape`, `nllLoss/weight`; DTypeError `nllLoss/targets`; IndexError `nllLoss/target`
+ * Throws    ShapeError `nllLoss/shape`, `nllLoss/weight`; DTypeError `nllLoss/targets`; IndexError `nllLoss/target`,
+ *           `nllLoss/option`; ArgumentError `nllLoss/unknown-option`
  * Source    as PyTorch
  * @example
  * nllLoss(tensor([[-1, -2]]), tensor([1], { dtype: "int32" })).item(); // 2
  */
 export function nllLoss(logp: Tensor, targets: Tensor, options: ClassificationLossOptions = {}): Tensor {
+  checkOptions("nllLoss", options, classificationLossRules);
   return classify("nllLoss", logp, targets, options, (rows, classes, weight, attrs) => nllOf(rows, classes, weight, { ...attrs, labelSmoothing: 0 }));
 }
 
@@ -232,6 +245,8 @@ function classify(op: string, x: Tensor, targets: Tensor, options: Classificatio
 }
 
 function checkedTargets(op: string, targets: Tensor, classCount: number, ignoreIndex: number): Tensor {
+  // They are read before any op sees them.
+  requireTensor(op, "targets", targets);
   requireIntegers(op, "targets", targets, "targets");
   const classes = int32Kernel(targets);
   if (classes.numel() === 0) return classes;
@@ -253,11 +268,13 @@ function checkedTargets(op: string, targets: Tensor, classCount: number, ignoreI
  *
  * Shapes    input, target of one shape -> [] or, unreduced, that shape
  * Gradient  dInput = 2 (input - target) dOut / n
- * Throws    ShapeError `mseLoss/shape`
+ * Throws    ShapeError `mseLoss/shape`, IndexError `mseLoss/option`, ArgumentError `mseLoss/unknown-option`
  * @example
  * mseLoss(tensor([1, 2]), tensor([1, 4])).item(); // 2
  */
-export function mseLoss(input: Tensor, target: Tensor, { reduction = "mean" }: { readonly reduction?: Reduction } = {}): Tensor {
+export function mseLoss(input: Tensor, target: Tensor, options: MSELossOptions = {}): Tensor {
+  checkOptions("mseLoss", options, mseLossRules);
+  const { reduction = "mean" } = options;
   if (!sameShape(input.shape, target.shape)) {
     throw new ShapeError({
       op: "mseLoss",

@@ -1,8 +1,9 @@
 import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
 import { contiguousKernel } from "../compute/copy.ts";
-import { IndexError } from "../errors.ts";
 import { defaultGenerator, type Generator } from "../generator.ts";
 import { defineOp, type DefinedOp } from "../op.ts";
+import { boolean, generator, share } from "../option-rules.ts";
+import { checkOptions, type OptionRules } from "../options.ts";
 import { emptyTensor, type Tensor } from "../tensor.ts";
 
 interface DropoutAttrs {
@@ -54,23 +55,24 @@ export interface DropoutOptions {
   readonly generator?: Generator;
 }
 
-/** Throws IndexError `dropout/p` unless 0 <= p <= 1. */
-export function checkDropProbability(p: number): void {
-  if (p >= 0 && p <= 1) return;
-  throw new IndexError({ op: "dropout", fact: `p ${p} must be a probability: from 0 (keep all) to 1 (drop all)`, code: "dropout/p", data: { p } });
-}
+export const dropoutRules: OptionRules<DropoutOptions> = {
+  p: { must: "a probability: from 0 (keep all) to 1 (drop all)", accepts: share.accepts },
+  training: boolean,
+  generator,
+};
 
 /**
  * Zeros each element with probability `p`, an infinite or NaN one too, and scales the rest by 1 / (1 - p), so that the expectation stays.
  *
  * Gradient  dx = dOut / (1 - p) where kept, else 0
- * Throws    IndexError `dropout/p`
+ * Throws    IndexError `dropout/option`, ArgumentError `dropout/unknown-option`
  * @example
  * dropout(tensor([1, 2]), { p: 0 }).toArray(); // [1, 2]
  */
-export function dropout(x: Tensor, { p = 0.5, training = true, generator = defaultGenerator }: DropoutOptions = {}): Tensor {
-  checkDropProbability(p);
+export function dropout(x: Tensor, options: DropoutOptions = {}): Tensor {
+  checkOptions("dropout", options, dropoutRules);
+  const { p = 0.5, training = true } = options;
   if (!training || p === 0) return x;
   // Nothing is drawn where all is dropped.
-  return definition.run([x], { p, at: p === 1 ? [0, 0, 0, 0] : generator.take(x.numel()) });
+  return definition.run([x], { p, at: p === 1 ? [0, 0, 0, 0] : (options.generator ?? defaultGenerator).take(x.numel()) });
 }

@@ -1,5 +1,7 @@
 import { dtypeInfo } from "@tapegrad/kernels";
 import { IndexError } from "../errors.ts";
+import { bound } from "../option-rules.ts";
+import { checkOptions, type OptionRules } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { mul } from "./arithmetic.ts";
 import { to } from "./cast.ts";
@@ -62,6 +64,13 @@ const clampOp = defineParameterised<{ min: number; max: number }, ["x"]>("clamp"
   sample: { avoid: [-1, 0, 0.5, 1] },
 });
 
+interface ClampBounds {
+  min?: number;
+  max?: number;
+}
+
+const clampRules: OptionRules<ClampBounds> = { min: bound, max: bound };
+
 /**
  * Elements limited to [min, max]; either bound may be left out. NaN stays NaN. Integers with a bound that is none become float32.
  *
@@ -70,7 +79,9 @@ const clampOp = defineParameterised<{ min: number; max: number }, ["x"]>("clamp"
  * @example
  * clamp(tensor([-2, 0.5, 2]), { min: -1, max: 1 }).toArray(); // [-1, 0.5, 1]
  */
-export function clamp(x: Tensor, { min = -Infinity, max = Infinity }: { min?: number; max?: number }): Tensor {
+export function clamp(x: Tensor, bounds: ClampBounds): Tensor {
+  checkOptions("clamp", bounds, clampRules);
+  const { min = -Infinity, max = Infinity } = bounds;
   if (!(min <= max)) {
     throw new IndexError({ op: "clamp", fact: `min ${min} must not be above max ${max}`, code: "clamp/bounds", data: { min, max } });
   }

@@ -7,7 +7,7 @@ import { add, div, mul, sub } from "./arithmetic.ts";
 import { exp, log } from "./exponential.ts";
 import { clamp } from "./extremum.ts";
 import { eq } from "./comparison.ts";
-import { keptShape, outputShape, reduceCases, refuseEmpty, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
+import { keptShape, outputShape, reduceCases, reduceRules, refuseEmpty, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
 import { reshapeOrSame } from "./reshape.ts";
 import { amax } from "./select-extremum.ts";
 import { sum } from "./sum.ts";
@@ -64,5 +64,5 @@ const definition = defineOp<readonly ["x"], ReduceAttrs, readonly ["x"]>({
  * logsumexp(tensor([0, 0])).item(); // 0.6931471824645996
  */
 export function logsumexp(x: Tensor, options: ReduceOptions = {}): Tensor {
-  return definition.run([x], resolveReduce("logsumexp", x, options));
+  return definition.run([x], resolveReduce("logsumexp", x, options, reduceRules));
 }

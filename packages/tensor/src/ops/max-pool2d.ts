@@ -1,10 +1,12 @@
 import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
 import { contiguousKernel } from "../compute/copy.ts";
 import { defineOp } from "../op.ts";
+import { sides } from "../option-rules.ts";
+import { checkOptions, type OptionRules } from "../options.ts";
 import { sizeOf, type Shape } from "../shape.ts";
 import { emptyTensor, type Tensor } from "../tensor.ts";
 import { gather } from "./gather.ts";
-import { pooledShape, poolGeometry, type Pool2dOptions, type PoolGeometry } from "./pool-geometry.ts";
+import { pool2dRules, pooledShape, poolGeometry, type Pool2dOptions, type PoolGeometry } from "./pool-geometry.ts";
 import { reshapeOrSame } from "./reshape.ts";
 import type { Pair } from "./window.ts";
 
@@ -82,16 +84,20 @@ export interface MaxPool2dOptions extends Pool2dOptions {
   readonly dilation?: number | Pair;
 }
 
+export const maxPool2dRules: OptionRules<MaxPool2dOptions> = { ...pool2dRules, dilation: sides(1) };
+
 /**
  * The largest element of each window; the first of equal ones, NaN if there is one. Padding counts as -inf.
  *
  * Shapes    x [N, C, H, W] or [C, H, W] -> [..., H', W'], H' = floor((H + 2 padding - dilation (k - 1) - 1) / stride) + 1
  * Gradient  dx = dOut where the maximum was, added up where windows overlap
- * Throws    ShapeError `maxPool2d/dims`, `maxPool2d/option`, `maxPool2d/padding`, `maxPool2d/too-small`
+ * Throws    ShapeError `maxPool2d/dims`, `maxPool2d/padding`, `maxPool2d/too-small`; IndexError `maxPool2d/option`,
+ *           ArgumentError `maxPool2d/unknown-option`
  * Source    as PyTorch
  * @example
  * maxPool2d(tensor([[[[1, 2], [3, 4]]]]), 2).toArray(); // [[[[4]]]]
  */
 export function maxPool2d(x: Tensor, kernelSize: number | Pair, options: MaxPool2dOptions = {}): Tensor {
+  checkOptions("maxPool2d", options, maxPool2dRules);
   return poolOp.run([x], poolGeometry("maxPool2d", x, kernelSize, options));
 }

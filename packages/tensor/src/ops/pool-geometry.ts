@@ -1,4 +1,6 @@
 import { ShapeError } from "../errors.ts";
+import { boolean, sides, type OptionRule } from "../option-rules.ts";
+import { checkArgument, type OptionRules } from "../options.ts";
 import { formatShape, type Shape } from "../shape.ts";
 import { describe, type Tensor } from "../tensor.ts";
 import { pair, type Pair } from "./window.ts";
@@ -12,6 +14,9 @@ export interface Pool2dOptions {
   /** Rounds the output size up: the last window may hang over the edge. */
   readonly ceilMode?: boolean;
 }
+
+export const kernelRule: OptionRule = sides(1);
+export const pool2dRules: OptionRules<Pool2dOptions> = { stride: sides(1), padding: sides(0), ceilMode: boolean };
 
 /** The windows, resolved from the options. */
 export interface PoolGeometry {
@@ -27,15 +32,16 @@ export function pooledShape(shape: Shape, { outSize }: PoolGeometry): Shape {
   return [...shape.slice(0, -2), ...outSize];
 }
 
-/** Throws ShapeError `OP/dims`, `OP/option`, `OP/padding`, `OP/too-small`. */
+/** Windows from options that were checked. Throws ShapeError `OP/dims`, `OP/padding`, `OP/too-small`; IndexError `OP/option`. */
 export function poolGeometry(op: string, x: Tensor, kernelSize: number | Pair, options: Pool2dOptions & { dilation?: number | Pair }): PoolGeometry {
   if (x.ndim !== 3 && x.ndim !== 4) {
     throw new ShapeError({ op, fact: `x must be [N, C, H, W] or [C, H, W], not ${x.ndim}-d`, details: [describe("x", x)], code: `${op}/dims`, data: { x: x.shape } });
   }
-  const kernel = pair(op, "kernelSize", kernelSize, 1);
-  const stride = pair(op, "stride", options.stride ?? kernel, 1);
-  const padding = pair(op, "padding", options.padding ?? 0, 0);
-  const dilation = pair(op, "dilation", options.dilation ?? 1, 1);
+  checkArgument(op, "kernelSize", kernelSize, kernelRule);
+  const kernel = pair(kernelSize);
+  const stride = pair(options.stride ?? kernel);
+  const padding = pair(options.padding ?? 0);
+  const dilation = pair(options.dilation ?? 1);
   if (2 * padding[0] > kernel[0] || 2 * padding[1] > kernel[1]) {
     throw new ShapeError({
       op,

@@ -1,5 +1,7 @@
 import { IndexError } from "../errors.ts";
 import { reducedShape } from "../compute/reduce.ts";
+import { boolean, dims } from "../option-rules.ts";
+import { checkOptions, type OptionRules } from "../options.ts";
 import { normalizeDims, type Shape } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 
@@ -17,7 +19,12 @@ export interface ReduceAttrs {
   readonly keepdim: boolean;
 }
 
-export function resolveReduce(op: string, x: Tensor, { dim, keepdim = false }: ReduceOptions): ReduceAttrs {
+export const reduceRules: OptionRules<ReduceOptions> = { dim: dims, keepdim: boolean };
+
+/** Throws IndexError `OP/option`, `OP/dim`, `OP/dim-twice`; ArgumentError `OP/unknown-option`. */
+export function resolveReduce<O extends ReduceOptions>(op: string, x: Tensor, options: O, rules: OptionRules<O>): ReduceAttrs {
+  checkOptions(op, options, rules);
+  const { dim, keepdim = false } = options;
   return { dims: normalizeDims(op, dim, x.ndim), keepdim };
 }
 

@@ -1,5 +1,7 @@
 import { reduceKernel } from "../compute/reduce.ts";
 import { defineOp } from "../op.ts";
+import { boolean, dim as dimRule } from "../option-rules.ts";
+import { checkOptions, type OptionRules } from "../options.ts";
 import { normalizeDim } from "../shape.ts";
 import type { Tensor } from "../tensor.ts";
 import { div } from "./arithmetic.ts";
@@ -7,7 +9,7 @@ import { to } from "./cast.ts";
 import { eq, isnan, logicalOr } from "./comparison.ts";
 import { everyDType, numericDTypes } from "./every-dtype.ts";
 import { gather } from "./gather.ts";
-import { keptShape, outputShape, reduceCases, refuseEmpty, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
+import { keptShape, outputShape, reduceCases, reduceRules, refuseEmpty, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
 import { alias, reshapeOrSame } from "./reshape.ts";
 import { squeeze } from "./squeeze.ts";
 import { sum } from "./sum.ts";
@@ -56,7 +58,7 @@ const aminOp = defineExtremum("amin", "min");
  * amax(tensor([[1, 5], [7, 2]]), { dim: 1 }).toArray(); // [5, 7]
  */
 export function amax(x: Tensor, options: ReduceOptions = {}): Tensor {
-  return amaxOp(x, resolveReduce("amax", x, options));
+  return amaxOp(x, resolveReduce("amax", x, options, reduceRules));
 }
 
 /**
@@ -68,7 +70,7 @@ export function amax(x: Tensor, options: ReduceOptions = {}): Tensor {
  * amin(tensor([[1, 5], [7, 2]])).item(); // 1
  */
 export function amin(x: Tensor, options: ReduceOptions = {}): Tensor {
-  return aminOp(x, resolveReduce("amin", x, options));
+  return aminOp(x, resolveReduce("amin", x, options, reduceRules));
 }
 
 function defineIndexOf(name: "argmax" | "argmin"): (x: Tensor, attrs: ReduceAttrs) => Tensor {
@@ -97,7 +99,11 @@ export interface ArgOptions {
   readonly keepdim?: boolean;
 }
 
-function indexOf(op: (x: Tensor, attrs: ReduceAttrs) => Tensor, name: string, x: Tensor, { dim, keepdim = false }: ArgOptions): Tensor {
+const argRules: OptionRules<ArgOptions> = { dim: dimRule, keepdim: boolean };
+
+function indexOf(op: (x: Tensor, attrs: ReduceAttrs) => Tensor, name: string, x: Tensor, options: ArgOptions): Tensor {
+  checkOptions(name, options, argRules);
+  const { dim, keepdim = false } = options;
   if (dim !== undefined && x.ndim > 0) return op(x, { dims: [normalizeDim(name, dim, x.ndim)], keepdim });
   const index = op(reshapeOrSame(x, [x.numel()]), { dims: [0], keepdim: false });
   return keepdim ? reshapeOrSame(index, x.shape.map(() => 1)) : index;

@@ -9,7 +9,7 @@ import { div } from "./arithmetic.ts";
 import { to } from "./cast.ts";
 import { everyDType } from "./every-dtype.ts";
 import { expandOrSame } from "./expand.ts";
-import { keptShape, outputShape, reducedSize, reduceCasesWithEmpty, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
+import { keptShape, outputShape, reducedSize, reduceCasesWithEmpty, reduceRules, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
 import { reshapeOrSame } from "./reshape.ts";
 
 const definition = defineOp<readonly ["x"], ReduceAttrs>({
@@ -32,7 +32,7 @@ const definition = defineOp<readonly ["x"], ReduceAttrs>({
  * sum(tensor([[1, 2], [3, 4]]), { dim: 0 }).toArray(); // [4, 6]
  */
 export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
-  return definition.run([x], resolveReduce("sum", x, options));
+  return definition.run([x], resolveReduce("sum", x, options, reduceRules));
 }
 
 /**
@@ -54,7 +54,7 @@ export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
       data: { dtype: x.dtype },
     });
   }
-  const attrs = resolveReduce("mean", x, options);
+  const attrs = resolveReduce("mean", x, options, reduceRules);
   // The sum of float16 may be too large for it where the mean is not.
   if (x.dtype === "float16") return to(div(definition.run([to(x, "float32")], attrs), reducedSize(x.shape, attrs.dims)), "float16");
   return div(definition.run([x], attrs), reducedSize(x.shape, attrs.dims));

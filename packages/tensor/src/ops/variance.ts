@@ -4,12 +4,14 @@ import { sumsOfSquaredDistances, sumsOfSquares } from "../compute/moments.ts";
 import { unaryKernel } from "../compute/pointwise.ts";
 import { defineOp } from "../op.ts";
 import type { OutputSpec, Sample } from "../op-spec.ts";
+import { finite } from "../option-rules.ts";
+import type { OptionRules } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { div, mul, sub } from "./arithmetic.ts";
 import { to } from "./cast.ts";
 import { eq } from "./comparison.ts";
 import { sqrt, square } from "./exponential.ts";
-import { keptShape, outputShape, reducedSize, reduceCases, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
+import { keptShape, outputShape, reducedSize, reduceCases, reduceRules, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
 import { reshapeOrSame } from "./reshape.ts";
 import { mean, sum } from "./sum.ts";
 import { where } from "./where.ts";
@@ -59,6 +61,8 @@ export interface VarianceOptions extends ReduceOptions {
   readonly correction?: number;
 }
 
+const varianceRules: OptionRules<VarianceOptions> = { ...reduceRules, correction: finite };
+
 /**
  * Mean squared distance from the mean, in two passes.
  *
@@ -67,8 +71,9 @@ export interface VarianceOptions extends ReduceOptions {
  * @example
  * variance(tensor([1, 2, 3, 4]), { correction: 0 }).item(); // 1.25
  */
-export function variance(x: Tensor, { correction = 1, ...options }: VarianceOptions = {}): Tensor {
-  return definition.run([x], { ...resolveReduce("var", x, options), correction });
+export function variance(x: Tensor, options: VarianceOptions = {}): Tensor {
+  const { dims, keepdim } = resolveReduce("var", x, options, varianceRules);
+  return definition.run([x], { dims, keepdim, correction: options.correction ?? 1 });
 }
 
 const stdOp = defineOp<readonly ["x"], VarAttrs, readonly ["x", "out"]>({
@@ -124,23 +129,24 @@ function alongDirection(x: Tensor, length: Tensor, factor: Tensor, attrs: Reduce
  * Standard deviation: the square root of `variance`, without overflow where that has one.
  *
  * Gradient  dx = dOut (x - mean) / (out (n - correction))          (0 for constants)
- * Throws    IndexError `var/dim`
+ * Throws    IndexError `std/dim`
  * @example
  * std(tensor([1, 3]), { correction: 0 }).item(); // 1
  */
-export function std(x: Tensor, { correction = 1, ...options }: VarianceOptions = {}): Tensor {
-  return stdOp.run([x], { ...resolveReduce("var", x, options), correction });
+export function std(x: Tensor, options: VarianceOptions = {}): Tensor {
+  const { dims, keepdim } = resolveReduce("std", x, options, varianceRules);
+  return stdOp.run([x], { dims, keepdim, correction: options.correction ?? 1 });
 }
 
 /**
  * Euclidean length over dimensions, all of them unless told. float32 neither overflows nor underflows unless the length does.
  *
  * Gradient  dx = dOut x / out          (0 at 0)
- * Throws    IndexError `sum/dim`
+ * Throws    IndexError `norm/dim`
  * @example
  * norm(tensor([3, 4])).item(); // 5
  */
 export function norm(x: Tensor, options: ReduceOptions = {}): Tensor {
   const source = dtypeInfo[x.dtype].isFloating ? x : to(x, "float32");
-  return normOp.run([source], resolveReduce("sum", x, options));
+  return normOp.run([source], resolveReduce("norm", x, options, reduceRules));
 }

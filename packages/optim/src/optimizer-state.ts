@@ -1,0 +1,104 @@
+import { copy_, copyOf, foreignError, formatShape, optimizerState, sameShape, showValue, Tensor, type OptionRule } from "@tapegrad/tensor";
+import { noGrad } from "@tapegrad/autograd";
+
+/** What an optimizer remembers, as plain numbers and tensors: parameters are numbered in order. */
+export interface OptimizerState<Options> {
+  readonly paramGroups: readonly (Options & { readonly params: readonly number[] })[];
+  readonly state: Readonly<Record<number, Readonly<Record<string, Tensor | number>>>>;
+}
+
+/**
+ * What an optimizer remembers of one parameter, by name: tensors of the parameter's shape, counts of steps, and which of them a
+ * saved state may lack.
+ */
+export type StateRules = Readonly<Record<string, "tensor" | "optional tensor" | "count">>;
+
+interface Rules {
+  readonly options: object;
+  readonly state: StateRules;
+}
+
+interface Group {
+  readonly params: readonly Tensor[];
+}
+
+/** What keeps a saved state from being that of an optimizer with these groups, or null. Throws ArgumentError `tapegrad/two-copies`. */
+export function misfitOf<Options>(optimizer: string, saved: unknown, groups: readonly Group[], rules: Rules, conflict: (options: Options) => string | null): string | null {
+  if (!isRecord(saved) || !Array.isArray(saved["paramGroups"]) || !isRecord(saved["state"])) {
+    return `the state must have paramGroups and state, as stateDict() gives them, and is ${showValue(saved)}${isRecord(saved) ? ` with ${Object.keys(saved).join(", ") || "nothing"}` : ""}`;
+  }
+  const savedGroups = saved["paramGroups"] as readonly unknown[];
+  if (savedGroups.length !== groups.length) return `the state has ${savedGroups.length} parameter groups, the optimizer ${groups.length}`;
+  const options = rules.options as Readonly<Record<string, OptionRule>>;
+  for (const [i, group] of groups.entries()) {
+    const misfit = groupMisfit(optimizer, i, savedGroups[i], group, options) ?? conflict(savedGroups[i] as Options);
+    if (misfit !== null) return misfit;
+  }
+  const numbers = (savedGroups as readonly { readonly params: readonly number[] }[]).flatMap(({ params }) => params);
+  if (new Set(numbers).size !== numbers.length) return "the state lists a parameter twice";
+  const parameters = groups.flatMap(({ params }) => params);
+  for (const [i, values] of Object.entries(saved["state"])) {
+    const parameter = parameters[numbers.indexOf(Number(i))];
+    if (parameter === undefined) return `the state is for parameter ${i}, the optimizer has ${parameters.length}`;
+    const misfit = parameterMisfit(optimizer, i, values, parameter, rules.state);
+    if (misfit !== null) return misfit;
+  }
+  return null;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function groupMisfit(optimizer: string, i: number, saved: unknown, group: Group, rules: Readonly<Record<string, OptionRule>>): string | null {
+  if (!isRecord(saved)) return `group ${i} of the state must be an object, not ${showValue(saved)}`;
+  const { params, ...options } = saved;
+  if (!Array.isArray(params) || !params.every((number) => Number.isInteger(number) && number >= 0)) {
+    return `params of group ${i} in the state must be a list of numbers of parameters, not ${showValue(params)}`;
+  }
+  if (params.length !== group.params.length) return `group ${i} has ${params.length} parameters in the state, ${group.params.length} in the optimizer`;
+  const stranger = Object.keys(options).find((name) => !Object.hasOwn(rules, name));
+  if (stranger !== undefined) return `the state has the option ${stranger}, which ${optimizer} does not know`;
+  for (const [name, { accepts, must }] of Object.entries(rules)) {
+    if (!Object.hasOwn(options, name)) return `group ${i} of the state has no ${name}`;
+    if (!accepts(options[name])) return `${name} ${showValue(options[name])} in group ${i} of the state must be ${must}`;
+  }
+  return null;
+}
+
+function parameterMisfit(optimizer: string, i: string, values: unknown, parameter: Tensor, rules: StateRules): string | null {
+  if (!isRecord(values)) return `the state of parameter ${i} must be an object, not ${showValue(values)}`;
+  const stranger = Object.keys(values).find((name) => !Object.hasOwn(rules, name));
+  if (stranger !== undefined) return `parameter ${i} has the state ${stranger}, which ${optimizer} does not know`;
+  for (const [name, kind] of Object.entries(rules)) {
+    const value = values[name] ?? null;
+    if (value === null && kind === "optional tensor") continue;
+    if (value === null) return `parameter ${i} has no ${name} in the state`;
+    if (kind === "count") {
+      if (!Number.isInteger(value) || (value as number) < 0) return `${name} ${showValue(value)} of parameter ${i} in the state must be an integer, 0 or more`;
+      continue;
+    }
+    if (copyOf(value) !== null && !(value instanceof Tensor)) throw foreignError(`${optimizer}.loadStateDict`, `${name} of parameter ${i}`, value, import.meta.url);
+    if (!(value instanceof Tensor) || !value.dtype.startsWith("float")) {
+      return `${name} of parameter ${i} in the state must be a floating tensor, not ${value instanceof Tensor ? value.dtype : showValue(value)}`;
+    }
+    if (!sameShape(value.shape, parameter.shape)) {
+      return `parameter ${i} has shape ${formatShape(parameter.shape)}, its ${name} in the state ${formatShape(value.shape)}`;
+    }
+    // Reading throws MemoryError for a tensor that a scope has freed: better before the first change.
+    void value.storage.elements;
+  }
+  return null;
+}
+
+/** A parameter's state without what is missing, the tensors cloned. */
+export function copied(own: object): Record<string, Tensor | number> {
+  const present = Object.entries(own as Readonly<Record<string, Tensor | number | null>>).filter((entry): entry is [string, Tensor | number] => entry[1] !== null);
+  return Object.fromEntries(present.map(([name, value]) => [name, typeof value === "number" ? value : noGrad(() => value.clone())]));
+}
+
+/** A saved state in tensors of the layout and dtype that the parameter's updates are computed in. */
+export function adopted(own: Readonly<Record<string, Tensor | number>>, parameter: Tensor): object {
+  const present = Object.entries(own as Readonly<Record<string, Tensor | number | null>>).filter((entry): entry is [string, Tensor | number] => entry[1] !== null);
+  return Object.fromEntries(present.map(([name, value]) => [name, typeof value === "number" ? value : noGrad(() => copy_(optimizerState(parameter), value))]));
+}
