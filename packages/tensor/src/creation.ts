@@ -220,7 +220,7 @@ export function empty(shape: Shape, options: TensorOptions = {}): Tensor {
  */
 export function arange(start: number, end?: number, step = 1, options: TensorOptions = {}): Tensor {
   const [from, to] = end === undefined ? [0, start] : [start, end];
-  if (!Number.isFinite(step) || step === 0 || (to - from) / step < 0) {
+  if (!Number.isFinite(step) || step === 0 || !((to - from) / step >= 0 && Number.isFinite(to - from))) {
     throw new IndexError({
       op: "arange",
       fact: `step ${step} does not lead from ${from} to ${to}`,

@@ -5,7 +5,7 @@ import type { Tensor } from "../tensor.ts";
 
 /** Which dimensions a reduction runs over. */
 export interface ReduceOptions {
-  /** All of them unless told. Negative ones count from the end. */
+  /** All of them unless told, or if the list is empty (as PyTorch). Negative ones count from the end. */
   readonly dim?: number | readonly number[];
   /** Keeps the reduced dimensions with size 1. */
   readonly keepdim?: boolean;
@@ -18,7 +18,8 @@ export interface ReduceAttrs {
 }
 
 export function resolveReduce(op: string, x: Tensor, { dim, keepdim = false }: ReduceOptions): ReduceAttrs {
-  return { dims: normalizeDims(op, dim, x.ndim), keepdim };
+  const isAll = typeof dim === "object" && dim.length === 0;
+  return { dims: normalizeDims(op, isAll ? undefined : dim, x.ndim), keepdim };
 }
 
 /** Shape of the result. */

@@ -6,6 +6,7 @@ import { defineOp } from "../op.ts";
 import { sameShape, type Shape } from "../shape.ts";
 import { describe, type Tensor } from "../tensor.ts";
 import { div } from "./arithmetic.ts";
+import { to } from "./cast.ts";
 import { everyDType } from "./every-dtype.ts";
 import { expand } from "./expand.ts";
 import { keptShape, outputShape, reducedSize, reduceCasesWithEmpty, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
@@ -64,6 +65,8 @@ export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
     });
   }
   const attrs = resolveReduce("mean", x, options);
+  // A float16 mean is in range where its sum is not: rounded once, at the end (as PyTorch).
+  if (x.dtype === "float16") return to(mean(to(x, "float32"), options), "float16");
   return div(definition.run([x], attrs), reducedSize(x.shape, attrs.dims));
 }
 
