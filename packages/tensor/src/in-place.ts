@@ -31,7 +31,8 @@ function inPlace(op: string, target: Tensor, compute: (old: Tensor) => Tensor, o
   // One value for all is the same in any order (as PyTorch has it).
   if (op !== "fill_") refuseCoinciding(op, "x", target);
   const needsOld = recording && (target.requiresGrad || (typeof other === "object" && other?.requiresGrad === true));
-  const result = needsOld ? compute(target.requiresGrad ? clone(target) : target) : computeDonated(target, compute);
+  // Also where the target itself is off the tape: for the other operand's gradient, the op may save its old elements.
+  const result = needsOld ? compute(clone(target)) : computeDonated(target, compute);
   if (!sameShape(result.shape, target.shape)) {
     throw new ShapeError({
       op,
@@ -51,7 +52,7 @@ function inPlace(op: string, target: Tensor, compute: (old: Tensor) => Tensor, o
       code: "inPlace/view",
     });
   }
-  if (isFloat(result.dtype) && !isFloat(target.dtype)) {
+  if ((isFloat(result.dtype) && !isFloat(target.dtype)) || (target.dtype === "bool" && result.dtype !== "bool")) {
     throw new DTypeError({
       op,
       fact: `the result is ${result.dtype}, which does not fit into ${target.dtype}`,

@@ -206,6 +206,14 @@ export const errorsOfReduce: readonly ErrorSample[] = [
   code: indexSelect/indices`,
   },
   {
+    call: () => indexSelect(zeros([]), 0, zeros([2], { dtype: "int32" })),
+    error: "ShapeError",
+    message: `indexSelect: a 0-d tensor has one entry to select, not 2
+  x  []  float32
+  indices  [2]  int32
+  code: indexSelect/0-d`,
+  },
+  {
     call: () => indexSelect(zeros([2, 3]), 2, zeros([1], { dtype: "int32" })),
     error: "IndexError",
     message: `indexSelect: dim 2 is outside [-2, 1], the dimensions of a 2-d tensor

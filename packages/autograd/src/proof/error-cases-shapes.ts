@@ -114,6 +114,18 @@ export const errorsOfShapes: readonly ErrorSample[] = [
   code: arange/step`,
   },
   {
+    call: () => arange(0, Infinity),
+    error: "IndexError",
+    message: `arange: step 1 does not lead from 0 to Infinity
+  code: arange/step`,
+  },
+  {
+    call: () => arange(NaN, 1),
+    error: "IndexError",
+    message: `arange: step 1 does not lead from NaN to 1
+  code: arange/step`,
+  },
+  {
     call: () => arange(0, 3, 0),
     error: "IndexError",
     message: `arange: step 0 does not lead from 0 to 3

@@ -29,6 +29,13 @@ export const errorsOfTape: readonly ErrorSample[] = [
   code: inPlace/dtype`,
   },
   {
+    call: () => tensor([true]).add_(tensor([2], { dtype: "int32" })),
+    error: "DTypeError",
+    message: `add_: the result is int32, which does not fit into bool
+  x  [1]  bool
+  code: inPlace/dtype`,
+  },
+  {
     call: () => zeros([2, 2]).select(0, 0).add_(leaf([1, 2])),
     error: "GradError",
     message: `add_: a part of a tensor cannot be changed in place while the tape records: the whole would lose its gradient

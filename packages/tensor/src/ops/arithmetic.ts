@@ -1,6 +1,7 @@
 import { dtypeInfo, wasm } from "@tapegrad/kernels";
 import { contiguousKernel } from "../compute/copy.ts";
 import { TapegradError } from "../errors.ts";
+import { resultType } from "../promote.ts";
 import type { Tensor } from "../tensor.ts";
 import { defineBinary, type BinaryOp } from "./define-binary.ts";
 import { numericDTypes } from "./every-dtype.ts";
@@ -79,7 +80,7 @@ export const div: BinaryOp = defineBinary("div", {
  * Quotient rounded down.
  *
  * Shapes    a, b broadcast to the output
- * Throws    ShapeError `floorDivide/broadcast`, TapegradError `floorDivide/zero` for an integer zero in b
+ * Throws    ShapeError `floorDivide/broadcast`, TapegradError `floorDivide/zero` for a zero in b where both are integers
  * @example
  * floorDivide(tensor([7, -7]), 2).toArray(); // [3, -4]
  */
@@ -89,7 +90,7 @@ export const floorDivide: BinaryOp = defineBinary("floorDivide", {
   result: "promoted",
   dtypes: numericDTypes,
   b: { avoid: [0] },
-  check: (_, b) => refuseIntegerZero("floorDivide", b),
+  check: (a, b) => refuseIntegerZero("floorDivide", a, b),
 });
 
 /**
@@ -97,7 +98,7 @@ export const floorDivide: BinaryOp = defineBinary("floorDivide", {
  *
  * Shapes    a, b broadcast to the output
  * Gradient  da = dOut, db = -dOut floor(a / b)
- * Throws    ShapeError `remainder/broadcast`, TapegradError `remainder/zero` for an integer zero in b
+ * Throws    ShapeError `remainder/broadcast`, TapegradError `remainder/zero` for a zero in b where both are integers
  * @example
  * remainder(tensor([7, -7]), 3).toArray(); // [1, 2]
  */
@@ -108,11 +109,12 @@ export const remainder: BinaryOp = defineBinary("remainder", {
   dtypes: numericDTypes,
   a: { range: [-0.95, -0.05] },
   b: { range: [1, 2], avoid: [0] },
-  check: (_, b) => refuseIntegerZero("remainder", b),
+  check: (a, b) => refuseIntegerZero("remainder", a, b),
 });
 
-function refuseIntegerZero(op: string, b: Tensor): void {
-  if (dtypeInfo[b.dtype].isFloating || b.numel() === 0) return;
+/** An integer zero under a floating result is a zero of that dtype: the quotient is infinite or NaN. */
+function refuseIntegerZero(op: string, a: Tensor, b: Tensor): void {
+  if (dtypeInfo[b.dtype].isFloating || b.numel() === 0 || dtypeInfo[resultType(a, b)].isFloating) return;
   const source = contiguousKernel(b);
   if (wasm.hasZero(dtypeInfo[b.dtype].code, source.pointer, source.numel()) === 0) return;
   throw new TapegradError({ op, fact: `b has a zero: the integer quotient is not defined`, code: `${op}/zero`, hint: "use float operands" });

@@ -135,8 +135,17 @@ const indexSelectOp: DefinedOp<readonly ["x", "indices"], GatherAttrs> = defineO
         data: { indices: indices.shape },
       });
     }
+    if (x.ndim === 0 && indices.numel() !== 1) {
+      throw new ShapeError({
+        op: "indexSelect",
+        fact: `a 0-d tensor has one entry to select, not ${indices.numel()}`,
+        details: [describe("x", x), describe("indices", indices)],
+        code: "indexSelect/0-d",
+        data: { indices: indices.shape },
+      });
+    }
     checkIndices("indexSelect", indices, x.shape[dim] ?? 1);
-    return { shape: x.shape.with(dim, indices.numel()), dtype: x.dtype };
+    return { shape: x.ndim === 0 ? [] : x.shape.with(dim, indices.numel()), dtype: x.dtype };
   },
   forward: ([x, indices], { dim }, spec) => pick(wasm.indexSelect, x, indices, dim, indices.numel(), spec),
   backward: { x: (dOut, { indices, attrs: { dim }, shapes: [shape = []] }) => indexAddOp.run([dOut, indices], { dim, shape }), indices: null },
@@ -161,9 +170,9 @@ const indexAddOp: DefinedOp<readonly ["src", "indices"], ScatterAttrs> = defineO
 /**
  * Entries of one dimension by their positions, copied.
  *
- * Shapes    x [..., n, ...], indices [m] -> [..., m, ...]
+ * Shapes    x [..., n, ...], indices [m] -> [..., m, ...]; x [], indices [1] -> []
  * Gradient  dx = dOut added up where it was picked from
- * Throws    ShapeError `indexSelect/indices`, IndexError `indexSelect/index`, `indexSelect/dim`
+ * Throws    ShapeError `indexSelect/indices`, `indexSelect/0-d`; IndexError `indexSelect/index`, `indexSelect/dim`
  * @example
  * indexSelect(tensor([[1, 2], [3, 4]]), 0, tensor([1, 1], { dtype: "int32" })).toArray(); // [[3, 4], [3, 4]]
  */

@@ -3,6 +3,7 @@ import { zerosLike } from "../creation.ts";
 import { IndexError } from "../errors.ts";
 import { describe, type Tensor } from "../tensor.ts";
 import { mul, sub } from "./arithmetic.ts";
+import { to } from "./cast.ts";
 import { eq, ge, logicalAnd } from "./comparison.ts";
 import { defineBinary, type BinaryOp, type Operand } from "./define-binary.ts";
 import { defineParameterised } from "./define-unary.ts";
@@ -22,11 +23,12 @@ const powScalar: (x: Tensor, attrs: { exponent: number }) => Tensor = definePara
 const powTensor: BinaryOp = defineBinary("pow", {
   saves: ["a", "b", "out"],
   gradient: {
-    a: (dOut, { a, b }) => mul(dOut, where(eq(b, 0), 0, mul(b, powTensor(a, sub(b, 1))))),
-    // 0^b does not change with b while b >= 0; the logarithm would say -inf.
+    // `where` stands outside: dOut may be NaN, as it is in second derivatives of a negative base.
+    a: (dOut, { a, b }) => where(eq(b, 0), 0, mul(dOut, mul(b, powTensor(a, sub(b, 1))))),
+    // 0^b does not change with b while b >= 0; the logarithm, taken in the digits of the result, would say -inf.
     b: (dOut, { a, b, out }) => {
       const flat = logicalAnd(eq(a, 0), ge(b, 0));
-      return mul(dOut, where(flat, 0, mul(out, log(where(flat, 1, a)))));
+      return where(flat, 0, mul(dOut, mul(out, log(where(flat, 1, to(a, out.dtype))))));
     },
   },
   result: "promoted",

@@ -7,7 +7,7 @@ import type { Tensor } from "../tensor.ts";
 
 /** Which dimensions a reduction runs over. */
 export interface ReduceOptions {
-  /** All of them unless told. Negative ones count from the end. */
+  /** All of them unless told, or if the list is empty (as PyTorch). Negative ones count from the end. */
   readonly dim?: number | readonly number[];
   /** Keeps the reduced dimensions with size 1. */
   readonly keepdim?: boolean;
@@ -21,11 +21,12 @@ export interface ReduceAttrs {
 
 export const reduceRules: OptionRules<ReduceOptions> = { dim: dims, keepdim: boolean };
 
-/** Throws IndexError `OP/option`, `OP/dim`, `OP/dim-twice`; ArgumentError `OP/unknown-option`. */
+/** An empty list of dimensions stands for all of them, as in PyTorch. Throws IndexError `OP/option`, `OP/dim`, `OP/dim-twice`; ArgumentError `OP/unknown-option`. */
 export function resolveReduce<O extends ReduceOptions>(op: string, x: Tensor, options: O, rules: OptionRules<O>): ReduceAttrs {
   checkOptions(op, options, rules);
   const { dim, keepdim = false } = options;
-  return { dims: normalizeDims(op, dim, x.ndim), keepdim };
+  const isAll = typeof dim === "object" && dim.length === 0;
+  return { dims: normalizeDims(op, isAll ? undefined : dim, x.ndim), keepdim };
 }
 
 /** Shape of the result. */

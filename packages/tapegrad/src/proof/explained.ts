@@ -1,0 +1,72 @@
+import type { Accepted } from "./accepted.ts";
+
+/** In the text of a case: an operand of an integer dtype or bool. */
+const integral = /int32|uint8|bool/;
+
+/** Where tapegrad means to differ from PyTorch, and why. */
+export const explained: readonly Accepted[] = [
+  // Kinks. The docstrings of the ops tell them; most are tests of autograd's semantics.test.ts, too.
+  {
+    ops: ["clamp", "clamp_"], part: "gradient", some: true,
+    cases: ({ entry: { options }, numbers }) => Array.from(numbers("x")).some((x) => x === options["min"] || x === options["max"]),
+    reason: "at a bound the gradient passes, as in PyTorch 1.13; PyTorch 2.15 stops it there",
+  },
+  { ops: ["softplus"], part: "second", some: true, cases: /"threshold":[01]/, reason: "at the threshold itself PyTorch's second derivative is 0, though its first is sigmoid's" },
+  {
+    ops: ["pow"], part: "second", some: true, cases: ({ numbers }) => Array.from(numbers("a")).some((a) => a === 0),
+    reason: "base 0: PyTorch's second derivative meets log 0, and is NaN where that has no influence",
+  },
+  { ops: ["variance"], part: "second", some: true, cases: /\[\]|\[1\]|"correction":[57]/, reason: "no degrees of freedom: the gradient is infinite or NaN, and PyTorch counts it as a constant" },
+  { ops: ["variance"], part: "gradient", cases: /\[2,5\], .*"correction":7/, reason: "a variance that is infinite for want of degrees of freedom; PyTorch's gradient divides by their negative number" },
+
+  // Wider than PyTorch.
+  { ops: ["leakyRelu", "softplus"], part: "raises", cases: integral, reason: "integers are taken as float32" },
+  { ops: ["sub", "sub_"], part: "raises", cases: /^(a|x): (?!bool).*b: bool/, reason: "a truth value is subtracted as 0 or 1" },
+  { ops: ["norm"], part: "raises", cases: /int32|uint8/, reason: "integers are taken as float32" },
+  { ops: ["clamp"], part: "raises", cases: ({ entry: { options } }) => options["min"] === undefined && options["max"] === undefined, reason: "either bound may be left out, or both" },
+  { ops: ["remainder"], part: "gradient", cases: /^a: -?[\d.]+, b: float/, reason: "PyTorch has no derivative of a number's remainder" },
+  { ops: ["gather", "indexSelect"], part: "raises", cases: /\{-1\}/, reason: "indices may count from the end" },
+  { ops: ["logsumexp"], part: "raises", cases: /"dim":\[\]/, reason: "an empty list of dimensions means all of them, as in other reductions; PyTorch fails here" },
+  { ops: ["conv2d"], part: "raises", cases: /kernel: float32\[0,/, reason: "no output channels are an empty result" },
+  { ops: ["maxPool2d", "avgPool2d"], part: "raises", cases: /\[1,0,4,4\]/, reason: "no channels are an empty result" },
+  { ops: ["batchNorm"], part: "raises", cases: /x: float.*mean: none.*"training":false/, reason: "without running statistics the batch's own are used; PyTorch's layer does so, its function refuses" },
+  { ops: ["batchNorm"], part: "raises", cases: /"training":true,"eps":0\}/, reason: "eps may be 0" },
+  { ops: ["batchNorm"], part: "raises", cases: /x: float32\[2,0\].*"training":false/, reason: "no channels are an empty result" },
+  { ops: ["batchNorm", "layerNorm"], part: "second", cases: /weight: none, bias: float(?!.*"training":false)/, reason: "PyTorch has no second derivative of a bias without a weight" },
+  { ops: ["full"], part: "raises", cases: /1e\+38,"dtype":"float16"/, reason: "what a dtype cannot hold is infinite" },
+  { ops: ["allclose"], part: "raises", cases: /a: float32\[2\].*b: (float64|int32)/, reason: "numbers of two dtypes can be compared" },
+  { ops: ["nllLoss"], part: "raises", cases: /x: int32/, reason: "integers can be log-probabilities: 0" },
+
+  // Narrower than PyTorch: an error says so.
+  { ops: ["matmul", "linear", "maxPool2d"], part: "raises", cases: /^\w+: (int32|uint8)\S* ?\w*, (b: (int32|uint8)|kernel|\{)/, some: true, reason: "products and windows of integers are not offered" },
+  { ops: ["linear"], part: "raises", cases: /kernel: float32\[3\], bias: none|bias: float32\[1?\]$/, some: true, reason: "the weight is a matrix, the bias has one entry for each output" },
+  { ops: ["mT"], part: "raises", cases: /\[\]/, reason: "deprecated in PyTorch: a 0-d tensor has no matrix" },
+  { ops: ["crossEntropy"], part: "raises", cases: /"labelSmoothing":-0.1/, some: true, reason: "labelSmoothing is a share: from 0 to 1" },
+
+  // Equal means bit for bit here, and shapes must agree.
+  { ops: ["equal"], part: "value", cases: /\{NaN 1\}|\{-0\}|a: float32\[2\] \{1 2\}, b: (float64|int32)/, reason: "NaN equals NaN, 0 differs from -0, dtypes must agree" },
+  { ops: ["allclose"], part: "value", cases: /a: float32\[2\] \{1 1\}, b: float32\[(2,1)?\]/, reason: "shapes must agree" },
+
+  // In place.
+  {
+    ops: ["fill_", "zero_", "copy_"], part: "requiresGrad", cases: ({ entry: { inputs: { x, b }, options } }) =>
+      typeof x === "object" && x !== null && x.dtype.startsWith("float") && !x.constant && options["view"] === undefined
+      && (b === undefined || (typeof b === "object" && b !== null && (b.constant || !b.dtype.startsWith("float")))),
+    some: true,
+    reason: "a tensor that depends on nothing any more is off the tape; in PyTorch it stays, with a gradient of 0",
+  },
+
+  // PyTorch's arithmetic.
+  { ops: ["pow"], part: "value", cases: /float16\[13\] everySpecial, b: -?0.5/, reason: "float16 as float32, where PyTorch takes square roots; in its float16 it does not" },
+  { ops: ["pow"], part: "gradient", cases: /float16\[13\] everySpecial, b: (0|1).5/, reason: "float16 as float32, where PyTorch takes square roots; in its float16 it does not" },
+  { ops: ["pow"], part: "second", cases: /float16\[13\] everySpecial, b: 1.5/, reason: "float16 as float32, where PyTorch takes square roots; in its float16 it does not" },
+  { ops: ["mean"], part: "value", cases: /float64\[7\] large/, reason: "a sum that overflows or not by the order of its terms" },
+  { ops: ["variance"], part: "value", cases: /float64\[3,6\] large/, reason: "squares overflow: whether infinite or NaN is a matter of the order" },
+  { ops: ["conv2d"], part: "value", some: true, cases: / large|float64.* specials/, reason: "infinite terms of both signs, and zeros of the padding times infinities, come in another order" },
+  { ops: ["conv2d"], part: "gradient", some: true, cases: / large/, reason: "infinite terms of both signs come in another order" },
+  { ops: ["avgPool2d"], part: "value", some: true, cases: /"divisorOverride":-2/, reason: "0 divided by a negative number is -0" },
+  { ops: ["batchNorm"], part: "value", cases: /\{3 1 3 2 3 3 3 4\}/, reason: "a constant channel is exactly 0 here; PyTorch's x alpha + beta leaves a rounding error" },
+  { ops: ["layerNorm"], part: "gradient", cases: /x: float32\[3,1\]/, reason: "one number is exactly its own mean; PyTorch leaves a rounding error" },
+  { ops: ["batchNorm", "layerNorm"], part: "second", some: true, cases: /float16\S* small/, reason: "quotients overflow float16 on the way" },
+  ...(["shape", "value", "gradient", "second"] as const).map((part): Accepted => ({ ops: ["conv2d"], part, cases: /x: float32\[2,0,4,4\]/, reason: "no input channels: the sum of nothing and the bias; PyTorch gives no output channels" })),
+];
