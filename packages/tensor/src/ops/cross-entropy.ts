@@ -142,7 +142,7 @@ function keptOf(targets: Tensor, weight: Tensor | null, dtype: DType, ignoreInde
 /** The loss of log-probabilities, in ordinary ops. What counts for nothing is cut off by `where`: 0 times infinity would be NaN. */
 function nllOf(logp: Tensor, targets: Tensor, weight: Tensor | null, { ignoreIndex, labelSmoothing, reduction }: CrossEntropyAttrs): Tensor {
   const { ignored, classes, kept, out } = keptOf(targets, weight, logp.dtype, ignoreIndex);
-  const own = neg(where(out, 0, squeeze(gather(logp, 1, unsqueeze(classes, 1)), 1)));
+  const own = where(out, 0, neg(squeeze(gather(logp, 1, unsqueeze(classes, 1)), 1)));
   const picked = weight === null ? own : mul(own, kept);
   let losses = picked;
   if (labelSmoothing !== 0) {
