@@ -17,7 +17,12 @@ export const explained: readonly Accepted[] = [
     reason: "base 0: PyTorch's second derivative meets log 0, and is NaN where that has no influence",
   },
   { ops: ["variance"], part: "second", some: true, cases: /\[\]|\[1\]|"correction":[57]/, reason: "no degrees of freedom: the gradient is infinite or NaN, and PyTorch counts it as a constant" },
+  { ops: ["variance", "std"], part: "gradient", cases: /"dim":\[\]/, reason: "an empty list of dimensions means all; PyTorch's gradient takes it for none" },
+  { ops: ["std"], part: "second", cases: /"dim":\[\]/, reason: "an empty list of dimensions means all; PyTorch's gradient takes it for none" },
+  { ops: ["variance"], part: "gradient", cases: /x: float32\[5\].*"correction":5/, reason: "an infinite gradient has the sign of the distance from the mean; PyTorch's is always positive" },
   { ops: ["variance"], part: "gradient", cases: /\[2,5\], .*"correction":7/, reason: "a variance that is infinite for want of degrees of freedom; PyTorch's gradient divides by their negative number" },
+
+  { ops: ["crossEntropy"], part: "gradient", cases: / specials, target: int32\[4\] \{-100/, reason: "a row that is ignored has no influence and no gradient, also where it is NaN; PyTorch's is NaN" },
 
   // Wider than PyTorch.
   { ops: ["leakyRelu", "softplus"], part: "raises", cases: integral, reason: "integers are taken as float32" },
@@ -60,7 +65,8 @@ export const explained: readonly Accepted[] = [
   { ops: ["pow"], part: "value", cases: /float16\[13\] everySpecial, b: -?0.5/, reason: "float16 as float32, where PyTorch takes square roots; in its float16 it does not" },
   { ops: ["pow"], part: "gradient", cases: /float16\[13\] everySpecial, b: (0|1).5/, reason: "float16 as float32, where PyTorch takes square roots; in its float16 it does not" },
   { ops: ["pow"], part: "second", cases: /float16\[13\] everySpecial, b: 1.5/, reason: "float16 as float32, where PyTorch takes square roots; in its float16 it does not" },
-  { ops: ["mean"], part: "value", cases: /float64\[7\] large/, reason: "a sum that overflows or not by the order of its terms" },
+  { ops: ["sum", "mean"], part: "value", some: true, cases: / large/, reason: "a sum that overflows or not by the order of its terms" },
+  { ops: ["crossEntropy"], part: "value", cases: /float16\S* large/, reason: "float16 losses are computed in float32; PyTorch's log-probabilities overflow" },
   { ops: ["variance"], part: "value", cases: /float64\[3,6\] large/, reason: "squares overflow: whether infinite or NaN is a matter of the order" },
   { ops: ["conv2d"], part: "value", some: true, cases: / large|float64.* specials/, reason: "infinite terms of both signs, and zeros of the padding times infinities, come in another order" },
   { ops: ["conv2d"], part: "gradient", some: true, cases: / large/, reason: "infinite terms of both signs come in another order" },

@@ -10,6 +10,8 @@ export interface Found {
   readonly outputs: readonly Tensor[];
   /** By leaf; null where nothing depends on it. */
   readonly first: readonly (Tensor | null)[] | Error;
+  /** The same with a graph of their own, which fused ops compute in other ways. */
+  readonly recorded: readonly (Tensor | null)[];
   readonly second: readonly (Tensor | null)[] | Error;
 }
 
@@ -24,11 +26,11 @@ function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }
 
-function gradientsOf(outputs: readonly Tensor[], leaves: readonly Tensor[], seed: number): readonly (Tensor | null)[] {
+function gradientsOf(outputs: readonly Tensor[], leaves: readonly Tensor[], seed: number, createGraph: boolean): readonly (Tensor | null)[] {
   const weights = outputs.map((x, k) => (x.requiresGrad ? weightsFor(x.shape, x.dtype, seed + k) : null));
   const tracked = outputs.filter((x) => x.requiresGrad);
   if (tracked.length === 0 || leaves.length === 0) return leaves.map(() => null);
-  return grad(tracked, leaves, { gradOutputs: weights.filter((w) => w !== null), createGraph: true, allowUnused: true });
+  return grad(tracked, leaves, { gradOutputs: weights.filter((w) => w !== null), createGraph, retainGraph: true, allowUnused: true });
 }
 
 /** Calls an op, and takes the gradients that generate.py takes. */
@@ -36,7 +38,7 @@ export function runCase(op: OpCases, entry: Case): Found {
   const seed = seedOf(op.name, entry);
   const made = Object.entries(entry.inputs).map(([name, input], i) => [name, typeof input === "object" && input !== null ? operand(input, seed + i) : input] as const);
   const leaves = made.flatMap(([, x]) => (x instanceof Tensor && x.requiresGrad ? [x] : []));
-  const none = { outputs: [], first: [], second: [] };
+  const none = { outputs: [], first: [], recorded: [], second: [] };
   let outputs: readonly Tensor[];
   try {
     outputs = resultsOf(op.run(Object.fromEntries(made) as Partial<Operands> as Operands, entry.options));
@@ -44,14 +46,15 @@ export function runCase(op: OpCases, entry: Case): Found {
     return { ...none, raises: asError(error) };
   }
   try {
-    const first = gradientsOf(outputs, leaves, seed + 100);
+    const first = gradientsOf(outputs, leaves, seed + 100, false);
+    const recorded = gradientsOf(outputs, leaves, seed + 100, true);
     try {
-      return { outputs, first, second: gradientsOf(first.filter((g) => g !== null), leaves, seed + 200) };
+      return { outputs, first, recorded, second: gradientsOf(recorded.filter((g) => g !== null), leaves, seed + 200, false) };
     } catch (error) {
-      return { outputs, first, second: asError(error) };
+      return { outputs, first, recorded, second: asError(error) };
     }
   } catch (error) {
-    return { outputs, first: asError(error), second: [] };
+    return { ...none, outputs, first: asError(error) };
   }
 }
 

@@ -31,6 +31,8 @@ function classCases(smoothing: readonly ClassOptions[]): readonly Case<ClassOpti
     ...crossed([{ x: of([3, 2]), target: targetOf([0, 5, 1]), weight: null }], [{ ignoreIndex: 5 }, { ignoreIndex: 4 }]),
     ...crossed([{ x: of([3, 2]), target: targetOf([0, 1, 1]), weight: list([0, 2], { constant: true }) }, { x: of([2, 2]), target: targetOf([0, 0]), weight: list([0, 2], { constant: true }) }, { x: list([-Infinity, 1, 2, -Infinity], { shape: [2, 2] }), target: targetOf([1, 0]), weight: null }, { x: list([-Infinity, 1, 2, 3], { shape: [2, 2] }), target: targetOf([0, 1]), weight: list([0, 2], { constant: true }) }], reductions),
     ...crossed([{ x: list([100, -100, 0, 1e4, -1e4, 5], { shape: [2, 3] }), target: targetOf([1, 0]), weight: null }, { x: list([100, -100, 0, 1e4, -1e4, 5], { shape: [2, 3], dtype: "float64" }), target: targetOf([0, 1]), weight: null }], reductions),
+    ...crossed((["float32", "float64"] as const).map((dtype) => ({ x: list([10000, 10001, 10000.5, -5000, -5001, -5000.5], { shape: [2, 3], dtype }), target: targetOf([1, 0]), weight: null })), [{}, { reduction: "none" }]),
+    ...crossed((["float32", "float64"] as const).map((dtype) => ({ x: list([1e7, 10000001, 10000002, -9999999, -1e7, -10000002], { shape: [2, 3], dtype }), target: targetOf([1, 0]), weight: null })), [{}, { reduction: "none" }]),
     ...crossed([{ x: of([0, 3]), target: classes([0]), weight: null }, { x: of([2, 3, 0]), target: classes([2, 0]), weight: null }], reductions),
     ...crossed([{ x: of([4, 3]), target: classes([4], { dtype: "uint8" }), weight: null }], [{}]),
     // Refused: targets outside, shapes and dtypes that do not fit.
