@@ -76,6 +76,6 @@ export { formatShape, normalizeDim, sameShape } from "./shape.ts";
 export { showValue } from "./show-value.ts";
 export type { Shape } from "./shape.ts";
 export { Tensor, checkGradient, describe, requireTensor, sameElements } from "./tensor.ts";
-export type { ElementArray, GradNode, NestedArray } from "./tensor.ts";
+export type { ElementArray, ElementArrays, GradNode, NestedArray } from "./tensor.ts";
 export { Storage, enterScope, freeIfForgotten, lastStorageSerial, leaveScope } from "@tapegrad/kernels";
 export type { DType } from "@tapegrad/kernels";
