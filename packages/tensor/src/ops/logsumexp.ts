@@ -6,7 +6,7 @@ import { Tensor } from "../tensor.ts";
 import { mul, sub } from "./arithmetic.ts";
 import { exp, log } from "./exponential.ts";
 import { isinf, logicalAnd, lt } from "./comparison.ts";
-import { keptShape, outputShape, reduceCases, refuseEmpty, reduceRules, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
+import { keptShape, outputShape, reduceCases, refuseEmpty, noOptions, reduceRules, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
 import { reshape } from "./reshape.ts";
 import { sum } from "./sum.ts";
 import { where } from "./where.ts";
@@ -51,6 +51,6 @@ const definition = defineOp<readonly ["x"], ReduceAttrs, readonly ["x", "out"]>(
  * @example
  * logsumexp(tensor([0, 0])).item(); // 0.6931471824645996
  */
-export function logsumexp(x: Tensor, options: ReduceOptions = {}): Tensor {
+export function logsumexp(x: Tensor, options: ReduceOptions = noOptions): Tensor {
   return definition.run([x], resolveReduce("logsumexp", x, options, reduceRules));
 }

@@ -5,7 +5,7 @@ import type { Tensor } from "../tensor.ts";
 import { div, mul } from "./arithmetic.ts";
 import { eq, logicalAnd } from "./comparison.ts";
 import { everyDType } from "./every-dtype.ts";
-import { keptShape, outputShape, reduceCasesWithEmpty, reduceRules, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
+import { keptShape, outputShape, reduceCasesWithEmpty, noOptions, reduceRules, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
 import { reshape } from "./reshape.ts";
 import { sum } from "./sum.ts";
 import { where } from "./where.ts";
@@ -44,6 +44,6 @@ const definition: DefinedOp<readonly ["x"], ReduceAttrs> = defineOp<readonly ["x
  * @example
  * prod(tensor([2, 3, 4])).item(); // 24
  */
-export function prod(x: Tensor, options: ReduceOptions = {}): Tensor {
+export function prod(x: Tensor, options: ReduceOptions = noOptions): Tensor {
   return definition.run([x], resolveReduce("prod", x, options, reduceRules));
 }

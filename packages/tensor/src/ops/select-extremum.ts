@@ -9,7 +9,7 @@ import { to } from "./cast.ts";
 import { eq } from "./comparison.ts";
 import { everyDType, numericDTypes } from "./every-dtype.ts";
 import { gather } from "./gather.ts";
-import { keptShape, outputShape, reduceCases, refuseEmpty, reduceRules, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
+import { keptShape, outputShape, reduceCases, refuseEmpty, noOptions, reduceRules, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
 import { reshape } from "./reshape.ts";
 import { squeeze } from "./squeeze.ts";
 import { sum } from "./sum.ts";
@@ -48,7 +48,7 @@ const aminOp = defineExtremum("amin", "min");
  * @example
  * amax(tensor([[1, 5], [7, 2]]), { dim: 1 }).toArray(); // [5, 7]
  */
-export function amax(x: Tensor, options: ReduceOptions = {}): Tensor {
+export function amax(x: Tensor, options: ReduceOptions = noOptions): Tensor {
   return amaxOp(x, resolveReduce("amax", x, options, reduceRules));
 }
 
@@ -60,7 +60,7 @@ export function amax(x: Tensor, options: ReduceOptions = {}): Tensor {
  * @example
  * amin(tensor([[1, 5], [7, 2]])).item(); // 1
  */
-export function amin(x: Tensor, options: ReduceOptions = {}): Tensor {
+export function amin(x: Tensor, options: ReduceOptions = noOptions): Tensor {
   return aminOp(x, resolveReduce("amin", x, options, reduceRules));
 }
 

@@ -8,7 +8,7 @@ import { describe, type Tensor } from "../tensor.ts";
 import { div } from "./arithmetic.ts";
 import { everyDType } from "./every-dtype.ts";
 import { expand } from "./expand.ts";
-import { keptShape, outputShape, reducedSize, reduceCasesWithEmpty, reduceRules, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
+import { keptShape, outputShape, reducedSize, reduceCasesWithEmpty, noOptions, reduceRules, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
 import { reshape } from "./reshape.ts";
 
 /** uint8 and bool are counted in int32, as PyTorch counts them in its widest integer. */
@@ -40,7 +40,7 @@ const definition = defineOp<readonly ["x"], ReduceAttrs>({
  * @example
  * sum(tensor([[1, 2], [3, 4]]), { dim: 0 }).toArray(); // [4, 6]
  */
-export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
+export function sum(x: Tensor, options: ReduceOptions = noOptions): Tensor {
   return definition.run([x], resolveReduce("sum", x, options, reduceRules));
 }
 
@@ -52,7 +52,7 @@ export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
  * @example
  * mean(tensor([1, 2, 6])).item(); // 3
  */
-export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
+export function mean(x: Tensor, options: ReduceOptions = noOptions): Tensor {
   if (!dtypeInfo[x.dtype].isFloating) {
     throw new DTypeError({
       op: "mean",

@@ -8,7 +8,7 @@ import type { Tensor } from "../tensor.ts";
 import { mul, sub } from "./arithmetic.ts";
 import { gt } from "./comparison.ts";
 import { sqrt, square } from "./exponential.ts";
-import { keptShape, outputShape, reducedSize, reduceCases, reduceRules, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
+import { keptShape, outputShape, reducedSize, reduceCases, noOptions, reduceRules, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
 import { reshape } from "./reshape.ts";
 import { mean, sum } from "./sum.ts";
 import { where } from "./where.ts";
@@ -65,7 +65,7 @@ const varianceRules: OptionRules<VarianceOptions> = { ...reduceRules, correction
  * @example
  * variance(tensor([1, 2, 3, 4]), { correction: 0 }).item(); // 1.25
  */
-export function variance(x: Tensor, options: VarianceOptions = {}): Tensor {
+export function variance(x: Tensor, options: VarianceOptions = noOptions): Tensor {
   const { dims, keepdim } = resolveReduce("var", x, options, varianceRules);
   return definition.run([x], { dims, keepdim, correction: options.correction ?? 1 });
 }
@@ -84,7 +84,7 @@ function flatSqrt(x: Tensor): Tensor {
  * @example
  * std(tensor([1, 3]), { correction: 0 }).item(); // 1
  */
-export function std(x: Tensor, options: VarianceOptions = {}): Tensor {
+export function std(x: Tensor, options: VarianceOptions = noOptions): Tensor {
   return flatSqrt(variance(x, options));
 }
 
@@ -96,6 +96,6 @@ export function std(x: Tensor, options: VarianceOptions = {}): Tensor {
  * @example
  * norm(tensor([3, 4])).item(); // 5
  */
-export function norm(x: Tensor, options: ReduceOptions = {}): Tensor {
+export function norm(x: Tensor, options: ReduceOptions = noOptions): Tensor {
   return flatSqrt(sum(square(x), options));
 }
