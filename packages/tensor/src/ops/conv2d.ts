@@ -166,6 +166,11 @@ export const conv2dRules: OptionRules<Conv2dOptions> = {
  */
 export function conv2d(x: Tensor, weight: Tensor, bias: Tensor | null = null, options: Conv2dOptions = {}): Tensor {
   checkOptions("conv2d", options, conv2dRules);
+  return conv2dChecked(x, weight, bias, options);
+}
+
+/** `conv2d` with options that were checked before: a layer's, once for all its calls. @internal */
+export function conv2dChecked(x: Tensor, weight: Tensor, bias: Tensor | null, options: Conv2dOptions): Tensor {
   return convOp.run([x, weight, bias], resolveGeometry(x, weight, bias, options));
 }
 

@@ -7,7 +7,7 @@ import { add, div, mul, sub } from "./arithmetic.ts";
 import { exp, log } from "./exponential.ts";
 import { clamp } from "./extremum.ts";
 import { eq } from "./comparison.ts";
-import { keptShape, outputShape, reduceCases, reduceRules, refuseEmpty, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
+import { keptShape, noOptions, outputShape, reduceCases, reduceRules, refuseEmpty, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
 import { reshapeOrSame } from "./reshape.ts";
 import { amax } from "./select-extremum.ts";
 import { sum } from "./sum.ts";
@@ -63,6 +63,6 @@ const definition = defineOp<readonly ["x"], ReduceAttrs, readonly ["x"]>({
  * @example
  * logsumexp(tensor([0, 0])).item(); // 0.6931471824645996
  */
-export function logsumexp(x: Tensor, options: ReduceOptions = {}): Tensor {
+export function logsumexp(x: Tensor, options: ReduceOptions = noOptions): Tensor {
   return definition.run([x], resolveReduce("logsumexp", x, options, reduceRules));
 }
