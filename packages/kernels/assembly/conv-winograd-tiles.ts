@@ -12,7 +12,6 @@
 import { getInt, getPointer } from "./control";
 import { CHANNELS, HEIGHT, IMAGES, LEFT, OUT_HEIGHT, OUT_WIDTH, OWN, TOP, WIDTH } from "./conv-job";
 import { blasAvailable } from "./gemm-blas";
-import { rectify } from "./rectify";
 import { isWide } from "./wide";
 
 /** Tiles in a row and in a column of one image. */
@@ -234,66 +233,4 @@ export function transformGradients<T>(dOut: usize, output: i32, outputs: i32, to
     storeGradientRow<T>(to + 12 * step, step, v128.neg<T>(d10), v128.neg<T>(d11));
     to += 16;
   }
-}
-
-/** A' m A of all tiles of the open chunk, one output plane, plus its bias. Element e of tile i lies at `from + e * step`. */
-export function writeOutputs<T>(from: usize, step: usize, bias: T, cut: bool, out: usize, output: i32, outputs: i32, corner: usize): void {
-  const lanes = <i32>(16 / sizeof<T>());
-  const across = getInt(TILES_X), height = getInt(OUT_HEIGHT), width = getInt(OUT_WIDTH);
-  const rowBytes = <usize>width * sizeof<T>();
-  const offset = v128.splat<T>(bias);
-  let image = 0, y = 0, x = 0;
-  for (let i = 0; i < tileCount; i += lanes) {
-    let m0 = v128.load(from), m1 = v128.load(from + step), m2 = v128.load(from + 2 * step), m3 = v128.load(from + 3 * step);
-    let p0 = v128.add<T>(v128.add<T>(m0, m1), m2), p1 = v128.sub<T>(v128.sub<T>(m1, m2), m3);
-    let y00 = p0, y01 = p1;
-    let at = from + 4 * step;
-    m0 = v128.load(at); m1 = v128.load(at + step); m2 = v128.load(at + 2 * step); m3 = v128.load(at + 3 * step);
-    p0 = v128.add<T>(v128.add<T>(m0, m1), m2); p1 = v128.sub<T>(v128.sub<T>(m1, m2), m3);
-    y00 = v128.add<T>(y00, p0); y01 = v128.add<T>(y01, p1);
-    let y10 = p0, y11 = p1;
-    at += 4 * step;
-    m0 = v128.load(at); m1 = v128.load(at + step); m2 = v128.load(at + 2 * step); m3 = v128.load(at + 3 * step);
-    p0 = v128.add<T>(v128.add<T>(m0, m1), m2); p1 = v128.sub<T>(v128.sub<T>(m1, m2), m3);
-    y00 = v128.add<T>(v128.add<T>(y00, p0), offset); y01 = v128.add<T>(v128.add<T>(y01, p1), offset);
-    y10 = v128.sub<T>(y10, p0); y11 = v128.sub<T>(y11, p1);
-    at += 4 * step;
-    m0 = v128.load(at); m1 = v128.load(at + step); m2 = v128.load(at + 2 * step); m3 = v128.load(at + 3 * step);
-    p0 = v128.add<T>(v128.add<T>(m0, m1), m2); p1 = v128.sub<T>(v128.sub<T>(m1, m2), m3);
-    y10 = v128.add<T>(v128.sub<T>(y10, p0), offset); y11 = v128.add<T>(v128.sub<T>(y11, p1), offset);
-    from += 16;
-    if (cut) { y00 = rectify<T>(y00); y01 = rectify<T>(y01); y10 = rectify<T>(y10); y11 = rectify<T>(y11); }
-    if (2 * (x + lanes) <= width && 2 * (firstRow + y) + 2 <= height) {
-      const to = out + <usize>((((firstImage + image) * outputs + output) * height + 2 * (firstRow + y)) * width + 2 * x) * sizeof<T>();
-      v128.store(to, interleaveLow<T>(y00, y01));
-      v128.store(to, interleaveHigh<T>(y00, y01), 16);
-      v128.store(to + rowBytes, interleaveLow<T>(y10, y11));
-      v128.store(to + rowBytes, interleaveHigh<T>(y10, y11), 16);
-      x += lanes;
-      if (x == across) { x = 0; y++; if (y == rowCount) { y = 0; image++; } }
-      continue;
-    }
-    v128.store(corner, y00); v128.store(corner, y01, 16); v128.store(corner, y10, 32); v128.store(corner, y11, 48);
-    for (let lane = 0; lane < lanes && i + lane < tileCount; lane++) {
-      const row = 2 * (firstRow + y), cell = corner + <usize>lane * sizeof<T>();
-      const to = out + <usize>((((firstImage + image) * outputs + output) * height + row) * width + 2 * x) * sizeof<T>();
-      store<T>(to, load<T>(cell));
-      if (2 * x + 1 < width) store<T>(to, load<T>(cell, 16), sizeof<T>());
-      if (row + 1 < height) {
-        store<T>(to + rowBytes, load<T>(cell, 32));
-        if (2 * x + 1 < width) store<T>(to + rowBytes, load<T>(cell, 48), sizeof<T>());
-      }
-      x++;
-      if (x == across) { x = 0; y++; if (y == rowCount) { y = 0; image++; } }
-    }
-  }
-}
-
-// @ts-ignore: decorator
-@inline function interleaveLow<T>(a: v128, b: v128): v128 {
-  return sizeof<T>() == 8 ? v128.shuffle<f64>(a, b, 0, 2) : v128.shuffle<f32>(a, b, 0, 4, 1, 5);
-}
-// @ts-ignore: decorator
-@inline function interleaveHigh<T>(a: v128, b: v128): v128 {
-  return sizeof<T>() == 8 ? v128.shuffle<f64>(a, b, 1, 3) : v128.shuffle<f32>(a, b, 2, 6, 3, 7);
 }

@@ -5,6 +5,7 @@
  */
 import { getInt, getPointer, setInt } from "./control";
 import { CHANNELS, IMAGES, OUT_HEIGHT, OUT_WIDTH, OUTPUTS } from "./conv-job";
+import { exactWeight, squaredTolerance } from "./conv-winograd-exact";
 import {
   BY_BLAS, CHUNK_IMAGES, CHUNK_ROWS, CHUNK_TILES, chunkPlaneBytes, chunkRowsOf, CHUNKS, openChunk, preparePlane, roundUp, tileCount, TILES_X, TILES_Y,
   transformGradients, transformPixels, WINOGRAD_OWN, winogradByBlas,
@@ -12,11 +13,16 @@ import {
 import { blasMultiply } from "./gemm-blas";
 import { multiplyPanels, tileColumns } from "./gemm-kernel";
 import { transposeSquare } from "./gemm-pack";
+import { multiplyAdd } from "./multiply-add";
 import { freeTemporary, temporary } from "./memory";
 import { ensureScratch, parallelFor, scratch } from "./pool";
 
 const D_OUT = WINOGRAD_OWN, X = WINOGRAD_OWN + 1, D_WEIGHT = WINOGRAD_OWN + 2, D_BIAS = WINOGRAD_OWN + 3, SUMS = WINOGRAD_OWN + 4;
 const PARTS = WINOGRAD_OWN + 5, BLOCKS = WINOGRAD_OWN + 6, BLOCK_OUTPUTS = WINOGRAD_OWN + 7;
+/** u16 for each pair of output and channel: which of its nine elements are to be computed anew; and how many for each output (i32). */
+const FLAGS = WINOGRAD_OWN + 8, COUNTS = WINOGRAD_OWN + 9;
+/** With more than one of so many to compute anew, the direct way is shorter for all of them. */
+const FEW: i32 = 32;
 
 const PANEL: i32 = 4;
 /** Keeps the 16 streams that a transform reads or writes out of each other's sets, in the caches and in the translation of addresses: a page and a line. */
@@ -25,8 +31,13 @@ const CORNER_BYTES: i32 = 256;
 /** The parts' sums together stay below this. */
 const SUMS_BYTES: f64 = 32.0 * 1024 * 1024;
 
-/** Geometry is set before. */
-export function winogradWeightGradient<T>(dOut: usize, x: usize, dWeight: usize, dBias: usize): void {
+/** Whether an image is large enough for the transforms: with fewer pixels, some taps meet nothing but padding. */
+export function winogradWeightSuits(outHeight: i32, outWidth: i32): bool {
+  return outHeight > 1 && outWidth > 1;
+}
+
+/** Geometry is set before. False where the sums cancel so often that the gradient must be computed otherwise. */
+export function winogradWeightGradient<T>(dOut: usize, x: usize, dWeight: usize, dBias: usize): bool {
   const channels = getInt(CHANNELS), outputs = getInt(OUTPUTS), images = getInt(IMAGES);
   const panelChannels = tileColumns<T>(), lanes = <i32>(16 / sizeof<T>());
   setInt(D_OUT, dOut); setInt(X, x); setInt(D_WEIGHT, dWeight); setInt(D_BIAS, dBias);
@@ -54,9 +65,32 @@ export function winogradWeightGradient<T>(dOut: usize, x: usize, dWeight: usize,
     <i64>CORNER_BYTES + chunkPlaneBytes<T>() + 16 * (<i64>tiles * (lanes + paddedChannels + blockOutputs) * elementBytes + 2 * STAGGER),
   );
   parallelFor(sizeof<T>() == 8 ? partTaskF64 : partTaskF32, parts * getInt(BLOCKS));
+  const counts = temporary((<usize>outputs << 2) + (<usize>(outputs * channels) << 1));
+  setInt(COUNTS, counts); setInt(FLAGS, counts + (<usize>outputs << 2));
   parallelFor(sizeof<T>() == 8 ? finishTaskF64 : finishTaskF32, outputs);
   freeTemporary(sums);
+  let flagged = 0;
+  for (let o = 0; o < outputs; o++) flagged += load<i32>(counts + (<usize>o << 2));
+  const isFew = flagged <= 9 * outputs * channels / FEW;
+  if (flagged > 0 && isFew) parallelFor(sizeof<T>() == 8 ? mendTaskF64 : mendTaskF32, outputs);
+  freeTemporary(counts);
+  return isFew;
 }
+
+/** The flagged elements of one output. */
+function mendTask<T>(output: i32): void {
+  const channels = getInt(CHANNELS);
+  if (load<i32>(getPointer(COUNTS) + (<usize>output << 2)) == 0) return;
+  for (let c = 0; c < channels; c++) {
+    const pair = <usize>(output * channels + c);
+    for (let flags = <u32>load<u16>(getPointer(FLAGS) + (pair << 1)); flags != 0; flags &= flags - 1) {
+      const tap = <i32>ctz<u32>(flags);
+      store<T>(getPointer(D_WEIGHT) + (pair * 9 + <usize>tap) * sizeof<T>(), exactWeight<T>(getPointer(D_OUT), getPointer(X), output, c, tap / 3, tap % 3));
+    }
+  }
+}
+function mendTaskF32(task: i32): void { mendTask<f32>(task); }
+function mendTaskF64(task: i32): void { mendTask<f64>(task); }
 
 /** One part of the chunks, one block of outputs. */
 function partTask<T>(task: i32): void {
@@ -144,45 +178,76 @@ function multiplyChunkByBlas<T>(
   }
 }
 
-/** Adds the parts of one output in order, G' u G of every channel, and the bias. */
+/**
+ * Adds the parts of one output in order, G' u G of every channel, and the bias; flags what is too small beside u, or no number. Channels
+ * in lanes.
+ */
 function finishTask<T>(output: i32): void {
-  const channels = getInt(CHANNELS), outputs = getInt(OUTPUTS), parts = getInt(PARTS);
+  const lanes = <i32>(16 / sizeof<T>()), channels = getInt(CHANNELS), outputs = getInt(OUTPUTS), parts = getInt(PARTS);
   const paddedChannels = roundUp(channels, tileColumns<T>());
   const step = <usize>(roundUp(outputs, PANEL) * paddedChannels) * sizeof<T>() + STAGGER;
-  const u = scratch();
-  const half: T = 0.5;
-  for (let c = 0; c < channels; c++) {
+  const u = scratch(), half = v128.splat<T>(0.5), zero = v128.splat<T>(0), tolerance = v128.splat<T>(squaredTolerance<T>());
+  let count = 0;
+  for (let c = 0; c < channels; c += lanes) {
     const from = getPointer(SUMS) + <usize>(output * paddedChannels + c) * sizeof<T>();
+    let squares = zero;
     for (let e: usize = 0; e < 16; e++) {
-      let sum: T = 0, at = from + e * step;
+      let sum = zero, at = from + e * step;
       for (let part = 0; part < parts; part++) {
-        sum += load<T>(at);
+        sum = v128.add<T>(sum, v128.load(at));
         at += 16 * step;
       }
-      store<T>(u + e * sizeof<T>(), sum);
+      v128.store(u + (e << 4), sum);
+      squares = multiplyAdd<T>(squares, sum, sum);
     }
-    // Three rows of G' u over its first one, then each times G.
-    const row = 4 * sizeof<T>();
-    for (let column: usize = 0; column < 4; column++) {
-      const at = u + column * sizeof<T>();
-      const a = load<T>(at), b = load<T>(at + row), d = load<T>(at + 2 * row), z = load<T>(at + 3 * row), sum = half * (b + d);
-      store<T>(at, a + sum);
-      store<T>(at + row, half * (b - d));
-      store<T>(at + 2 * row, sum + z);
+    // Three rows of G' u over its first one, then each times G, over the same place.
+    for (let column: usize = 0; column < 64; column += 16) {
+      const at = u + column;
+      const a = v128.load(at), b = v128.load(at, 64), d = v128.load(at, 128), z = v128.load(at, 192), sum = v128.mul<T>(half, v128.add<T>(b, d));
+      v128.store(at, v128.add<T>(a, sum));
+      v128.store(at, v128.mul<T>(half, v128.sub<T>(b, d)), 64);
+      v128.store(at, v128.add<T>(sum, z), 128);
     }
-    let to = getPointer(D_WEIGHT) + <usize>((output * channels + c) * 9) * sizeof<T>();
+    const least = v128.mul<T>(squares, tolerance);
+    let large = v128.eq<T>(zero, zero);
     for (let r: usize = 0; r < 3; r++) {
-      const at = u + r * row;
-      const a = load<T>(at), b = load<T>(at, sizeof<T>()), d = load<T>(at, 2 * sizeof<T>()), z = load<T>(at, 3 * sizeof<T>()), sum = half * (b + d);
-      store<T>(to, a + sum);
-      store<T>(to, half * (b - d), sizeof<T>());
-      store<T>(to, sum + z, 2 * sizeof<T>());
-      to += 3 * sizeof<T>();
+      const at = u + (r << 6), to = u + 48 * r;
+      const a = v128.load(at), b = v128.load(at, 16), d = v128.load(at, 32), z = v128.load(at, 48), sum = v128.mul<T>(half, v128.add<T>(b, d));
+      const left = v128.add<T>(a, sum), middle = v128.mul<T>(half, v128.sub<T>(b, d)), right = v128.add<T>(sum, z);
+      large = v128.and(large, v128.gt<T>(v128.mul<T>(left, left), least));
+      large = v128.and(large, v128.and(v128.gt<T>(v128.mul<T>(middle, middle), least), v128.gt<T>(v128.mul<T>(right, right), least)));
+      v128.store(to, left);
+      v128.store(to, middle, 16);
+      v128.store(to, right, 32);
+    }
+    const isExact = v128.all_true<i32>(v128.or(large, v128.eq<T>(squares, zero)));
+    v128.store(u, least, 144);
+    for (let lane = 0; lane < lanes && c + lane < channels; lane++) {
+      const pair = <usize>(output * channels + c + lane), cell = u + <usize>lane * sizeof<T>();
+      let to = getPointer(D_WEIGHT) + pair * 9 * sizeof<T>();
+      for (let tap: usize = 0; tap < 144; tap += 16) {
+        store<T>(to, load<T>(cell + tap));
+        to += sizeof<T>();
+      }
+      const flags = isExact ? 0 : flagsOf<T>(cell, load<T>(cell, 144));
+      store<u16>(getPointer(FLAGS) + (pair << 1), <u16>flags);
+      count += popcnt(flags);
     }
   }
+  store<i32>(getPointer(COUNTS) + (<usize>output << 2), count);
   const dBias = getPointer(D_BIAS);
   if (dBias != 0) store<T>(dBias + <usize>output * sizeof<T>(), sumOfOutput<T>(output));
 }
+/** Of nine elements in a lane of vectors. */
+function flagsOf<T>(cell: usize, least: T): i32 {
+  let flags = 0;
+  for (let tap = 0; tap < 9; tap++) {
+    const value = load<T>(cell + (<usize>tap << 4));
+    if (!(value * value > least) && value != 0) flags |= 1 << tap;
+  }
+  return flags;
+}
+
 function finishTaskF32(task: i32): void { finishTask<f32>(task); }
 function finishTaskF64(task: i32): void { finishTask<f64>(task); }
 

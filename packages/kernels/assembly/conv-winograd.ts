@@ -1,12 +1,12 @@
 /**
  * Correlation with 3x3 weights by Winograd's F(2x2, 3x3): 16 matrix products, one for each element of the transformed tiles.
- * An output that depends on an infinite pixel may come out as NaN, since the transforms subtract.
  */
 import { getInt, getPointer, setInt } from "./control";
 import { CHANNELS, IMAGES, OUT_HEIGHT, OUT_WIDTH, OUTPUTS } from "./conv-job";
+import { BIAS, CHANNEL_STEP, CUT, OUT, OUTPUT_STEP, OUTPUTS_OWN, SOURCE, TAP_STEP, WEIGHTS, writeOutputs } from "./conv-winograd-outputs";
 import {
   BY_BLAS, CHUNK_IMAGES, CHUNK_ROWS, CHUNK_TILES, chunkPlaneBytes, chunkRowsOf, CHUNKS, openChunk, preparePlane, roundUp, TILE_ROWS, tileCount, TILES_X, TILES_Y,
-  transformPixels, WINOGRAD_OWN, winogradByBlas, writeOutputs,
+  transformPixels, winogradByBlas,
 } from "./conv-winograd-tiles";
 import { blasMultiply } from "./gemm-blas";
 import { multiplyPanels, tileColumns, tileRows } from "./gemm-kernel";
@@ -14,8 +14,7 @@ import { freeTemporary, temporary } from "./memory";
 import { ensureScratch, parallelFor, scratch } from "./pool";
 import { takeRectify } from "./rectify";
 
-const SOURCE = WINOGRAD_OWN, OUT = WINOGRAD_OWN + 1, WEIGHTS = WINOGRAD_OWN + 2, BIAS = WINOGRAD_OWN + 3, OUTPUT_STEP = WINOGRAD_OWN + 4;
-const CHANNEL_STEP = WINOGRAD_OWN + 5, TAP_STEP = WINOGRAD_OWN + 6, TRANSFORMED = WINOGRAD_OWN + 7, CUT = WINOGRAD_OWN + 8;
+const TRANSFORMED = OUTPUTS_OWN;
 
 /** Keeps the 16 streams that a transform reads or writes out of each other's cache sets. */
 const STAGGER: i32 = 64;
@@ -136,11 +135,7 @@ function chunkTask<T>(chunk: i32): void {
       false, 0, false, 0,
     );
   }
-  const bias = getPointer(BIAS);
-  for (let o = 0; o < outputs; o++) {
-    const offset: T = bias == 0 ? 0 : load<T>(bias + <usize>o * sizeof<T>());
-    writeOutputs<T>(products + <usize>o * productRow, productStep, offset, getInt(CUT) != 0, getPointer(OUT), o, outputs, corner);
-  }
+  for (let o = 0; o < outputs; o++) writeOutputs<T>(products + <usize>o * productRow, productStep, o, corner);
 }
 function chunkTaskF32(task: i32): void { chunkTask<f32>(task); }
 function chunkTaskF64(task: i32): void { chunkTask<f64>(task); }

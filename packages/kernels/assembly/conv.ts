@@ -8,7 +8,7 @@ import { correlate } from "./conv-correlate";
 import { depthwiseCorrelate, depthwiseSuits } from "./conv-depthwise";
 import { weightGradient } from "./conv-weight";
 import { winogradCorrelate, winogradSuits } from "./conv-winograd";
-import { winogradWeightGradient } from "./conv-winograd-weight";
+import { winogradWeightGradient, winogradWeightSuits } from "./conv-winograd-weight";
 import { fillRows, pointwiseForward, pointwiseInputGradient, wholeForward, wholeInputGradient, wholeWeightGradient } from "./conv-whole";
 import { depthwiseWeightGradient, depthwiseWeightSuits } from "./conv-depthwise-weight";
 import { F64 } from "./dtype";
@@ -111,10 +111,10 @@ export function conv2dWeightGrad(
     return;
   }
   setGeometry(N, groups, C / groups, O / groups, H, W, kH, kW, OH, OW, sH, sW, pT, pL, dH, dWidth, 1, 1, dtype == F64 ? 2 : 4, true);
-  if (winogradSuits(C / groups, O / groups, kH, kW, sH, sW, dH, dWidth, groups)) {
-    if (dtype == F64) winogradWeightGradient<f64>(dOut, x, dW, dBias);
-    else winogradWeightGradient<f32>(dOut, x, dW, dBias);
-  } else if (columnsSuit(C / groups, O / groups, kH * kW, OH * OW)) {
+  if (winogradSuits(C / groups, O / groups, kH, kW, sH, sW, dH, dWidth, groups) && winogradWeightSuits(OH, OW)) {
+    if (dtype == F64 ? winogradWeightGradient<f64>(dOut, x, dW, dBias) : winogradWeightGradient<f32>(dOut, x, dW, dBias)) return;
+  }
+  if (columnsSuit(C / groups, O / groups, kH * kW, OH * OW)) {
     if (dtype == F64) columnsWeightGradient<f64>(dOut, x, dW, dBias);
     else columnsWeightGradient<f32>(dOut, x, dW, dBias);
   } else if (depthwiseWeightSuits(C / groups, O / groups, kW, sH, sW, dWidth)) {

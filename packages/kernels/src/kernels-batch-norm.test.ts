@@ -123,13 +123,53 @@ describe("batch norm", () => {
         expectClose(read(back, count), dX, tolerance, "dX");
         expectClose(read(dw, C), dWeight, tolerance * Math.sqrt(N * S), "dWeight");
         expectClose(read(db, C), dBias, tolerance * Math.sqrt(N * S), "dBias");
-        // Each gradient alone.
-        wasm.batchNormEvalBackward(code, g, px, w, pm, pv, 0, dw, 0, N, C, S, eps);
-        wasm.batchNormEvalBackward(code, g, px, w, pm, pv, 0, 0, db, N, C, S, eps);
-        wasm.batchNormEvalBackward(code, g, px, w, pm, pv, back, 0, 0, N, C, S, eps);
-        expectClose(read(back, count), dX, tolerance, "dX alone");
       });
     }), { numRuns: 60 });
+  });
+
+  it("gives each gradient as it gives all, whichever are asked for", () => {
+    fc.assert(fc.property(shape, float, fc.boolean(), fc.boolean(), fc.integer(), ([N = 1, C = 1, S = 1], { code, type }, isAffine, isTraining, seed) => {
+      const count = N * C * S, lengths = [count, C, C];
+      inArena((arena) => {
+        const put = (values: readonly number[]): number => arena.put(type.from(values));
+        const [x, dOut] = [put(numbersFrom(seed, count, 1, 4)), put(numbersFrom(seed + 1, count, -1, 1))];
+        const [w, mean, spread] = [isAffine ? put(numbersFrom(seed + 2, C, 0.5, 2)) : 0, put(numbersFrom(seed + 3, C, 2, 3)), put(numbersFrom(seed + 4, C, 0.5, 2))];
+        // Fresh rooms for every call: what is not written shows.
+        const run = (isWanted: readonly boolean[]): (Floats | null)[] => {
+          const rooms = lengths.map((length, k) => (isWanted[k] === true ? arena.room(length * type.BYTES_PER_ELEMENT) : 0));
+          const [dX = 0, dWeight = 0, dBias = 0] = rooms;
+          if (isTraining) wasm.batchNormBackward(code, dOut, x, w, mean, spread, dX, dWeight, dBias, N, C, S);
+          else wasm.batchNormEvalBackward(code, dOut, x, w, mean, spread, dX, dWeight, dBias, N, C, S, eps);
+          return rooms.map((room, k) => (room === 0 ? null : arena.read<Floats>(type, room, lengths[k] as number)));
+        };
+        const all = run([true, true, true]);
+        for (let subset = 1; subset < 7; subset++) {
+          const isWanted = [1, 2, 4].map((bit) => (subset & bit) !== 0);
+          expect(run(isWanted)).toEqual(all.map((values, k) => (isWanted[k] === true ? values : null)));
+        }
+      });
+    }), { numRuns: 40 });
+  });
+
+  it("in training gives the same with and without running statistics", () => {
+    fc.assert(fc.property(shape, float, fc.integer(), ([N = 1, C = 1, S = 1], { code, type }, seed) => {
+      const count = N * C * S;
+      inArena((arena) => {
+        const x = arena.put(type.from(numbersFrom(seed, count, 1, 4))), start = numbersFrom(seed + 1, C, 0, 1);
+        const run = (hasMean: boolean, hasVar: boolean): (Floats | null)[] => {
+          const room = (length: number): number => arena.room(length * type.BYTES_PER_ELEMENT);
+          const [out, mean, invStd] = [room(count), room(C), room(C)];
+          const [runningMean, runningVar] = [hasMean, hasVar].map((has) => (has ? arena.put(type.from(start)) : 0)) as [number, number];
+          wasm.batchNormTrain(code, x, out, 0, 0, mean, invStd, runningMean, runningVar, N, C, S, eps, momentum);
+          const read = (pointer: number, length: number): Floats | null => (pointer === 0 ? null : arena.read<Floats>(type, pointer, length));
+          return [read(out, count), read(mean, C), read(invStd, C), read(runningMean, C), read(runningVar, C)];
+        };
+        const all = run(true, true);
+        expect(run(false, false)).toEqual([...all.slice(0, 3), null, null]);
+        expect(run(true, false)).toEqual([...all.slice(0, 4), null]);
+        expect(run(false, true)).toEqual([...all.slice(0, 3), null, all[4]]);
+      });
+    }), { numRuns: 30 });
   });
 
   it("does not cancel far from zero", () => {

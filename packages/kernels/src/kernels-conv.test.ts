@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
+import { numbersFrom } from "./testing/numbers.ts";
 import { setNumThreads } from "./threads.ts";
 import { memory, wasm } from "./wasm.ts";
 
@@ -42,6 +43,11 @@ const anyGeometry = fc.tuple(
 const threeByThree = fc.tuple(
   fc.tuple(small(3), fc.constantFrom(1, 1, 2), fc.integer({ min: 1, max: 40 }), fc.integer({ min: 1, max: 40 })),
   padding, fc.tuple(fc.nat(12), fc.nat(12)),
+).map(([a, c, d]) => geometryOf(a, [3, 3, 1, 1, 1, 1], c, d));
+
+/** Of these, what goes by Winograd's transforms. */
+const manyChannels = fc.tuple(
+  fc.tuple(small(3), fc.constant(1), fc.integer({ min: 16, max: 40 }), fc.integer({ min: 16, max: 40 })), padding, fc.tuple(fc.nat(12), fc.nat(12)),
 ).map(([a, c, d]) => geometryOf(a, [3, 3, 1, 1, 1, 1], c, d));
 
 /** One channel, or one output, in a group: mostly with stride 1. */
@@ -140,7 +146,7 @@ function run(g: Geometry, dtype: 0 | 1, seed: number, integers: boolean, useBias
 }
 
 /** Plain loops over float64; `size` holds the sums of the magnitudes. */
-function naive(g: Geometry, r: Run, useBias: boolean, measure = (value: number) => value) {
+function naive(g: Geometry, r: Run, useBias: boolean, measure = (value: number) => value, countPadding = true) {
   const out = new Float64Array(r.out.length), dX = new Float64Array(r.dX.length), dWeight = new Float64Array(r.dWeight.length);
   const dBias = new Float64Array(g.O), area = g.OH * g.OW;
   for (let i = 0; i < out.length; i++) {
@@ -149,6 +155,7 @@ function naive(g: Geometry, r: Run, useBias: boolean, measure = (value: number) 
     dBias[o] = at(dBias, o) + measure(at(r.dOut, i));
   }
   forEachProduct(g, (o, x, w) => {
+    if (x < 0 && !countPadding) return;
     const pixel = x < 0 ? 0 : at(r.x, x);
     out[o] = at(out, o) + measure(pixel * at(r.w, w));
     dWeight[w] = at(dWeight, w) + measure(at(r.dOut, o) * pixel);
@@ -229,6 +236,42 @@ describe("conv2d and its gradients", () => {
         expect(Array.from(result[name], Number.isNaN)).toEqual(Array.from(expected[name], Number.isNaN));
       }
     }), { numRuns: 200 });
+  });
+
+  // Winograd's transforms add up terms that cancel. A ReLU takes their rest for positive, and Adam makes a full step of it.
+  it("give 0 where every product is 0", () => {
+    const which = fc.constantFrom<readonly number[]>([0.9, 0, 0.9], [0.97, 0, 0.97], [0.5, 0.97, 0.5], [0.99, 0.5, 0.99], [0.9, 0, 0]);
+    fc.assert(fc.property(fc.oneof(manyChannels, threeByThree, anyGeometry), dtype, seed, which, fc.constantFrom(1, 1e-6, 1e6), (g, type, start, zeros, scale) => {
+      const result = run(g, type, start, false, false, (...arrays) => arrays.forEach((values, k) => {
+        const kept = numbersFrom(start + k, values.length, 0, 1);
+        values.forEach((value, i) => (values[i] = (kept[i] ?? 0) < (zeros[k] ?? 0) ? 0 : value * scale));
+      }));
+      const sizes = naive(g, result, false, Math.abs);
+      for (const name of ["out", "dX", "dWeight"] as const) {
+        sizes[name].forEach((size, i) => {
+          if (size === 0) expect(Math.abs(at(result[name], i))).toBe(0);
+        });
+      }
+    }), { numRuns: 150 });
+  });
+
+  it("of many channels give infinities and NaN where plain loops do, and nowhere else", () => {
+    const which = fc.constantFrom<"x" | "w" | "dOut">("x", "w", "dOut"), poison = fc.constantFrom(Infinity, -Infinity, NaN);
+    const places = fc.array(fc.nat(), { minLength: 1, maxLength: 3 });
+    fc.assert(fc.property(manyChannels, dtype, seed, which, poison, places, (g, type, start, target, value, list) => {
+      const result = run(g, type, start, true, true, (x, w, dOut) => {
+        for (const values of [x, w, dOut]) values.forEach((number, i) => (values[i] = number || 1));
+        const values = { x, w, dOut }[target];
+        for (const place of list) values[place % values.length] = value;
+      });
+      // An infinity times the padding: sums that are few enough to be computed anew leave it out, others multiply by it.
+      const [padded, without] = [naive(g, result, true), naive(g, result, true, (product) => product, false)];
+      for (const name of ["out", "dX", "dWeight", "dBias"] as const) {
+        result[name].forEach((number, i) => {
+          if (!Object.is(number + 0, at(padded[name], i) + 0)) expect(number + 0).toBe(at(without[name], i) + 0);
+        });
+      }
+    }), { numRuns: 150 });
   });
 
   it("give the bias, or zeros, where there is nothing to multiply", () => {

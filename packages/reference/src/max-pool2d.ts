@@ -14,7 +14,7 @@ export interface MaxPool2dCache {
 /**
  * The largest element under each window.
  *
- * The first of equal elements wins, NaN propagates, padding counts as -inf. `indices` says where each output came from,
+ * The first of equal elements wins, NaN propagates (the last one in a window gives the position), padding counts as -inf. `indices` says where each output came from,
  * counted within its plane [H, W]; -1 for a window whose taps all miss the input, which only dilation can bring about.
  *
  * Shapes    x [N, C, H, W] -> out and indices [N, C, OH, OW]
@@ -30,7 +30,7 @@ export function maxPool2dForward(
   const out = zeros(windows.outShape);
   const indices = zeros(windows.outShape);
   forEachWindow(windows, ({ planeStart, outIndex, inputs }) => {
-    let best = inputs.find((i) => Number.isNaN(x.data[i])) ?? inputs[0];
+    let best = inputs.findLast((i) => Number.isNaN(x.data[i])) ?? inputs[0];
     for (const i of inputs) if (best !== undefined && x.data[i]! > x.data[best]!) best = i;
     out.data[outIndex] = best === undefined ? -Infinity : x.data[best]!;
     indices.data[outIndex] = best === undefined ? -1 : best - planeStart;

@@ -3,7 +3,7 @@ import { Float16Array } from "@petamoriken/float16";
 import { arange, empty, eye, full, fullLike, linspace, ones, onesLike, tensor, zeros, zerosLike } from "./creation.ts";
 import { equal } from "./equality.ts";
 import { Generator } from "./generator.ts";
-import { rand, randLike, randn, randnLike } from "./random.ts";
+import { rand, randLike, randn, randnLike, uniform } from "./random.ts";
 import "./methods.ts";
 
 describe("tensor", () => {
@@ -77,6 +77,15 @@ describe("ranges", () => {
     expect(linspace(-1, 0.1, 1).toArray()).toEqual([-1]);
     expect(linspace(0, 1, 0).shape).toEqual([0]);
   });
+});
+
+test("uniform float16 never reaches the upper end, which rounding is near to", () => {
+  for (const [low, high] of [[0, 1], [-1, 0], [-2, -1], [0, 6e-8], [-0.25, 0.1], [2040, 2048]] as const) {
+    const values = [...uniform([20_000], low, high, { dtype: "float16", generator: new Generator(3) }).toTypedArray()];
+    expect(Math.max(...values)).toBeLessThan(high);
+    expect(Math.min(...values)).toBeGreaterThanOrEqual(low);
+  }
+  expect(Math.max(...rand([20_000], { dtype: "float16", generator: new Generator(3) }).toTypedArray())).toBe(1 - 2 ** -11);
 });
 
 test("random tensors take shape and dtype from another", () => {

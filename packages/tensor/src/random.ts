@@ -1,4 +1,4 @@
-import { beginCall, dtypeInfo, wasm, type DType } from "@tapegrad/kernels";
+import { beginCall, dtypeInfo, float16View, unaryOps, wasm, type DType } from "@tapegrad/kernels";
 import { castKernel } from "./compute/cast.ts";
 import { full, tensor, withOptions, type TensorOptions } from "./creation.ts";
 import { DTypeError, IndexError } from "./errors.ts";
@@ -41,13 +41,31 @@ function draw(op: string, shape: Shape, options: RandomOptions, fill: Fill): Ten
  * rand([2, 3]).shape; // [2, 3]
  */
 export function rand(shape: Shape, options: RandomOptions = {}): Tensor {
-  return draw("rand", shape, options, (code, out, n, ...at) => wasm.randomUniform(code, out, n, ...at, 0, 1));
+  return draw("rand", shape, options, uniformFill(0, 1, options.dtype));
+}
+
+function uniformFill(low: number, high: number, dtype: DType | undefined): Fill {
+  const fill: Fill = (code, out, n, ...at) => wasm.randomUniform(code, out, n, ...at, low, high);
+  if (dtype !== "float16") return fill;
+  // Rounded to float16 afterwards, what is nearest to the upper end would become it.
+  return (code, out, n, ...at) => {
+    fill(code, out, n, ...at);
+    wasm.unary(unaryOps.clamp, code, out, out, n, -Infinity, highestHalfBelow(high));
+  };
+}
+
+/** The largest float16 below a number. */
+function highestHalfBelow(value: number): number {
+  const bits = Uint16Array.of(0), half = float16View(bits);
+  half[0] = value;
+  if (half[0] >= value) bits[0] = half[0] === 0 ? 0x8001 : (bits[0] as number) + (value > 0 ? -1 : 1);
+  return half[0];
 }
 
 /** Uniform numbers in [low, high). Throws DTypeError `uniform/dtype`. @internal */
 export function uniform(shape: Shape, low: number, high: number, options: RandomOptions = {}): Tensor {
   if (low === high) return full(shape, low, options);
-  return draw("uniform", shape, options, (code, out, n, ...at) => wasm.randomUniform(code, out, n, ...at, low, high));
+  return draw("uniform", shape, options, uniformFill(low, high, options.dtype));
 }
 
 /**

@@ -68,7 +68,7 @@ describe.runIf(isWanted)("large tensors", () => {
       scope(() => expectEnds(x.to("float16"), (part) => part(x).to("float16")));
     });
     scope(() => {
-      const [a, b] = [rand([350_000_000], { generator: new Generator(2) }), rand([350_000_000], { generator: new Generator(3) })];
+      const [a, b] = [rand([300_000_000], { generator: new Generator(2) }), rand([300_000_000], { generator: new Generator(3) })];
       scope(() => expectEnds(add(a, b), (part) => add(part(a), part(b))));
       scope(() => expectEnds(where(a.gt(0.5), a, b), (part) => where(part(a).gt(0.5), part(a), part(b))));
     });
