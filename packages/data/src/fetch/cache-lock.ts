@@ -68,6 +68,12 @@ export async function lockGone({ path, signal, silenceMs: limitMs = silenceMs }:
   }
 }
 
+/** Removes a lock that a process left that has ended. */
+export async function removeLeftLock(path: string): Promise<void> {
+  const held = await lookAt(path);
+  if (typeof held !== "string" && held.owner !== undefined && hasEnded(held.owner)) await removeLeft(path, held.token);
+}
+
 const withoutLock: CacheLock = { release: () => Promise.resolve() };
 
 async function hold(op: string, path: string, handle: FileHandle, token: string): Promise<CacheLock> {

@@ -6,6 +6,7 @@ import { localServer, serve, serveThenCut } from "../testing/local-server.ts";
 import { tempFolder } from "../testing/temp-folder.ts";
 import { download } from "./download.ts";
 import { md5Of } from "./file-checks.ts";
+import { redirected, RedirectError } from "./http-get.ts";
 import type { OpenPartFile } from "./part-file.ts";
 
 const op = "Test.load";
@@ -337,4 +338,10 @@ test("stopped while it waits for the next try", async () => {
   const file = join(tempFolder(), "file.bin");
   const error = await dataError(download({ op, url, file, checks, retryDelayMs: 60_000, signal: controller.signal }));
   expect(error.code).toBe("download/aborted");
+});
+
+test("https does not lead to http", () => {
+  expect(redirected(new URL("https://a.org/x/y"), "z").href).toBe("https://a.org/x/z");
+  expect(redirected(new URL("http://a.org/x"), "https://b.org/").href).toBe("https://b.org/");
+  expect(() => redirected(new URL("https://a.org/x"), "http://a.org/x")).toThrow(new RedirectError("a.org redirects from https to http"));
 });

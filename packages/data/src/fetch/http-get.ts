@@ -42,7 +42,7 @@ export async function httpGet(url: URL, options: HttpGetOptions): Promise<Incomi
   throw new Error(`more than ${redirectLimit} redirects from ${url.href}`);
 }
 
-function redirected(from: URL, location: string): URL {
+export function redirected(from: URL, location: string): URL {
   const to = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
   if (to === undefined || (to.protocol !== "https:" && to.protocol !== "http:")) throw new RedirectError(`${from.host} redirects to no web address`);
   if (from.protocol === "https:" && to.protocol === "http:") throw new RedirectError(`${from.host} redirects from https to http`);

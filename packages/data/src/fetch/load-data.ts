@@ -2,11 +2,11 @@ import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { DataError, type ErrorParts } from "@tapegrad/tensor";
 import { cacheFolder } from "./cache-folder.ts";
-import { lockGone, tryLock } from "./cache-lock.ts";
+import { lockGone, removeLeftLock, tryLock } from "./cache-lock.ts";
 import { notify, stopped, type FetchEvents } from "./fetch-events.ts";
 import { factOf, fileError } from "./file-error.ts";
 import { fetchFromFirst, type Source } from "./first-source.ts";
-import { buildFolder } from "./work-folder.ts";
+import { buildFolder, removeLeftWork } from "./work-folder.ts";
 
 /** How a data set is found, or fetched. */
 export interface LoadOptions extends FetchEvents {
@@ -69,7 +69,10 @@ export async function loadData<Found, Content>(plan: DataSetPlan<Found, Content>
   const cacheDir = resolve(options.cacheDir ?? root ?? cacheFolder());
   const target = join(cacheDir, plan.folder);
   const cached = await readCached(plan, target, train);
-  if ("content" in cached) return cached.content;
+  if ("content" in cached) {
+    await tidy(cacheDir, plan.folder);
+    return cached.content;
+  }
   if (!download) throw cached.damage ?? nothingThere(plan, cacheDir, "set download: true to have it fetched");
   return fetchInTurn(plan, cacheDir, options);
 }
@@ -118,12 +121,26 @@ function isDamage({ code }: DataError): boolean {
   return /\/(md5|size|truncated|missing|label|shape|count|magic|damaged)$/.test(code);
 }
 
+/** A process that was killed when it had just finished left what no later one takes over. */
+async function tidy(cacheDir: string, folder: string): Promise<void> {
+  try {
+    await removeLeftWork(join(cacheDir, folder));
+    await removeLeftLock(lockPath(cacheDir, folder));
+  } catch {
+    // The cache may be read-only, or another process tidies as well.
+  }
+}
+
+function lockPath(cacheDir: string, folder: string): string {
+  return join(cacheDir, `.${folder}.lock`);
+}
+
 /** Fetches, unless another process is at it: then waits, and reads what that one has fetched. */
 async function fetchInTurn<Found, Content>(plan: DataSetPlan<Found, Content>, cacheDir: string, options: LoadOptions): Promise<Content> {
   const { op, area, name, folder } = plan;
   const { train = true, signal } = options;
   const target = join(cacheDir, folder);
-  const path = join(cacheDir, `.${folder}.lock`);
+  const path = lockPath(cacheDir, folder);
   try {
     await mkdir(cacheDir, { recursive: true });
   } catch (error) {

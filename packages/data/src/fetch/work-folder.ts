@@ -62,6 +62,19 @@ const random = () => randomBytes(6).toString("hex");
 const ownName = (name: string) => `.${name}-in-work-${ownIdentity().space}-${process.pid}-${random()}`;
 const leftName = (name: string) => `.${name}-left-${random()}`;
 
+/** Removes what killed processes left of building a folder that is there by now. */
+export async function removeLeftWork(target: string): Promise<void> {
+  const parent = dirname(target);
+  const name = basename(target);
+  for (const entry of await readdir(parent)) {
+    if (!(await isLeft(parent, entry, name))) continue;
+    // Under our own name first: another process may be about to take it over.
+    const own = join(parent, ownName(name));
+    await rename(join(parent, entry), own);
+    await rm(own, { recursive: true, force: true });
+  }
+}
+
 /** A new folder, or one that was left by a run that failed or was killed; of several one, the others are removed. */
 async function takeWorkFolder(parent: string, name: string): Promise<string> {
   let taken: string | undefined;
