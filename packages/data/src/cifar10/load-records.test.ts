@@ -1,9 +1,12 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { DataError } from "@tapegrad/tensor";
 import { beforeAll, describe, expect, test } from "vitest";
 import { md5Of } from "../fetch/file-checks.ts";
 import type { FetchProgress } from "../fetch/fetch-events.ts";
-import type { LoadOptions } from "../fetch/load-data.ts";
+import { fileError } from "../fetch/file-error.ts";
+import { loadData, type LoadOptions } from "../fetch/load-data.ts";
 import { dataError } from "../testing/data-error.ts";
 import { fakeNpm } from "../testing/fake-npm.ts";
 import { localServer, serve, serveThenCut } from "../testing/local-server.ts";
@@ -21,6 +24,8 @@ beforeAll(async () => {
 
 const op = "CIFAR10.load";
 const noSources = () => [];
+/** What a run that failed leaves for the next one. */
+const leftWork = /^\.cifar-10-batches-bin-left-[0-9a-f]{12}$/;
 
 /** Loads, and collects what it said on the way. */
 async function load(options: LoadOptions, sources: Parameters<typeof loadCifar10Records>[1] | undefined = undefined) {
@@ -113,20 +118,23 @@ describe("from a folder", () => {
     expect((await dataError(load({ root: archive }))).code).toBe("archive/damaged");
   });
 
-  test("other data of the same form are used, with a notice; with `verify` they are refused", async () => {
+  test("other data of the same form are refused, or with `verify: false` used with a notice", async () => {
     const root = tempFolder();
     small.writeBinary(root);
     const path = join(root, "data_batch_1.bin");
     const bytes = readFileSync(path);
     bytes[5] = (bytes[5] ?? 0) ^ 1;
     writeFileSync(path, bytes);
-    const { records, notices } = await load({ root });
+    const { records, notices } = await load({ root, verify: false });
     expect(records[5]).toBe(bytes[5]);
     expect(notices).toHaveLength(1);
     expect(notices[0]).toMatch(/^CIFAR10\.load: .+data_batch_1\.bin is not the official data_batch_1: the md5 .+; using it as it is$/);
-    const error = await dataError(load({ root, verify: true }));
-    expect(error.code).toBe("cifar10/md5");
-    expect(error.message).toContain(`\n  expected  ${small.release.train[0]?.md5}\n  found     `);
+    const error = await dataError(load({ root }));
+    expect(error.message).toBe(
+      `CIFAR10.load: ${path} is not the official data_batch_1: the md5 of its records is ${md5Of(bytes)}\n` +
+        `  expected  ${small.release.train[0]?.md5}\n  found     ${md5Of(bytes)}\n` +
+        "  hint: to use it as it is, set verify: false\n  code: cifar10/md5",
+    );
   });
 });
 
@@ -172,16 +180,67 @@ describe("from the cache", () => {
     expect(records).toEqual(Uint8Array.from(small.trainRecords));
     expect(notices[0]).toMatch(/is not the official data_batch_1.+; fetching it again$/);
   });
+
+  test("sound files that cannot be read are an error, and stay", async () => {
+    const again = { name: "again", fetch: () => Promise.reject(new Error("nothing to be fetched")) };
+    const world = { release: small.release, sources: () => [again] };
+    const cacheDir = filledCache();
+    const folder = join(cacheDir, "cifar-10-batches-bin");
+    const path = join(folder, "data_batch_1.bin");
+    const others = readdirSync(folder).filter((name) => name !== "data_batch_1.bin");
+    const unreadable: [(path: string) => void, string][] = [
+      [(at) => symlinkSync(at, at), `a link that is not followed, or leads in a circle, is in the way while reading ${path}\n  code: cifar10/io`],
+      [(at) => mkdirSync(at), `${path} is not a file\n  code: cifar10/not-a-file`],
+    ];
+    for (const [put, fact] of unreadable) {
+      rmSync(path, { recursive: true });
+      put(path);
+      const error = await dataError(load({ cacheDir }, world));
+      expect(error.message).toBe(`CIFAR10.load: ${fact}`);
+      expect(readdirSync(folder).filter((name) => name !== "data_batch_1.bin")).toEqual(others);
+    }
+  });
+
+  test.each(["EACCES", "EMFILE", "ENFILE", "EIO", "ELOOP", "EBUSY"])("%s is not damage", async (code) => {
+    const cacheDir = filledCache();
+    const folder = join(cacheDir, "cifar-10-batches-bin");
+    const failure = fileError({ op, area: "cifar10", doing: "reading", path: folder }, Object.assign(new Error(code), { code }));
+    const plan = { op, area: "cifar10", name: "CIFAR-10", folder: "cifar-10-batches-bin", places: [] };
+    const sources = () => expect.fail("nothing is to be fetched");
+    const failing = loadData({ ...plan, find: async () => folder, read: () => Promise.reject(failure), sources }, { cacheDir });
+    expect(await dataError(failing)).toBe(failure);
+    expect(readdirSync(folder)).toHaveLength(3);
+  });
+
+  test("damaged data stay until new ones are there", async () => {
+    const cacheDir = filledCache();
+    const path = join(cacheDir, "cifar-10-batches-bin", "data_batch_1.bin");
+    truncateSync(path, 100);
+    const nowhere = { name: "nowhere", fetch: () => Promise.reject(new DataError({ op, fact: "offline", code: "test/offline" })) };
+    const error = await dataError(load({ cacheDir }, { release: small.release, sources: () => [nowhere] }));
+    expect(error.code).toBe("cifar10/unavailable");
+    expect(readdirSync(join(cacheDir, "cifar-10-batches-bin"))).toHaveLength(3);
+    expect((await load({ cacheDir, train: false })).records).toEqual(Uint8Array.from(small.testRecords));
+  });
+
+  test("a pipe in the place of a file is not waited for", async () => {
+    if (process.platform === "win32") return;
+    const cacheDir = filledCache();
+    const path = join(cacheDir, "cifar-10-batches-bin", "data_batch_1.bin");
+    rmSync(path);
+    spawnSync("mkfifo", [path]);
+    expect((await dataError(load({ cacheDir, download: false }))).code).toBe("cifar10/not-a-file");
+  });
 });
 
 describe("fetched", () => {
-  async function world(answer: Parameters<typeof localServer>[0], packScript: string, md5 = "0") {
+  async function world(answer: Parameters<typeof localServer>[0], packScript: string, md5 = "0", bytes = 1) {
     const { url } = await localServer(answer);
-    const release: Cifar10Release = { ...small.release, archive: { url, md5 } };
+    const release: Cifar10Release = { ...small.release, archive: { url, bytes, md5 } };
     const npm = fakeNpm(tempFolder(), packScript);
     return {
       release,
-      sources: (cacheDir: string) => [officialArchive(op, release, cacheDir), packageMirror(op, release, npm)],
+      sources: (work: string) => [officialArchive(op, release, work), packageMirror(op, release, work, npm)],
     };
   }
   const notFound: Parameters<typeof localServer>[0] = (_request, response) => void response.writeHead(404).end();
@@ -195,7 +254,7 @@ describe("fetched", () => {
 
   /** A release whose archive is these very bytes: an archive made anew has another time in it. */
   function worldWithArchive(bytes: Buffer, answer: Parameters<typeof localServer>[0]) {
-    return world(answer, noPack, md5Of(bytes));
+    return world(answer, noPack, md5Of(bytes), bytes.length);
   }
 
   function packing(): string {
@@ -260,7 +319,8 @@ describe("fetched", () => {
       ),
     );
     expect(error.code).toBe("download/aborted");
-    expect(readdirSync(cacheDir)).toEqual(["file.bin.part"]);
+    expect(readdirSync(cacheDir)).toEqual([expect.stringMatching(leftWork)]);
+    expect(readdirSync(join(cacheDir, readdirSync(cacheDir)[0] ?? ""))).toEqual(["file.bin.part"]);
     expect((await dataError(load({ cacheDir, download: false }))).code).toBe("cifar10/missing");
     const { records } = await load({ cacheDir }, await worldWithArchive(bytes, serve(bytes)));
     expect(records).toEqual(Uint8Array.from(small.trainRecords));
@@ -268,10 +328,14 @@ describe("fetched", () => {
   });
 
   test("what the official site left half-way is removed once the mirror has given the data", async () => {
+    const bytes = await archiveBytes();
     const cacheDir = tempFolder();
-    writeFileSync(join(cacheDir, "file.bin.part"), "half");
-    await load({ cacheDir }, await world(notFound, packing()));
-    expect(existsSync(join(cacheDir, "file.bin.part"))).toBe(false);
+    const { release } = await worldWithArchive(bytes, serveThenCut(bytes, 3000));
+    const npm = fakeNpm(tempFolder(), packing());
+    const sources = (work: string) => [officialArchive(op, release, work), packageMirror(op, release, work, npm)];
+    const { notices } = await load({ cacheDir }, { release, sources });
+    expect(notices[0]).toContain("could not fetch");
+    expect(readdirSync(cacheDir)).toEqual(["cifar-10-batches-bin"]);
   });
 
   test("stopped while it unpacks", async () => {
@@ -283,7 +347,12 @@ describe("fetched", () => {
       loadCifar10Records({ cacheDir, signal: stopping.signal, onProgress }, await worldWithArchive(bytes, serve(bytes))),
     );
     expect(error.message).toBe("CIFAR10.load: unpacking file.bin was stopped\n  code: cache/aborted");
-    expect(readdirSync(cacheDir)).toEqual(["file.bin"]);
+    expect(readdirSync(cacheDir)).toEqual([expect.stringMatching(leftWork)]);
+    expect(readdirSync(join(cacheDir, readdirSync(cacheDir)[0] ?? ""))).toEqual(["file.bin"]);
+    const offline = await worldWithArchive(bytes, notFound);
+    const { records, notices } = await load({ cacheDir }, offline);
+    expect([records, notices]).toEqual([Uint8Array.from(small.trainRecords), []]);
+    expect(readdirSync(cacheDir)).toEqual(["cifar-10-batches-bin"]);
   });
 
   test("a package with other content is refused", async () => {
@@ -293,10 +362,10 @@ describe("fetched", () => {
     };
     const npm = fakeNpm(tempFolder(), packing());
     const cacheDir = tempFolder();
-    const error = await dataError(load({ cacheDir }, { release: other, sources: () => [packageMirror(op, other, npm)] }));
+    const error = await dataError(load({ cacheDir }, { release: other, sources: (work) => [packageMirror(op, other, work, npm)] }));
     expect(error.code).toBe("cifar10/unavailable");
     expect(error.message).toContain("is not the official test_batch");
-    expect(readdirSync(cacheDir)).toEqual([]);
+    expect(readdirSync(cacheDir)).toEqual([expect.stringMatching(leftWork)]);
   });
 
   test("a cache folder that cannot be made", async () => {

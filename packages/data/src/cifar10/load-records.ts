@@ -1,21 +1,20 @@
-import { rm } from "node:fs/promises";
 import type { Source } from "../fetch/first-source.ts";
 import { loadData, type LoadOptions } from "../fetch/load-data.ts";
 import { binaryFolder, findCifar10, placesLookedAt, readLocalCifar10 } from "./local.ts";
 import { officialCifar10, type Cifar10Release } from "./official.ts";
-import { archivePath, officialArchive, packageMirror } from "./sources.ts";
+import { officialArchive, packageMirror } from "./sources.ts";
 
 /** What the tests put in place of the real world. */
 interface Cifar10World {
   readonly release: Cifar10Release;
-  sources(cacheDir: string): readonly Source[];
+  sources(work: string): readonly Source[];
 }
 
 const op = "CIFAR10.load";
 
 const realWorld: Cifar10World = {
   release: officialCifar10,
-  sources: (cacheDir) => [officialArchive(op, officialCifar10, cacheDir), packageMirror(op, officialCifar10)],
+  sources: (work) => [officialArchive(op, officialCifar10, work), packageMirror(op, officialCifar10, work)],
 };
 
 /**
@@ -32,10 +31,9 @@ export function loadCifar10Records(options: LoadOptions, { release, sources }: C
       folder: binaryFolder,
       places: placesLookedAt,
       find: (root) => findCifar10(op, root, release),
-      read: async (found, train, onUnofficial) =>
-        concat(await readLocalCifar10(op, found, train ? release.train : release.test, release, onUnofficial)),
+      read: async (found, train, rules) =>
+        concat(await readLocalCifar10(op, found, train ? release.train : release.test, release, rules)),
       sources,
-      tidy: (cacheDir) => rm(`${archivePath(release, cacheDir)}.part`, { force: true }),
     },
     options,
   );

@@ -1,8 +1,8 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { fileError } from "../fetch/file-error.ts";
 import { listFolder } from "../fetch/list-folder.ts";
-import type { OnUnofficial } from "../fetch/load-data.ts";
+import type { DataRules } from "../fetch/load-data.ts";
+import { readWhole } from "../fetch/read-whole.ts";
 import { readTarGz } from "../formats/tar-gz.ts";
 import type { BatchFile, Cifar10Release } from "./official.ts";
 import { pythonBatchRecords } from "./python-batch.ts";
@@ -54,36 +54,29 @@ function archiveAt(path: string): LocalCifar10 {
  * binary one.
  *
  * Throws    DataError `cifar10/missing`, `cifar10/truncated`, `cifar10/size`, `cifar10/label`, `cifar10/batch`,
- *           `archive/...`, `pickle/...`; `cifar10/md5` is given to `onUnofficial`
+ *           `archive/...`, `pickle/...`; `cifar10/md5` is given to the rules
  */
 export async function readLocalCifar10(
   op: string,
   local: LocalCifar10,
   files: readonly BatchFile[],
   { recordsPerFile }: Cifar10Release,
-  onUnofficial: OnUnofficial,
+  rules: DataRules,
 ): Promise<Uint8Array[]> {
   const fileName = ({ name }: BatchFile) => (local.version === "binary" ? `${name}.bin` : name);
+  const limitBytes = 2 * recordsPerFile * recordBytes;
   const unpacked = local.isArchive
-    ? await readTarGz({ op, file: local.path, wanted: files.map(fileName), entryLimitBytes: 2 * recordsPerFile * recordBytes })
+    ? await readTarGz({ op, file: local.path, wanted: files.map(fileName), entryLimitBytes: limitBytes })
     : undefined;
   const found: Uint8Array[] = [];
   for (const file of files) {
     const path = join(local.path, fileName(file));
-    const bytes = unpacked?.get(fileName(file)) ?? (await readWhole(op, path));
+    const bytes = unpacked?.get(fileName(file)) ?? (await readWhole({ op, area: "cifar10", path, limitBytes }));
     if (local.version === "binary") checkRecords(op, path, bytes, recordsPerFile);
     const records = local.version === "binary" ? bytes : pythonBatchRecords(op, path, bytes, recordsPerFile);
     const unofficial = differenceFromOfficial(op, path, records, file);
-    if (unofficial !== undefined) onUnofficial(unofficial);
+    if (unofficial !== undefined) rules.onUnofficial(unofficial);
     found.push(records);
   }
   return found;
-}
-
-async function readWhole(op: string, path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw fileError({ op, area: "cifar10", doing: "reading", path }, error);
-  }
 }

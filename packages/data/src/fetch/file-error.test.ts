@@ -18,7 +18,13 @@ test.each([
   ["ENOENT", "cache/missing", "no such file or folder while writing /data/file"],
   ["ENOTDIR", "cache/not-a-folder", "a part of the path is a file, not a folder while writing /data/file"],
   ["EEXIST", "cache/not-a-folder", "a part of the path is a file, not a folder while writing /data/file"],
-  ["EIO", "cache/io", "EIO: said the system while writing /data/file"],
+  ["EMFILE", "cache/io", "too many files are open while writing /data/file"],
+  ["ENFILE", "cache/io", "too many files are open while writing /data/file"],
+  ["ELOOP", "cache/io", "a link that is not followed, or leads in a circle, is in the way while writing /data/file"],
+  ["EMLINK", "cache/io", "a file of several names is in the way while writing /data/file"],
+  ["EISDIR", "cache/io", "a folder is in the way while writing /data/file"],
+  ["EIO", "cache/io", "input or output failed while writing /data/file"],
+  ["EBUSY", "cache/io", "EBUSY: said the system while writing /data/file"],
 ])("%s is told as %s", (code, expectedCode, fact) => {
   const cause = systemError(code);
   const error = fileError(context, cause);

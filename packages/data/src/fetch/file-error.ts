@@ -41,6 +41,12 @@ const readings: Readonly<Record<string, Reading>> = {
   EPERM: { kind: "permission", fact: "permission denied" },
   EROFS: { kind: "permission", fact: "the file system is read-only" },
   ENOENT: { kind: "missing", fact: "no such file or folder" },
+  EMFILE: { kind: "io", fact: "too many files are open" },
+  ENFILE: { kind: "io", fact: "too many files are open" },
+  ELOOP: { kind: "io", fact: "a link that is not followed, or leads in a circle, is in the way" },
+  EMLINK: { kind: "io", fact: "a file of several names is in the way" },
+  EISDIR: { kind: "io", fact: "a folder is in the way" },
+  EIO: { kind: "io", fact: "input or output failed" },
   ENOTDIR: { kind: "not-a-folder", fact: "a part of the path is a file, not a folder" },
   EEXIST: { kind: "not-a-folder", fact: "a part of the path is a file, not a folder" },
 };

