@@ -44,7 +44,7 @@ export const explained: readonly Accepted[] = [
   { ops: ["leakyRelu", "softplus"], part: "raises", cases: integral, reason: "integers are taken as float32" },
   { ops: ["sub", "sub_"], part: "raises", cases: /^(a|x): (?!bool).*b: bool/, reason: "a truth value is subtracted as 0 or 1" },
   { ops: ["norm"], part: "raises", cases: integral, reason: "integers are taken as float32" },
-  { ops: ["clamp"], part: "raises", cases: ({ text, entry: { options } }) => !text.includes("bool") && options["min"] === undefined && options["max"] === undefined, reason: "either bound may be left out, or both" },
+  { ops: ["clamp"], part: "raises", cases: ({ entry: { options } }) => options["min"] === undefined && options["max"] === undefined, reason: "either bound may be left out, or both" },
   { ops: ["remainder"], part: "gradient", cases: /^a: -?[\d.]+, b: float/, reason: "PyTorch has no derivative of a number's remainder" },
   { ops: ["gather", "indexSelect"], part: "raises", cases: /\{-1\}/, reason: "indices may count from the end" },
   { ops: ["logsumexp"], part: "raises", cases: /"dim":\[\]/, reason: "an empty list of dimensions means all of them, as in other reductions; PyTorch fails here" },
@@ -66,6 +66,7 @@ export const explained: readonly Accepted[] = [
   { ops: ["dropout"], part: "raises", cases: /(int64|int32|uint8|bool)\S*, \{"p":1,"training":true\}/, reason: "integers cannot be scaled up; in PyTorch they can where all of them are dropped" },
 
   // Integers.
+  ...parts(["dtype", "value"], { ops: ["clamp"], cases: /^x: (int|uint8|bool).*("-0"|"-Infinity")/, some: true, reason: "-0 is the integer 0, and an infinite bound limits nothing: integers stay integers; in PyTorch both are floats" }),
   { ops: ["argmax", "argmin"], part: "dtype", some: true, reason: "positions are int32: they are read as numbers, and no dimension has 2^31 entries" },
   { ops: ["max", "min"], part: "dtype", cases: /"dim"/, some: true, reason: "positions are int32" },
   { ops: ["arange"], part: "dtype", cases: /^(?!.*("dtype"|0\.\d|2\.5|NaN|Infinity|"step":0|"start":3,"end":1|"start":1,"end":3))/, reason: "whole numbers are counted in int32" },
@@ -85,6 +86,10 @@ export const explained: readonly Accepted[] = [
   },
 
   // PyTorch's arithmetic.
+  ...parts(["gradient", "second"], { ops: ["square", "mseLoss", "erf"], some: true, cases: / large/, reason: "PyTorch doubles a number before dOut makes it smaller: it overflows on the way" }),
+  { ops: ["prod"], part: "gradient", some: true, cases: ({ numbers }) => Array.from(numbers("x")).some((x) => !Number.isFinite(x)), reason: "the product of the other factors, also where one is infinite or NaN; PyTorch divides the whole by it" },
+  { ops: ["prod"], part: "gradient", cases: /float16\[7\] wide/, reason: "the whole product is too large for float16, that of the other factors is not" },
+  { ops: ["prod"], part: "second", some: true, cases: / (specials|infinite|large|small|wide)/, reason: "PyTorch divides by products that overflow or vanish" },
   { ops: ["pow"], part: "value", cases: /float16\[13\] everySpecial, b: -?0.5/, reason: "float16 as float32, where PyTorch takes square roots; in its float16 it does not" },
   { ops: ["pow"], part: "gradient", cases: /float16\[13\] everySpecial, b: (0|1).5/, reason: "float16 as float32, where PyTorch takes square roots; in its float16 it does not" },
   { ops: ["pow"], part: "second", cases: /float16\[13\] everySpecial, b: 1.5/, reason: "float16 as float32, where PyTorch takes square roots; in its float16 it does not" },
