@@ -88,7 +88,8 @@ export function grad(outputs: readonly Tensor[], inputs: readonly Tensor[], opti
   const found = runPass(roots, { createGraph, retainGraph, wanted: new Set(targets) });
   return targets.map((target, i) => {
     const gradient = found.get(target);
-    if (gradient !== undefined) return gradient;
+    // A gradient that was passed in, and went through unchanged, may be on the tape (PyTorch gives it back as it is).
+    if (gradient !== undefined) return gradient.requiresGrad && !createGraph ? gradient.detach() : gradient;
     if (allowUnused) return null;
     throw new GradError({
       op: "grad",

@@ -54,7 +54,7 @@ export function gradcheck(run: (...inputs: Tensor[]) => Tensor, inputs: readonly
   const positions = checkedInputs(inputs);
   const checked = positions.map((input) => inputs[input] as Tensor);
   const output = run(...inputs);
-  const worst = new Map<number, GradcheckError & { readonly excess: number }>();
+  const worst = new Map<number, { readonly excess: number; readonly found: GradcheckError }>();
   for (let element = 0; element < output.numel(); element++) {
     const picked = sum(mul(output, unit(output, element)));
     const analytic = grad([picked], checked, { allowUnused: true, retainGraph: true });
@@ -71,11 +71,11 @@ export function gradcheck(run: (...inputs: Tensor[]) => Tensor, inputs: readonly
         // NaN is the worst of all.
         const excess = Number.isNaN(error) ? Infinity : error - rtol * Math.abs(expected);
         if (excess <= (worst.get(position)?.excess ?? -Infinity)) continue;
-        worst.set(position, { input: position, error, ok, element: i, output: element, tape: found, numeric: expected, excess });
+        worst.set(position, { excess, found: { input: position, error, ok, element: i, output: element, tape: found, numeric: expected } });
       }
     });
   }
-  return report ? positions.flatMap((position) => withoutExcess(worst.get(position))) : true;
+  return report ? positions.flatMap((position) => worst.get(position)?.found ?? []) : true;
 }
 
 /** Positions of the inputs whose derivatives are compared. */
@@ -104,12 +104,6 @@ function mismatch(input: number, element: number, output: number, tape: number, 
     code: "gradcheck/mismatch",
     data: { input, element, output, tape, numeric },
   });
-}
-
-function withoutExcess(worst: (GradcheckError & { readonly excess: number }) | undefined): GradcheckError[] {
-  if (worst === undefined) return [];
-  const { excess: _, ...error } = worst;
-  return [error];
 }
 
 function unit(output: Tensor, element: number): Tensor {

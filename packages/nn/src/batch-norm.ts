@@ -1,4 +1,4 @@
-import { batchNorm, checkOptions, ones, optionRules, ShapeError, zeros, describe, type DType, type OptionRules, type Tensor } from "@tapegrad/tensor";
+import { batchNormChecked, checkOptions, ones, optionRules, ShapeError, zeros, describe, type DType, type OptionRules, type Tensor } from "@tapegrad/tensor";
 import { Module } from "./module.ts";
 import { Buffer, Parameter } from "./parameter.ts";
 import { requirePositive } from "./positive.ts";
@@ -68,7 +68,7 @@ abstract class BatchNorm extends Module {
     const counter = training ? this.numBatchesTracked : null;
     const batches = counter === null ? 0 : counter.item() + 1;
     const momentum = this.momentum ?? (batches > 0 ? 1 / batches : 0);
-    const out = batchNorm(x, { weight, bias, runningMean, runningVar, training, momentum, eps });
+    const out = batchNormChecked(x, { weight, bias, runningMean, runningVar, training, momentum, eps });
     // A batch that was refused does not count.
     counter?.fill_(batches);
     return out;

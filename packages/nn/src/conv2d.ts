@@ -1,4 +1,4 @@
-import { checkArgument, checkOptions, conv2d, conv2dRules, IndexError, kernelRule, optionRules, type Conv2dOptions, type OptionRules, type Pair, type Tensor } from "@tapegrad/tensor";
+import { checkArgument, checkOptions, conv2dChecked, conv2dRules, IndexError, kernelRule, optionRules, type Conv2dOptions, type OptionRules, type Pair, type Tensor } from "@tapegrad/tensor";
 import { defaultUniform, initRules, type InitOptions } from "./init.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
@@ -56,7 +56,7 @@ export class Conv2d extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return conv2d(x, this.weight, this.bias, this.options);
+    return conv2dChecked(x, this.weight, this.bias, this.options);
   }
 
   override extraRepr(): string {

@@ -1,4 +1,4 @@
-import { checkArgument, checkOptions, dropout, dropoutRules, type DropoutOptions, type Generator, type Tensor } from "@tapegrad/tensor";
+import { checkArgument, checkOptions, dropoutChecked, dropoutRules, type DropoutOptions, type Generator, type Tensor } from "@tapegrad/tensor";
 import { Module } from "./module.ts";
 
 /**
@@ -22,7 +22,7 @@ export class Dropout extends Module {
 
   override forward(x: Tensor): Tensor {
     const options = { p: this.p, training: this.training };
-    return dropout(x, this.#generator === undefined ? options : { ...options, generator: this.#generator });
+    return dropoutChecked(x, this.#generator === undefined ? options : { ...options, generator: this.#generator });
   }
 
   override extraRepr(): string {

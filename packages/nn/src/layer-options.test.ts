@@ -78,7 +78,7 @@ describe.each(Object.entries(layers))("%s", (layer, [make, options]) => {
     test.each(refused.map((value) => [shown(value), value]))("may not be %s", (text, value) => {
       const error = thrownBy(() => make({ [name]: value } as never));
       expect(error).toBeInstanceOf(IndexError);
-      expect(error.message).toBe(`${layer}: ${name} ${text as string} must be ${must}\n  code: ${layer}/option`);
+      expect(error.message).toBe(`${layer}: ${name} ${text} must be ${must}\n  code: ${layer}/option`);
     });
   });
 });

@@ -125,10 +125,9 @@ describe("a plain tensor in the field of a parameter or buffer", () => {
     const model = new Average();
     model.parameters();
     assign(model, "layer", Math.abs);
-    expect(thrownBy(() => model.forward(ones([2]))).message).toBe(`Average: field layer was a module and now holds the function abs, which is neither trained nor saved
+    expect(thrownBy(() => model.parameters()).message).toBe(`Average: field layer was a module and now holds the function abs, which is neither trained nor saved
   hint: null takes it away
-  code: Module/replaced
-  in Average`);
+  code: Module/replaced`);
   });
 
   test("other parameters, null, undefined, lists and no field at all are fine", () => {

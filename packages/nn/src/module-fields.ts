@@ -14,8 +14,8 @@ export interface Walkable {
 export interface Member<M extends Walkable> {
   /** Path from the module: `conv1`, `layers.0`, `heads.left`. */
   readonly name: string;
-  /** The same in PyTorch's names. */
-  readonly stateName: string;
+  /** The field that the path begins with. */
+  readonly field: string;
   readonly value: M | Parameter | Buffer;
 }
 
@@ -35,8 +35,10 @@ function isModule<M extends Walkable>(value: object): value is M {
 /** The fields of one module: what counts among them, and what counted before. */
 export class ModuleFields<M extends Walkable> {
   readonly #module: object;
-  /** Null until the fields were first looked at: that is after the constructors, which fill them, are done. */
-  #known: KnownField[] | null = null;
+  /** Fields with parameters and buffers. */
+  readonly #tensors: KnownField[] = [];
+  /** Fields with modules. */
+  readonly #modules: KnownField[] = [];
 
   constructor(module: object) {
     this.#module = module;
@@ -48,33 +50,39 @@ export class ModuleFields<M extends Walkable> {
    * Throws    ArgumentError `Module/replaced`, `tapegrad/two-copies`
    */
   list(): Member<M>[] {
-    this.check();
+    this.#compare(this.#modules);
+    this.#compare(this.#tensors);
     const found: Member<M>[] = [];
     const holders = new Set<object>();
-    const names = stateNamesOf(this.#module);
-    for (const [field, value] of Object.entries(this.#module)) this.#visit(value, field, names[field] ?? snakeCase(field), found, holders);
+    for (const [field, value] of Object.entries(this.#module)) this.#visit(value, field, field, found, holders);
     this.#note(found);
     return found;
   }
 
   /** Notices a parameter or buffer that something else was assigned over. Cheap: this runs in every forward. Throws as `list`. */
   check(): void {
-    const known = this.#known;
-    if (known === null) return;
-    const fields = this.#module as Readonly<Record<string, unknown>>;
+    if (this.#tensors.length > 0) this.#compare(this.#tensors);
+  }
+
+  #compare(known: readonly KnownField[]): void {
     for (let i = 0; i < known.length; i++) {
       const field = known[i] as KnownField;
-      const value = fields[field.name];
+      const value = (this.#module as Readonly<Record<string, unknown>>)[field.name];
       if (value === field.value) continue;
       if (!mayReplace(value)) throw replaced(this.#module, field, value);
       field.value = value;
     }
   }
 
-  #visit(value: unknown, name: string, stateName: string, found: Member<M>[], holders: Set<object>): void {
+  /** A member's path in a state: its field under the name that the class gives it, or PyTorch's; keys as they stand. */
+  stateName({ name, field }: Member<M>): string {
+    return (stateNamesOf(this.#module)[field] ?? snakeCase(field)) + name.slice(field.length);
+  }
+
+  #visit(value: unknown, name: string, field: string, found: Member<M>[], holders: Set<object>): void {
     if (typeof value !== "object" || value === null) return;
     if (holdsElements(value) || isModule<M>(value)) {
-      found.push({ name, stateName, value });
+      found.push({ name, field, value });
       return;
     }
     if (isForeign(value)) throw foreignError(this.#module.constructor.name, `field ${name}`, value, import.meta.url);
@@ -83,16 +91,16 @@ export class ModuleFields<M extends Walkable> {
     // Those around this entry only: two fields may hold one array.
     holders.add(value);
     // Keys are names as they stand, like those of PyTorch's ModuleDict.
-    for (const [key, entry] of entries) this.#visit(entry, `${name}.${key}`, `${stateName}.${key}`, found, holders);
+    for (const [key, entry] of entries) this.#visit(entry, `${name}.${key}`, field, found, holders);
     holders.delete(value);
   }
 
   #note(found: readonly Member<M>[]): void {
-    const known = (this.#known ??= []);
-    for (const { name, value } of found) {
-      if (!Object.hasOwn(this.#module, name)) continue;
+    for (const { name, field, value } of found) {
+      if (name !== field) continue;
       const kind = value instanceof Parameter ? "Parameter" : value instanceof Buffer ? "Buffer" : "module";
-      const before = known.findIndex((field) => field.name === name);
+      const known = kind === "module" ? this.#modules : this.#tensors;
+      const before = known.findIndex((other) => other.name === name);
       known[before < 0 ? known.length : before] = { name, kind, value };
     }
   }

@@ -94,6 +94,7 @@ describe("a class without a forward", () => {
     expect(error).toBeInstanceOf(ArgumentError);
     expect(error.message).toBe(message("Empty"));
     const layer = new ReLU();
+    layer.registerForwardHook(plusOne);
     layer.forward = 5 as never;
     expect(thrownBy(() => layer.forward(ones([1]))).message).toBe(message("ReLU"));
   });

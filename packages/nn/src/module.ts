@@ -1,9 +1,8 @@
-import { ArgumentError, checkArgument, checkOptions, DTypeError, keep, markCopy, optionRules, SerializationError, TapegradError, to, type DType, type Tensor } from "@tapegrad/tensor";
+import { ArgumentError, checkArgument, checkOptions, DTypeError, keep, markCopy, optionRules, SerializationError, to, type DType, type Tensor } from "@tapegrad/tensor";
 import { noGrad } from "@tapegrad/autograd";
-import { ModuleFields, moduleMark, type Member } from "./module-fields.ts";
-import { tellWhere } from "./module-path.ts";
+import { CallState, callForward } from "./module-call.ts";
+import { moduleMark, type Member } from "./module-fields.ts";
 import { Buffer, Parameter } from "./parameter.ts";
-import { enter, leave, type Place } from "./running-modules.ts";
 import { loadInto, type LoadResult, type StateDict } from "./state-dict.ts";
 
 /** A module, whatever it takes and gives. */
@@ -12,8 +11,8 @@ export type AnyModule = Module<never[], unknown>;
 /** Sees a module's inputs and output; an output that it returns replaces the module's. */
 export type ForwardHook = (module: AnyModule, inputs: readonly unknown[], output: unknown) => unknown;
 
-/** How `forward` stands on every module; one for all, so that their objects stay of one shape. */
-let forwardProperty: PropertyDescriptor & ThisType<Module>;
+/** How `forward` stands on modules with hooks. */
+let hookedForward: PropertyDescriptor & ThisType<Module>;
 
 /** Modules whose mode is being set. */
 const switching = new Set<AnyModule>();
@@ -47,13 +46,9 @@ export abstract class Module<In extends unknown[] = [x: Tensor], Out = Tensor> {
    * Object.keys(new Attention().stateDict()); // ["inProj.weight", "inProj.bias"]
    */
   static readonly stateNames: Readonly<Record<string, string>> = {};
-  readonly #fields = new ModuleFields<AnyModule>(this);
-  #hasRun = false;
-  readonly #place: Place = { root: null };
+  readonly #state = new CallState<AnyModule>(this);
   /** What is called as `forward`: the subclass's, with all that goes on around it. */
   #forward: (...inputs: In) => Out = () => noForward(this);
-  /** By the registration, so that one function can be registered twice; a Map, so that a hook can remove itself. */
-  readonly #hooks = new Map<object, ForwardHook>();
 
   constructor() {
     this.#wrap(this.forward);
@@ -66,15 +61,16 @@ export abstract class Module<In extends unknown[] = [x: Tensor], Out = Tensor> {
   registerForwardHook(hook: ForwardHook): () => void {
     this.#adoptForward();
     const registration = {};
-    this.#hooks.set(registration, hook);
+    this.#state.hooks.set(registration, hook);
+    this.#placeForward();
     return () => {
-      this.#hooks.delete(registration);
+      this.#state.hooks.delete(registration);
     };
   }
 
   /** Whether anybody sees what this module gives. @internal */
   get hasForwardHooks(): boolean {
-    return this.#hooks.size > 0;
+    return this.#state.hooks.size > 0;
   }
 
   /** Text between the parentheses when the module is printed. */
@@ -233,24 +229,34 @@ export abstract class Module<In extends unknown[] = [x: Tensor], Out = Tensor> {
 
   /** Notes what the fields hold so far: layers whose constructors do this notice what is assigned over it from then on. @internal */
   protected noteFields(): void {
-    this.#fields.list();
+    this.#state.fields.list();
   }
 
   #wrap(forward: unknown): void {
     const run = typeof forward === "function" ? (forward as (...inputs: never[]) => Out) : () => noForward(this);
-    this.#forward = (...inputs) => this.#call(run, inputs);
-    // An own property, so that hooks and error paths reach every call without a second calling convention.
-    Object.defineProperty(this, "forward", forwardProperty);
+    const state = this.#state;
+    this.#forward = (...inputs) => callForward<Out, AnyModule>(this, state, run, inputs);
+    this.#placeForward();
   }
 
-  /** Wraps a `forward` that is a field of the subclass: it took the place of what the constructor had put there. */
+  /**
+   * Puts `forward` where it is called: an own property, so that hooks and error paths reach every call without a second calling
+   * convention. Where there are hooks, one that is assigned later must have them too; the accessor that sees to this costs a
+   * call as much as all the rest, so modules without hooks go without it.
+   */
+  #placeForward(): void {
+    const property = this.#state.hooks.size > 0 ? hookedForward : { configurable: true, enumerable: false, writable: true, value: this.#forward };
+    Object.defineProperty(this, "forward", property);
+  }
+
+  /** Wraps a `forward` that is a field of the subclass, or was assigned: it took the place of what the constructor had put there. */
   #adoptForward(): void {
-    const own = Object.getOwnPropertyDescriptor(this, "forward");
-    if (own !== undefined && "value" in own) this.#wrap(own.value);
+    const { forward } = this;
+    if (forward !== this.#forward) this.#wrap(forward);
   }
 
   static {
-    forwardProperty = {
+    hookedForward = {
       configurable: true,
       enumerable: false,
       get(this: Module) {
@@ -262,34 +268,9 @@ export abstract class Module<In extends unknown[] = [x: Tensor], Out = Tensor> {
     };
   }
 
-  #call(forward: (...inputs: never[]) => Out, inputs: readonly unknown[]): Out {
-    enter(this, this.#place);
-    try {
-      if (!this.#hasRun) {
-        // The fields are complete by now. All below is looked at too, for a `forward` that is a field.
-        this.modules();
-        this.#hasRun = true;
-      }
-      let output = forward.apply(this, inputs as never[]);
-      if (this.#hooks.size > 0) {
-        for (const hook of this.#hooks.values()) {
-          const replaced = hook(this, inputs, output);
-          if (replaced !== undefined) output = replaced as Out;
-        }
-      }
-      this.#fields.check();
-      return output;
-    } catch (error) {
-      if (error instanceof TapegradError) tellWhere(error, this, (other) => this.#members().find(({ value }) => value === other)?.name);
-      throw error;
-    } finally {
-      leave();
-    }
-  }
-
   #members(): Member<AnyModule>[] {
     this.#adoptForward();
-    return this.#fields.list();
+    return this.#state.fields.list();
   }
 
   #apply(visit: (module: AnyModule) => void, around: Set<AnyModule>): void {
@@ -299,33 +280,41 @@ export abstract class Module<In extends unknown[] = [x: Tensor], Out = Tensor> {
     visit(this);
   }
 
-  #collect<X extends Parameter | Buffer>(pick: (value: Parameter | Buffer) => value is X): [name: string, x: X, stateName: string][] {
-    const found: [name: string, x: X, stateName: string][] = [];
+  #collect<X extends Parameter | Buffer>(pick: (value: Parameter | Buffer) => value is X): [name: string, x: X][] {
+    const found: [name: string, x: X][] = [];
+    this.#walk(({ name }) => name, (name, value) => {
+      if (pick(value)) found.push([name, value]);
+    });
+    return found;
+  }
+
+  /** Visits what is here and below under names put together of those that `nameOf` gives the members of each module. */
+  #walk(nameOf: (member: Member<AnyModule>, module: AnyModule) => string, visit: (name: string, value: Parameter | Buffer, path: string) => void): void {
     // A module may be listed under several names, but not inside itself.
     const around = new Set<AnyModule>();
-    const visit = (module: AnyModule, path: string, statePath: string): void => {
+    const enter = (module: AnyModule, prefix: string, path: string): void => {
       around.add(module);
-      for (const { name, stateName, value } of module.#members()) {
-        if (!(value instanceof Module)) {
-          if (pick(value)) found.push([path + name, value, statePath + stateName]);
-        } else if (!around.has(value)) visit(value, `${path}${name}.`, `${statePath}${stateName}.`);
+      for (const member of module.#members()) {
+        const { value } = member;
+        const [name, place] = [prefix + nameOf(member, module), path + member.name];
+        if (!(value instanceof Module)) visit(name, value, place);
+        else if (!around.has(value)) enter(value, `${name}.`, `${place}.`);
       }
       around.delete(module);
     };
-    visit(this, "", "");
-    return found;
+    enter(this, "", "");
   }
 
   /** What `stateDict` lists. A shared tensor comes under each of its names, as in PyTorch. */
   #namedState(): Map<string, Tensor> {
     const state = new Map<string, Tensor>();
-    const fields = new Map<string, string>();
-    for (const [name, x, stateName] of this.#collect(anything)) {
-      const other = fields.get(stateName);
-      if (other !== undefined) throw collision(this.constructor.name, stateName, other, name);
-      fields.set(stateName, name);
-      state.set(stateName, x);
-    }
+    const paths = new Map<string, string>();
+    this.#walk((member, module) => module.#state.fields.stateName(member), (name, x, path) => {
+      const other = paths.get(name);
+      if (other !== undefined) throw collision(this.constructor.name, name, other, path);
+      paths.set(name, path);
+      state.set(name, x);
+    });
     return state;
   }
 
@@ -359,7 +348,7 @@ function collision(module: string, stateName: string, first: string, second: str
   });
 }
 
-function unique<X extends Tensor>(entries: readonly [name: string, x: X, stateName: string][]): [name: string, x: X][] {
+function unique<X extends Tensor>(entries: readonly [name: string, x: X][]): [name: string, x: X][] {
   const names = new Map<X, string>();
   for (const [name, x] of entries) if (!names.has(x)) names.set(x, name);
   return [...names].map(([x, name]) => [name, x]);

@@ -1,4 +1,4 @@
-import { avgPool2d, avgPool2dRules, checkArgument, checkOptions, kernelRule, maxPool2d, maxPool2dRules, type AvgPool2dOptions, type MaxPool2dOptions, type Pair, type Pool2dOptions, type Tensor } from "@tapegrad/tensor";
+import { avgPool2dChecked, avgPool2dRules, checkArgument, checkOptions, kernelRule, maxPool2dChecked, maxPool2dRules, type AvgPool2dOptions, type MaxPool2dOptions, type Pair, type Pool2dOptions, type Tensor } from "@tapegrad/tensor";
 import { Module } from "./module.ts";
 
 const show = (value: number | Pair): string => JSON.stringify(value).replace(",", ", ");
@@ -29,7 +29,7 @@ export class MaxPool2d extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return maxPool2d(x, this.kernelSize, this.options);
+    return maxPool2dChecked(x, this.kernelSize, this.options);
   }
 
   override extraRepr(): string {
@@ -59,7 +59,7 @@ export class AvgPool2d extends Module {
   }
 
   override forward(x: Tensor): Tensor {
-    return avgPool2d(x, this.kernelSize, this.options);
+    return avgPool2dChecked(x, this.kernelSize, this.options);
   }
 
   override extraRepr(): string {

@@ -2,14 +2,15 @@ import { emitWarning, TapegradError, type Tensor } from "@tapegrad/tensor";
 import { isGradEnabled } from "@tapegrad/autograd";
 
 /** A module, as far as this file knows. */
-interface Tree {
+export interface Tree {
   readonly constructor: { readonly name: string };
   namedModules(): [name: string, module: Tree][];
   parameters(): Tensor[];
 }
 
-/** Modules whose forward is running, the outermost first. */
-const running: Tree[] = [];
+/** Modules whose forward is running, the outermost first; null behind `depth`. Counted by hand: an array that is emptied loses its memory. */
+const running: (Tree | null)[] = [null];
+let depth = 0;
 
 /** What was found below modules that ran outermost. */
 const found = new WeakMap<Tree, WeakSet<Tree>>();
@@ -24,18 +25,21 @@ export interface Place {
  * nor saved, without a sign of it: process.emitWarning says so, once.
  */
 export function enter(module: Tree, place: Place): void {
-  const root = running[0];
-  // Without recording nothing is trained: a teacher, or a part that is frozen, may well stand elsewhere.
-  if (root !== undefined && place.root !== root && isGradEnabled()) {
-    if (!isBelow(module, root)) warnIfTrained(module, root);
-    place.root = root;
-  }
-  running.push(module);
+  if (depth > 0 && place.root !== running[0]) lookFor(module, place);
+  running[depth++] = module;
 }
 
 /** Notes that the forward of the module that was entered last has ended. */
 export function leave(): void {
-  running.pop();
+  running[--depth] = null;
+}
+
+function lookFor(module: Tree, place: Place): void {
+  const root = running[0] ?? null;
+  // Without recording nothing is trained: a teacher, or a part that is frozen, may well stand elsewhere.
+  if (root === null || !isGradEnabled()) return;
+  if (!isBelow(module, root)) warnIfTrained(module, root);
+  place.root = root;
 }
 
 function isBelow(module: Tree, root: Tree): boolean {
@@ -50,9 +54,9 @@ const warned = new WeakSet<Tree>();
 function warnIfTrained(module: Tree, root: Tree): void {
   const trained = module.parameters().filter(({ requiresGrad }) => requiresGrad);
   // What stands below a module that was told of is lost with it.
-  if (trained.length === 0 || warned.has(module) || running.some((outer) => outer !== root && isBelow(module, outer))) return;
+  if (trained.length === 0 || warned.has(module) || running.some((outer) => outer !== null && outer !== root && isBelow(module, outer))) return;
   warned.add(module);
-  const owner = running.at(-1) ?? root;
+  const owner = running[depth - 1] ?? root;
   const path = root.namedModules().find(([, other]) => other === owner)?.[0] ?? "";
   const warning = new TapegradError({
     op: owner.constructor.name,

@@ -1,5 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { manualSeed, nn, noGrad, optim, randn, tensor, type DType } from "./index.ts";
+import { noGrad } from "@tapegrad/autograd";
+import * as nn from "@tapegrad/nn";
+import * as optim from "@tapegrad/optim";
+import { manualSeed, randn, tensor, type DType } from "@tapegrad/tensor";
 
 type AnyOptimizer = optim.SGD | optim.Adam | optim.AdamW;
 

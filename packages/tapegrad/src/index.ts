@@ -19,7 +19,7 @@ export {
 } from "@tapegrad/tensor";
 export type {
   ArgOptions, AvgPool2dOptions, BackwardOptions, BatchNormOptions, ClassificationLossOptions, CloseOptions, Conv2dOptions, CrossEntropyOptions,
-  DType, DropoutOptions, ElementArray, FromDataOptions, GeneratorState, MaxPool2dOptions, NestedArray, Operand, Pair, RandomOptions,
+  DType, DropoutOptions, ElementArray, ElementArrays, FromDataOptions, GeneratorState, MaxPool2dOptions, NestedArray, Operand, Pair, RandomOptions,
   ReduceOptions, Reduction, Scope, Shape, TensorOptions, ValuesAndIndices, VarianceOptions,
 } from "@tapegrad/tensor";
 export { collectGarbage, getNumThreads, memoryStats, resetPeakMemory, setBlasEnabled, setHeapBudget, setMemoryDebug, setNumThreads } from "@tapegrad/kernels";

@@ -1,6 +1,6 @@
 import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { DataError } from "@tapegrad/tensor";
+import { checkOptions, DataError, optionRules, type OptionRule, type OptionRules } from "@tapegrad/tensor";
 import { buildFolder } from "./build-folder.ts";
 import { cacheFolder } from "./cache-folder.ts";
 import { notify, type FetchEvents } from "./fetch-events.ts";
@@ -23,6 +23,20 @@ export interface LoadOptions extends FetchEvents {
   /** Refuse data in `root` that differ from the official ones; by default they are used, with a notice. */
   readonly verify?: boolean | undefined;
 }
+
+const text: OptionRule = { must: "a text", accepts: (value) => typeof value === "string" };
+
+const rules: OptionRules<LoadOptions & { readonly transform?: unknown }> = {
+  root: text,
+  train: optionRules.boolean,
+  download: optionRules.boolean,
+  cacheDir: text,
+  verify: optionRules.boolean,
+  onProgress: optionRules.callable,
+  onNotice: optionRules.callable,
+  signal: { must: "an AbortSignal", accepts: (value) => value instanceof AbortSignal },
+  transform: optionRules.callable,
+};
 
 /** Given the error about a file whose content is not the official one: throws it, or lets the file pass. */
 export type OnUnofficial = (error: DataError) => void;
@@ -50,9 +64,11 @@ interface DataSetPlan<Found, Content> {
 /**
  * Reads data from `root`; without one from the cache folder, and fetches them into it if they are not there or damaged.
  *
- * Throws    DataError `AREA/missing`, `AREA/unavailable`, `cache/...`, and what `read` and the sources throw
+ * Throws    IndexError `AREA/option`, ArgumentError `AREA/unknown-option`; DataError `AREA/missing`, `AREA/unavailable`, `cache/...`,
+ *           and what `read` and the sources throw
  */
 export async function loadData<Found, Content>(plan: DataSetPlan<Found, Content>, options: LoadOptions): Promise<Content> {
+  checkOptions<LoadOptions & { readonly transform?: unknown }>(plan.op, options, rules, plan.area);
   const { root, train = true, download = root === undefined, verify = false } = options;
   const { op, area, name } = plan;
   const refuse: OnUnofficial = (error) => {

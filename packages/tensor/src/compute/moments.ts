@@ -1,9 +1,11 @@
-import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
+import { beginCall, binaryOps, dtypeInfo, wasm, type DType } from "@tapegrad/kernels";
+import { full } from "../creation.ts";
 import { sizeOf, type Shape } from "../shape.ts";
 import { emptyTensor, Tensor } from "../tensor.ts";
 import { castKernel } from "./cast.ts";
 import { contiguousKernel } from "./copy.ts";
-import { reduceKernel } from "./reduce.ts";
+import { binaryKernel } from "./pointwise.ts";
+import { reduceKernel, type ReduceName } from "./reduce.ts";
 
 /** From here on, squares that have left the normal numbers of float32 change no bit of a sum, however many they are. */
 const leastSafe = 2 ** -96;
@@ -30,33 +32,59 @@ function groupsOf(x: Tensor, dims: readonly number[]): Groups {
   return { x: contiguousKernel(moved), outer: n === 0 ? sizeOf(moved.shape.slice(0, -dims.length)) : x.numel() / n, n, inner: 1 };
 }
 
+/** One number for each group: sums of squares, and, asked for only where one of these is tiny, whether it is more than 0. */
+interface Squares {
+  readonly sums: (groups: Groups) => Tensor;
+  readonly isNotZero: (groups: Groups) => Tensor;
+}
+
+function reduced(name: ReduceName, { x, outer, n, inner }: Groups, dtype: DType = x.dtype): Tensor {
+  return reduceKernel(name, new Tensor(x.storage, [outer, n, inner], null, x.offset), [1], [outer, inner], dtype);
+}
+
 /** Whether float32 lost nothing: neither has a square or a sum overflowed, nor have squares that count become too small. */
-function isSafe(sums: Tensor): boolean {
+function isSafe(sums: Tensor, groups: Groups, isNotZero: Squares["isNotZero"]): boolean {
   if (sums.numel() === 0) return true;
-  const dims = sums.shape.map((_, dim) => dim);
-  return reduceKernel("min", sums, dims, []).item() >= leastSafe && reduceKernel("max", sums, dims, []).item() < Infinity;
+  const all = [0, 1];
+  if (!(reduceKernel("max", sums, all, []).item() < Infinity)) return false;
+  if (reduceKernel("min", sums, all, []).item() >= leastSafe) return true;
+  const spec = { shape: sums.shape, dtype: "bool" } as const;
+  const isTiny = binaryKernel(binaryOps.lt, sums, full([], leastSafe), spec, "float32");
+  return reduceKernel("any", binaryKernel(binaryOps.logicalAnd, isTiny, isNotZero(groups), spec, "bool"), all, [], "bool").item() === 0;
 }
 
 /** float32 is computed in float64 where its range is too small: the result then is float64. */
-function inRange(groups: Groups, compute: (groups: Groups) => Tensor): Tensor {
-  const sums = compute(groups);
-  return groups.x.dtype !== "float32" || isSafe(sums) ? sums : compute({ ...groups, x: castKernel(groups.x, "float64") });
+function inRange(groups: Groups, shape: Shape, { sums, isNotZero }: Squares): Tensor {
+  const first = sums(groups);
+  const isDone = groups.x.dtype !== "float32" || isSafe(first, groups, isNotZero);
+  return new Tensor((isDone ? first : sums({ ...groups, x: castKernel(groups.x, "float64") })).storage, shape);
 }
+
+const squares: Squares = {
+  sums: (groups) => reduced("sumSquares", groups),
+  isNotZero: (groups) => reduced("any", groups, "bool"),
+};
+
+/** Of distances from the mean, in two passes: never E[x²] - E[x]², which cancels. */
+const squaredDistances: Squares = {
+  sums: ({ x, outer, n, inner }) => {
+    beginCall();
+    const [mean, sums] = [emptyTensor([outer, inner], x.dtype), emptyTensor([outer, inner], x.dtype)];
+    if (sums.numel() > 0) wasm.moments(dtypeInfo[x.dtype].code, x.pointer, mean.pointer, sums.pointer, outer, n, inner);
+    return sums;
+  },
+  isNotZero: (groups) => {
+    const [high, low] = [reduced("max", groups), reduced("min", groups)];
+    return binaryKernel(binaryOps.ne, high, low, { shape: high.shape, dtype: "bool" }, "float32");
+  },
+};
 
 /** Sums of squares over sorted dimensions, in the shape of the result; float64 where float32 would not do. Leaves temporary tensors behind. */
 export function sumsOfSquares(x: Tensor, dims: readonly number[], shape: Shape): Tensor {
-  return inRange(groupsOf(x, dims), (groups) => {
-    const sums = reduceKernel("sumSquares", new Tensor(groups.x.storage, [groups.outer, groups.n, groups.inner], null, groups.x.offset), [1], [groups.outer, groups.inner]);
-    return new Tensor(sums.storage, shape);
-  });
+  return inRange(groupsOf(x, dims), shape, squares);
 }
 
-/** Sums of squared distances from the mean, likewise: two passes, never E[x²] - E[x]², which cancels. */
+/** Sums of squared distances from the mean, likewise. */
 export function sumsOfSquaredDistances(x: Tensor, dims: readonly number[], shape: Shape): Tensor {
-  return inRange(groupsOf(x, dims), ({ x: source, outer, n, inner }) => {
-    beginCall();
-    const [mean, sums] = [emptyTensor([outer, inner], source.dtype), emptyTensor(shape, source.dtype)];
-    if (sums.numel() > 0) wasm.moments(dtypeInfo[source.dtype].code, source.pointer, mean.pointer, sums.pointer, outer, n, inner);
-    return sums;
-  });
+  return inRange(groupsOf(x, dims), shape, squaredDistances);
 }

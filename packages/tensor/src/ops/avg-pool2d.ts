@@ -2,10 +2,10 @@ import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
 import { contiguousKernel } from "../compute/copy.ts";
 import { defineOp, type DefinedOp } from "../op.ts";
 import { boolean, nonZeroInteger } from "../option-rules.ts";
-import { checkOptions, type OptionRules } from "../options.ts";
+import { checkArgument, checkOptions, type OptionRules } from "../options.ts";
 import { sizeOf, type Shape } from "../shape.ts";
 import { emptyTensor, type Tensor } from "../tensor.ts";
-import { pool2dRules, pooledShape, poolGeometry, type Pool2dOptions, type PoolGeometry } from "./pool-geometry.ts";
+import { kernelRule, pool2dRules, pooledShape, poolGeometry, type Pool2dOptions, type PoolGeometry } from "./pool-geometry.ts";
 import type { Pair } from "./window.ts";
 
 interface AvgAttrs extends PoolGeometry {
@@ -90,7 +90,13 @@ export const avgPool2dRules: OptionRules<AvgPool2dOptions> = { ...pool2dRules, c
  * avgPool2d(tensor([[[[1, 2], [3, 6]]]]), 2).toArray(); // [[[[3]]]]
  */
 export function avgPool2d(x: Tensor, kernelSize: number | Pair, options: AvgPool2dOptions = {}): Tensor {
+  checkArgument("avgPool2d", "kernelSize", kernelSize, kernelRule);
   checkOptions("avgPool2d", options, avgPool2dRules);
+  return avgPool2dChecked(x, kernelSize, options);
+}
+
+/** `avgPool2d` with arguments that were checked before. @internal */
+export function avgPool2dChecked(x: Tensor, kernelSize: number | Pair, options: AvgPool2dOptions): Tensor {
   const { countIncludePad = true, divisorOverride } = options;
   const geometry = poolGeometry("avgPool2d", x, kernelSize, options);
   return poolOp.run([x], { ...geometry, countIncludePad, divisorOverride: divisorOverride ?? 0 });

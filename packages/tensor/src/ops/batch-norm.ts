@@ -232,6 +232,11 @@ const batchNormRules: OptionRules<BatchNormOptions> = {
  */
 export function batchNorm(x: Tensor, options: BatchNormOptions = {}): Tensor {
   checkOptions("batchNorm", options, batchNormRules);
+  return batchNormChecked(x, options);
+}
+
+/** `batchNorm` with options that were checked before. @internal */
+export function batchNormChecked(x: Tensor, options: BatchNormOptions): Tensor {
   const { weight = null, bias = null, runningMean = null, runningVar = null, training = false, momentum = 0.1, eps = 1e-5 } = options;
   if (x.ndim < 2) {
     throw new ShapeError({ op: "batchNorm", fact: `x must be [N, C, ...], not ${x.ndim}-d`, details: [describe("x", x)], code: "batchNorm/dims", data: { x: x.shape } });

@@ -167,6 +167,11 @@ export const conv2dRules: OptionRules<Conv2dOptions> = {
  */
 export function conv2d(x: Tensor, weight: Tensor, bias: Tensor | null = null, options: Conv2dOptions = {}): Tensor {
   checkOptions("conv2d", options, conv2dRules);
+  return conv2dChecked(x, weight, bias, options);
+}
+
+/** `conv2d` with options that were checked before: a layer's, once for all its calls. @internal */
+export function conv2dChecked(x: Tensor, weight: Tensor, bias: Tensor | null, options: Conv2dOptions): Tensor {
   const geometry = resolveGeometry(x, weight, bias, options);
   return x.ndim === 4 ? convOp.run([x, weight, bias], geometry) : squeeze(convOp.run([unsqueeze(x, 0), weight, bias], geometry), 0);
 }

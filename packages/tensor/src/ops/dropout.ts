@@ -71,6 +71,11 @@ export const dropoutRules: OptionRules<DropoutOptions> = {
  */
 export function dropout(x: Tensor, options: DropoutOptions = {}): Tensor {
   checkOptions("dropout", options, dropoutRules);
+  return dropoutChecked(x, options);
+}
+
+/** `dropout` with options that were checked before. @internal */
+export function dropoutChecked(x: Tensor, options: DropoutOptions): Tensor {
   const { p = 0.5, training = true } = options;
   if (!training || p === 0) return x;
   // Nothing is drawn where all is dropped.

@@ -9,7 +9,7 @@ import { to } from "./cast.ts";
 import { exp, log } from "./exponential.ts";
 import { clamp } from "./extremum.ts";
 import { eq } from "./comparison.ts";
-import { keptShape, outputShape, reduceCasesWithEmpty, reducedSize, reduceRules, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
+import { keptShape, noOptions, outputShape, reduceCasesWithEmpty, reducedSize, reduceRules, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
 import { reshapeOrSame } from "./reshape.ts";
 import { amax } from "./select-extremum.ts";
 import { sum } from "./sum.ts";
@@ -64,6 +64,6 @@ const definition = defineOp<readonly ["x"], ReduceAttrs, readonly ["x"]>({
  * @example
  * logsumexp(tensor([0, 0])).item(); // 0.6931471824645996
  */
-export function logsumexp(x: Tensor, options: ReduceOptions = {}): Tensor {
+export function logsumexp(x: Tensor, options: ReduceOptions = noOptions): Tensor {
   return definition.run([to(x, floatType(x.dtype))], resolveReduce("logsumexp", x, options, reduceRules));
 }

@@ -2,11 +2,11 @@ import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
 import { contiguousKernel } from "../compute/copy.ts";
 import { defineOp } from "../op.ts";
 import { sides } from "../option-rules.ts";
-import { checkOptions, type OptionRules } from "../options.ts";
+import { checkArgument, checkOptions, type OptionRules } from "../options.ts";
 import { sizeOf, type Shape } from "../shape.ts";
 import { emptyTensor, type Tensor } from "../tensor.ts";
 import { gather } from "./gather.ts";
-import { pool2dRules, pooledShape, poolGeometry, type Pool2dOptions, type PoolGeometry } from "./pool-geometry.ts";
+import { kernelRule, pool2dRules, pooledShape, poolGeometry, type Pool2dOptions, type PoolGeometry } from "./pool-geometry.ts";
 import { reshapeOrSame } from "./reshape.ts";
 import type { Pair } from "./window.ts";
 
@@ -98,6 +98,12 @@ export const maxPool2dRules: OptionRules<MaxPool2dOptions> = { ...pool2dRules, d
  * maxPool2d(tensor([[[[1, 2], [3, 4]]]]), 2).toArray(); // [[[[4]]]]
  */
 export function maxPool2d(x: Tensor, kernelSize: number | Pair, options: MaxPool2dOptions = {}): Tensor {
+  checkArgument("maxPool2d", "kernelSize", kernelSize, kernelRule);
   checkOptions("maxPool2d", options, maxPool2dRules);
+  return maxPool2dChecked(x, kernelSize, options);
+}
+
+/** `maxPool2d` with arguments that were checked before. @internal */
+export function maxPool2dChecked(x: Tensor, kernelSize: number | Pair, options: MaxPool2dOptions): Tensor {
   return poolOp.run([x], poolGeometry("maxPool2d", x, kernelSize, options));
 }

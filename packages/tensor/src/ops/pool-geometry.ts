@@ -1,6 +1,6 @@
 import { ShapeError } from "../errors.ts";
 import { boolean, sides, type OptionRule } from "../option-rules.ts";
-import { checkArgument, type OptionRules } from "../options.ts";
+import type { OptionRules } from "../options.ts";
 import { formatShape, type Shape } from "../shape.ts";
 import { describe, type Tensor } from "../tensor.ts";
 import { pair, type Pair } from "./window.ts";
@@ -32,12 +32,11 @@ export function pooledShape(shape: Shape, { outSize }: PoolGeometry): Shape {
   return [...shape.slice(0, -2), ...outSize];
 }
 
-/** Windows from options that were checked. Throws ShapeError `OP/dims`, `OP/padding`, `OP/too-small`; IndexError `OP/option`. */
+/** Windows from options that were checked. Throws ShapeError `OP/dims`, `OP/padding`, `OP/too-small`. */
 export function poolGeometry(op: string, x: Tensor, kernelSize: number | Pair, options: Pool2dOptions & { dilation?: number | Pair }): PoolGeometry {
   if (x.ndim !== 3 && x.ndim !== 4) {
     throw new ShapeError({ op, fact: `x must be [N, C, H, W] or [C, H, W], not ${x.ndim}-d`, details: [describe("x", x)], code: `${op}/dims`, data: { x: x.shape } });
   }
-  checkArgument(op, "kernelSize", kernelSize, kernelRule);
   const kernel = pair(kernelSize);
   const stride = pair(options.stride ?? kernel);
   const padding = pair(options.padding ?? 0);

@@ -10,7 +10,7 @@ import { eq, gt, isfinite, isinf, isnan, logicalAnd, logicalOr } from "./compari
 import { everyDType } from "./every-dtype.ts";
 import { narrow } from "./narrow.ts";
 import { permute } from "./permute.ts";
-import { keptShape, outputShape, reduceCasesWithEmpty, reducedSize, reduceRules, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
+import { keptShape, noOptions, outputShape, reduceCasesWithEmpty, reducedSize, reduceRules, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
 import { reshape, reshapeOrSame } from "./reshape.ts";
 import { sign } from "./rounding.ts";
 import { amin } from "./select-extremum.ts";
@@ -101,6 +101,6 @@ function withZeros(shape: Shape, attrs: ReduceAttrs): Sample<ReduceAttrs>[] {
  * @example
  * prod(tensor([2, 3, 4])).item(); // 24
  */
-export function prod(x: Tensor, options: ReduceOptions = {}): Tensor {
+export function prod(x: Tensor, options: ReduceOptions = noOptions): Tensor {
   return definition.run([x], resolveReduce("prod", x, options, reduceRules));
 }

@@ -21,12 +21,22 @@ export interface ReduceAttrs {
 
 export const reduceRules: OptionRules<ReduceOptions> = { dim: dims, keepdim: boolean };
 
+/** No options, for the calls without any: those need no look at them. */
+export const noOptions: ReduceOptions = Object.freeze({});
+
 /** An empty list of dimensions stands for all of them, as in PyTorch. Throws IndexError `OP/option`, `OP/dim`, `OP/dim-twice`; ArgumentError `OP/unknown-option`. */
 export function resolveReduce<O extends ReduceOptions>(op: string, x: Tensor, options: O, rules: OptionRules<O>): ReduceAttrs {
-  checkOptions(op, options, rules);
+  if (options !== noOptions && !isPlain(options)) checkOptions(op, options, rules);
   const { dim, keepdim = false } = options;
   const isAll = typeof dim === "object" && dim.length === 0;
   return { dims: normalizeDims(op, isAll ? undefined : dim, x.ndim), keepdim };
+}
+
+/** Whether there is nothing but a dimension and keepdim, as they should be: found out sooner than by going through the rules. */
+function isPlain(options: ReduceOptions | null): boolean {
+  if (options === null || typeof options.dim !== "number") return false;
+  const { keepdim } = options;
+  return Object.keys(options).length === (keepdim === undefined ? 1 : 2) && (keepdim === undefined || typeof keepdim === "boolean");
 }
 
 /** Shape of the result. */

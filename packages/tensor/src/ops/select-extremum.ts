@@ -9,7 +9,7 @@ import { to } from "./cast.ts";
 import { eq, isnan, logicalOr } from "./comparison.ts";
 import { everyDType, numericDTypes } from "./every-dtype.ts";
 import { gather } from "./gather.ts";
-import { keptShape, outputShape, reduceCases, reduceRules, refuseEmpty, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
+import { keptShape, noOptions, outputShape, reduceCases, reduceRules, refuseEmpty, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
 import { alias, reshapeOrSame } from "./reshape.ts";
 import { squeeze } from "./squeeze.ts";
 import { sum } from "./sum.ts";
@@ -57,7 +57,7 @@ const aminOp = defineExtremum("amin", "min");
  * @example
  * amax(tensor([[1, 5], [7, 2]]), { dim: 1 }).toArray(); // [5, 7]
  */
-export function amax(x: Tensor, options: ReduceOptions = {}): Tensor {
+export function amax(x: Tensor, options: ReduceOptions = noOptions): Tensor {
   return amaxOp(x, resolveReduce("amax", x, options, reduceRules));
 }
 
@@ -69,7 +69,7 @@ export function amax(x: Tensor, options: ReduceOptions = {}): Tensor {
  * @example
  * amin(tensor([[1, 5], [7, 2]])).item(); // 1
  */
-export function amin(x: Tensor, options: ReduceOptions = {}): Tensor {
+export function amin(x: Tensor, options: ReduceOptions = noOptions): Tensor {
   return aminOp(x, resolveReduce("amin", x, options, reduceRules));
 }
 

@@ -9,7 +9,7 @@ import { div } from "./arithmetic.ts";
 import { to } from "./cast.ts";
 import { everyDType } from "./every-dtype.ts";
 import { expandOrSame } from "./expand.ts";
-import { keptShape, outputShape, reducedSize, reduceCasesWithEmpty, reduceRules, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
+import { keptShape, noOptions, outputShape, reducedSize, reduceCasesWithEmpty, reduceRules, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
 import { reshapeOrSame } from "./reshape.ts";
 
 const definition = defineOp<readonly ["x"], ReduceAttrs>({
@@ -31,7 +31,7 @@ const definition = defineOp<readonly ["x"], ReduceAttrs>({
  * @example
  * sum(tensor([[1, 2], [3, 4]]), { dim: 0 }).toArray(); // [4, 6]
  */
-export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
+export function sum(x: Tensor, options: ReduceOptions = noOptions): Tensor {
   return definition.run([x], resolveReduce("sum", x, options, reduceRules));
 }
 
@@ -43,7 +43,7 @@ export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
  * @example
  * mean(tensor([1, 2, 6])).item(); // 3
  */
-export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
+export function mean(x: Tensor, options: ReduceOptions = noOptions): Tensor {
   if (!dtypeInfo[x.dtype].isFloating) {
     throw new DTypeError({
       op: "mean",

@@ -11,7 +11,7 @@ import { div, mul, sub } from "./arithmetic.ts";
 import { to } from "./cast.ts";
 import { eq } from "./comparison.ts";
 import { sqrt, square } from "./exponential.ts";
-import { keptShape, outputShape, reducedSize, reduceCases, reduceRules, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
+import { keptShape, noOptions, outputShape, reducedSize, reduceCases, reduceRules, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
 import { reshapeOrSame } from "./reshape.ts";
 import { mean, sum } from "./sum.ts";
 import { where } from "./where.ts";
@@ -71,7 +71,7 @@ const varianceRules: OptionRules<VarianceOptions> = { ...reduceRules, correction
  * @example
  * variance(tensor([1, 2, 3, 4]), { correction: 0 }).item(); // 1.25
  */
-export function variance(x: Tensor, options: VarianceOptions = {}): Tensor {
+export function variance(x: Tensor, options: VarianceOptions = noOptions): Tensor {
   const { dims, keepdim } = resolveReduce("var", x, options, varianceRules);
   return definition.run([x], { dims, keepdim, correction: options.correction ?? 1 });
 }
@@ -133,7 +133,7 @@ function alongDirection(x: Tensor, length: Tensor, factor: Tensor, attrs: Reduce
  * @example
  * std(tensor([1, 3]), { correction: 0 }).item(); // 1
  */
-export function std(x: Tensor, options: VarianceOptions = {}): Tensor {
+export function std(x: Tensor, options: VarianceOptions = noOptions): Tensor {
   const { dims, keepdim } = resolveReduce("std", x, options, varianceRules);
   return stdOp.run([x], { dims, keepdim, correction: options.correction ?? 1 });
 }
@@ -146,7 +146,7 @@ export function std(x: Tensor, options: VarianceOptions = {}): Tensor {
  * @example
  * norm(tensor([3, 4])).item(); // 5
  */
-export function norm(x: Tensor, options: ReduceOptions = {}): Tensor {
+export function norm(x: Tensor, options: ReduceOptions = noOptions): Tensor {
   const source = dtypeInfo[x.dtype].isFloating ? x : to(x, "float32");
   return normOp.run([source], resolveReduce("norm", x, options, reduceRules));
 }
