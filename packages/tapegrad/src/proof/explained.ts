@@ -30,6 +30,7 @@ export const explained: readonly Accepted[] = [
   ...parts(["gradient", "second"], { ops: ["crossEntropy", "nllLoss"], cases: /target: int32\[2\] \{0 0\}, weight: \S+ \{0 2\}.*"mean"/, some: true, reason: "every row has the weight 0: nothing has a gradient; PyTorch's is NaN" }),
   { ops: ["crossEntropy", "nllLoss"], part: "value", cases: /\{-Infinity 1 2 3\}/, reason: "a class of weight 0 does not count, also where its loss is infinite; PyTorch multiplies" },
   { ops: ["nllLoss"], part: "value", cases: /target: int32\[2\] \{0 0\}, weight: \S+ \{0 2\}.*"none"/, reason: "what does not count is 0; PyTorch's product with 0 is -0" },
+  ...parts(["value", "gradient", "second"], { ops: ["crossEntropy of probabilities"], cases: / (infinite|specials).*weight: \S+ \{0 /, some: true, reason: "a class of weight 0 does not count, also where its logit or probability is infinite or NaN; PyTorch multiplies" }),
   ...parts(["value", "gradient"], { ops: ["dropout"], cases: /"p":1,"training":true/, some: true, reason: "what is dropped is 0; PyTorch's product with 0 is -0 or NaN" }),
 
   // Where PyTorch's gradient loses what the value has.
@@ -45,6 +46,7 @@ export const explained: readonly Accepted[] = [
   { ops: ["sub", "sub_"], part: "raises", cases: /^(a|x): (?!bool).*b: bool/, reason: "a truth value is subtracted as 0 or 1" },
   { ops: ["norm"], part: "raises", cases: integral, reason: "integers are taken as float32" },
   { ops: ["clamp"], part: "raises", cases: ({ entry: { options } }) => options["min"] === undefined && options["max"] === undefined, reason: "either bound may be left out, or both" },
+  { ops: ["clamp"], part: "raises", cases: /float16.*1099511627776/, reason: "a bound need not fit into float16" },
   { ops: ["remainder"], part: "gradient", cases: /^a: -?[\d.]+, b: float/, reason: "PyTorch has no derivative of a number's remainder" },
   { ops: ["gather", "indexSelect"], part: "raises", cases: /\{-1\}/, reason: "indices may count from the end" },
   { ops: ["logsumexp"], part: "raises", cases: /"dim":\[\]/, reason: "an empty list of dimensions means all of them, as in other reductions; PyTorch fails here" },
@@ -94,6 +96,7 @@ export const explained: readonly Accepted[] = [
   { ops: ["pow"], part: "gradient", cases: /float16\[13\] everySpecial, b: (0|1).5/, reason: "float16 as float32, where PyTorch takes square roots; in its float16 it does not" },
   { ops: ["pow"], part: "second", cases: /float16\[13\] everySpecial, b: 1.5/, reason: "float16 as float32, where PyTorch takes square roots; in its float16 it does not" },
   { ops: ["sum", "mean"], part: "value", some: true, cases: / large/, reason: "a sum that overflows or not by the order of its terms" },
+  ...parts(["value", "gradient"], { ops: ["crossEntropy of probabilities"], some: true, cases: /x: float16\S* large|x: float16\S*, target: float32/, reason: "log-probabilities of float16 are not rounded on the way" }),
   { ops: ["crossEntropy"], part: "value", cases: /float16\S* large/, reason: "float16 losses are computed in float32; PyTorch's log-probabilities overflow" },
   { ops: ["variance"], part: "value", cases: /float64\[3,6\] large/, reason: "squares overflow: whether infinite or NaN is a matter of the order" },
   { ops: ["conv2d"], part: "value", some: true, cases: / large|float64.* specials/, reason: "infinite terms of both signs, and zeros of the padding times infinities, come in another order" },

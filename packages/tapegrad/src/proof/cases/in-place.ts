@@ -79,7 +79,7 @@ export const inPlaceFamily: Family = {
       name: "clamp_",
       torch: "changed(x, o.view, lambda part: part.clamp_(o.min, o.max))",
       run: ({ x }, { view, ...bounds }) => changed(x, view, (part) => part.clamp_(bounds)),
-      cases: [...crossed<InPlace>(alone, [{ min: -1.125, max: 1.0625 }]), ...crossed<InPlace>(alone.slice(0, 9), [{ min: 0.1 }, { max: 0.6 }]), ...viewsAlone([{ min: -0.55, max: 0.55 }])],
+      cases: [...crossed<InPlace>(alone, [{ min: -1.125, max: 1.0625 }]), ...crossed<InPlace>(alone.slice(0, 9), [{ min: 0.1 }, { max: 0.6 }]), ...crossed<InPlace>(alone.slice(-16), [{ min: -1, max: 2 }, { min: 1, max: -1 }, { max: NaN }]), ...viewsAlone([{ min: -0.55, max: 0.55 }])],
     }),
     op<InPlace & { readonly value: number }>({
       name: "fill_",
