@@ -54,12 +54,13 @@ const isNothing = (x: Tensor): boolean => x.ndim === 1 && x.shape[0] === 0;
  * cat([tensor([1, 2]), tensor([3])]).toArray(); // [1, 2, 3]
  */
 export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
-  if (tensors.length === 0) throw new ShapeError({ op: "cat", fact: "needs at least one tensor", code: "cat/none" });
-  const model = tensors.find((x) => !isNothing(x)) ?? (tensors[0] as Tensor);
+  const [first] = tensors;
+  if (first === undefined) throw new ShapeError({ op: "cat", fact: "needs at least one tensor", code: "cat/none" });
+  const model = tensors.find((x) => !isNothing(x)) ?? first;
   const d = normalizeDim("cat", dim, model.ndim);
   const dtype = commonType(tensors.map((x) => x.dtype));
-  const parts = tensors.map((x) => to(fitting(x, model, d), dtype));
-  return parts.length === 1 ? clone(parts[0] as Tensor) : catRange(parts, d);
+  const joined = catRange(tensors.map((x) => to(fitting(x, model, d), dtype)), d);
+  return tensors.length === 1 ? clone(joined) : joined;
 }
 
 /** A tensor that can stand beside the model. */

@@ -30,7 +30,7 @@ const definition: DefinedOp<readonly ["x"], ReduceAttrs> = defineOp<readonly ["x
       const isZero = eq(x, 0);
       const others = where(isZero, 1, x);
       const product = definition.run([others], { dims: attrs.dims, keepdim: true });
-      const rest = isFinite(product) ? exceptOne(others, product, isZero, attrs) : exceptOneOfInfinite(x, isZero, attrs);
+      const rest = allFinite(product) ? exceptOne(others, product, isZero, attrs) : exceptOneOfInfinite(x, isZero, attrs);
       return mul(reshapeOrSame(dOut, keptShape(x.shape, attrs)), rest);
     },
   },
@@ -60,7 +60,7 @@ function exceptOneOfInfinite(x: Tensor, isZero: Tensor, { dims }: ReduceAttrs): 
   return mul(mul(withInfinite, where(isAnyOther(isZero), 0, 1)), where(isAnyOther(isNaN), NaN, 1));
 }
 
-function isFinite(x: Tensor): boolean {
+function allFinite(x: Tensor): boolean {
   return x.numel() === 0 || amin(isfinite(x)).item() === 1;
 }
 
