@@ -23,10 +23,10 @@ import { atan2Scalar, divScalar, floorDivideScalar, powF32, powScalar, remainder
   // @ts-ignore: decorator
   @inline apply<T>(a: v128, b: v128): v128 { return smaller<T>(a, b); }
 }
-/** dOut where x > 0 */
+/** 0 where x <= 0, else dOut: NaN, which is not below 0, lets it through (as PyTorch). */
 @unmanaged export class ReluGrad {
   // @ts-ignore: decorator
-  @inline apply<T>(a: v128, b: v128): v128 { return v128.and(a, v128.gt<T>(b, v128.splat<T>(0))); }
+  @inline apply<T>(a: v128, b: v128): v128 { return v128.andnot(a, v128.le<T>(b, v128.splat<T>(0))); }
 }
 @unmanaged export class SigmoidGrad {
   // @ts-ignore: decorator

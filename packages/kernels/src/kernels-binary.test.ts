@@ -38,7 +38,7 @@ const floatTwins = {
   remainder,
   floorDivide: (a, b) => (b === 0 ? a / b : floorDivide(a, b)),
   atan2: (a, b) => Math.atan2(a, b),
-  reluGrad: (g, x) => (x > 0 ? g : 0),
+  reluGrad: (g, x) => (x <= 0 ? 0 : g),
   sigmoidGrad: (g, y) => g * y * (1 - y),
   tanhGrad: (g, y) => g * (1 - y * y),
 } satisfies Partial<Record<Op, (a: number, b: number) => number>>;

@@ -15,7 +15,7 @@ const rules: OptionRules<Conv2dLayerOptions> = { ...conv2dRules, ...initRules, b
 /**
  * Two-dimensional convolution. Weight and bias start uniform in +-1 / sqrt(inChannels / groups * kH * kW).
  *
- * Shapes    x [N, inChannels, H, W] -> [N, outChannels, H', W']; weight [outChannels, inChannels / groups, kH, kW]
+ * Shapes    x [N, inChannels, H, W] -> [N, outChannels, H', W'], or both without N; weight [outChannels, inChannels / groups, kH, kW]
  * Throws    IndexError `Conv2d/size`, `Conv2d/groups`, `Conv2d/option`; ArgumentError `Conv2d/unknown-option`; what `conv2d` throws
  * @example
  * new nn.Conv2d(3, 6, 5).forward(zeros([1, 3, 32, 32])).shape; // [1, 6, 28, 28]

@@ -138,10 +138,10 @@ const cases: readonly (readonly [name: string, error: string, call: () => unknow
     'nllLoss: targets.dtype = float32 must be an integer dtype: int32, int64 or uint8\n  targets  [2]  float32\n  hint: convert them: targets.to("int32")\n  code: nllLoss/targets\n  in NLLLoss',
   ],
   [
-    "MSELoss of shapes that would broadcast",
+    "MSELoss of shapes that do not broadcast",
     "ShapeError",
-    () => new MSELoss().forward(zeros([3, 1]), zeros([3])),
-    "mseLoss: input [3, 1] and target [3] must have one shape\n  input  [3, 1]  float32\n  target  [3]  float32\n  hint: broadcasting here is nearly always a mistake; use expand if it is meant\n  code: mseLoss/shape\n  in MSELoss",
+    () => new MSELoss().forward(zeros([3, 2]), zeros([3])),
+    "mseLoss: input.shape[-1] = 2 and target.shape[-1] = 3 must be equal, or one of them 1\n  input  [3, 2]\n  target  [3]\n  code: mseLoss/broadcast\n  in MSELoss",
   ],
 ];
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { equal, tensor, zeros } from "@tapegrad/tensor";
+import { equal, tensor, zeros, type Tensor } from "@tapegrad/tensor";
 import "@tapegrad/autograd";
 import { CrossEntropyLoss, MSELoss, NLLLoss } from "./loss.ts";
 
@@ -31,6 +31,24 @@ describe("losses at their edges", () => {
     expect(loss.forward(zeros([2, 2]), tensor(Int32Array.of(0, 1))).item()).toBeCloseTo(Math.log(2), 6);
     expect(loss.to("float64").weight?.dtype).toBe("float64");
     expect(new NLLLoss().stateDict()).toEqual({});
+  });
+
+  test.each([{}, { labelSmoothing: 0.2 }, { reduction: "sum" }, { reduction: "none", labelSmoothing: 1 }] as const)("probabilities that are all on one class are that class: %j", (options) => {
+    const logits = tensor([[1, 2, -1], [0.5, 0, 3]]);
+    const [indices, probabilities] = [tensor(Int32Array.of(2, 0)), tensor([[0, 0, 1], [1, 0, 0]])];
+    const loss = new CrossEntropyLoss(options);
+    const [ofIndices, ofProbabilities] = [indices, probabilities].map((target) => {
+      const x = logits.detach().requiresGrad_();
+      const out = loss.forward(x, target);
+      out.sum().backward();
+      return [...out.toTypedArray("float32"), ...(x.grad as Tensor).toTypedArray("float32")];
+    });
+    ofIndices?.forEach((value, i) => expect(ofProbabilities?.[i]).toBeCloseTo(value, 6));
+    // The mean is that over rows where probabilities are weighted, over weights where indices are.
+    const weighted = new CrossEntropyLoss({ weight: tensor([1, 2, 4]) });
+    const each = new CrossEntropyLoss({ weight: tensor([1, 2, 4]), reduction: "sum" }).forward(logits, indices).item();
+    expect(weighted.forward(logits, indices).item()).toBeCloseTo(each / 5, 6);
+    expect(weighted.forward(logits, probabilities).item()).toBeCloseTo(each / 2, 6);
   });
 
   test("MSELoss of equal tensors is 0, with gradient 0", () => {

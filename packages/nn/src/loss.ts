@@ -24,9 +24,9 @@ abstract class ClassificationLoss<Options extends ClassificationLossOptions> ext
 }
 
 /**
- * Softmax cross-entropy of logits and class indices; the mean over the batch unless told.
+ * Softmax cross-entropy of logits and class indices, or class probabilities; the mean over the batch unless told.
  *
- * Shapes    input [N, C] or [N, C, ...d], target [N] or [N, ...d] -> []
+ * Shapes    input [N, C] or [N, C, ...d], target [N] or [N, ...d], or input's shape for probabilities -> []
  * Throws    IndexError `CrossEntropyLoss/option`, ArgumentError `CrossEntropyLoss/unknown-option`; what `crossEntropy` throws
  * @example
  * new nn.CrossEntropyLoss().forward(zeros([2, 10]), tensor([3, 7], { dtype: "int32" })).item(); // 2.3025850929940455
@@ -62,8 +62,8 @@ export class NLLLoss extends ClassificationLoss<ClassificationLossOptions> {
 /**
  * Mean squared error.
  *
- * Shapes    input, target of one shape -> []
- * Throws    IndexError `MSELoss/option`, ArgumentError `MSELoss/unknown-option`, ShapeError `mseLoss/shape`
+ * Shapes    input, target of one shape, or broadcast with a warning -> []
+ * Throws    IndexError `MSELoss/option`, ArgumentError `MSELoss/unknown-option`, ShapeError `mseLoss/broadcast`
  * @example
  * new nn.MSELoss().forward(tensor([1, 2]), tensor([1, 4])).item(); // 2
  */

@@ -1,4 +1,4 @@
-import { TapegradError, type Tensor } from "@tapegrad/tensor";
+import { emitWarning, TapegradError, type Tensor } from "@tapegrad/tensor";
 import { isGradEnabled } from "@tapegrad/autograd";
 
 /** A module, as far as this file knows. */
@@ -58,17 +58,12 @@ function warnIfTrained(module: Tree, root: Tree): void {
   warned.add(module);
   const owner = running[depth - 1] ?? root;
   const path = root.namedModules().find(([, other]) => other === owner)?.[0] ?? "";
-  const { message } = new TapegradError({
+  const warning = new TapegradError({
     op: owner.constructor.name,
     fact: `its forward runs a ${module.constructor.name} that no field leads to: parameters(), stateDict() and to() pass over its ${trained.length} parameters`,
     hint: "keep it in a field, an array, a plain object, a Map or a Set, not in a #private field; run it inside noGrad if it is not to be trained here",
     code: "Module/hidden",
   });
-  emit(path === "" ? message : `${message}\n  in ${path} (${owner.constructor.name})`);
-}
-
-function emit(message: string): void {
-  const { process } = globalThis as { readonly process?: { emitWarning?(message: string, options: { type: string; code: string }): void } };
-  if (process?.emitWarning === undefined) console.warn(message);
-  else process.emitWarning(message, { type: "TapegradWarning", code: "Module/hidden" });
+  if (path !== "") warning.setModulePath(`${path} (${owner.constructor.name})`);
+  emitWarning(warning);
 }

@@ -21,6 +21,7 @@ class Keeper extends Linear {
 describe("ReLU in a Sequential works in place", () => {
   const donors: readonly (readonly [string, Module, readonly number[]])[] = [
     ["Conv2d", new Conv2d(2, 3, 3, { padding: 1, dtype: "float64" }), [2, 2, 4, 5]],
+    ["Conv2d without a batch", new Conv2d(2, 3, 3, { padding: 1, dtype: "float64" }), [2, 4, 5]],
     ["Linear", new Linear(6, 5, { dtype: "float64" }), [4, 6]],
     ["Linear on 3 dimensions", new Linear(6, 5, { dtype: "float64" }), [2, 3, 6]],
     ["BatchNorm2d", new BatchNorm2d(3, { dtype: "float64" }), [2, 3, 3, 2]],

@@ -45,6 +45,11 @@ export function resultType(a: PromotionOperand, b: PromotionOperand): DType {
   return low.wrappedNumber && category(low.dtype) === 2 ? "float32" : low.dtype;
 }
 
+/** The dtype that holds all of them, whatever their shapes. */
+export function commonType(dtypes: readonly DType[]): DType {
+  return dtypes.reduce(wider);
+}
+
 /** The dtype of sums and products: integers and bools are counted in int64, as in PyTorch. */
 export function countType(dtype: DType): DType {
   return dtypeInfo[dtype].isFloating ? dtype : "int64";

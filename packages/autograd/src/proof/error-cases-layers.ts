@@ -82,18 +82,17 @@ export const errorsOfLayers: readonly ErrorSample[] = [
   code: linear/dtypes`,
   },
   {
-    call: () => conv2d(zeros([3, 5, 5]), zeros([2, 3, 3, 3])),
+    call: () => conv2d(zeros([3, 5, 5]), zeros([2, 4, 3, 3])),
     error: "ShapeError",
-    message: `conv2d: x must be [N, C, H, W] and weight [O, C / groups, kH, kW], not 3-d and 4-d
+    message: `conv2d: x.shape[0] = 3 must equal weight.shape[1] * groups = 4
   x  [3, 5, 5]  float32
-  weight  [2, 3, 3, 3]  float32
-  hint: add a batch dimension: x.unsqueeze(0)
-  code: conv2d/dims`,
+  weight  [2, 4, 3, 3]  float32
+  code: conv2d/channels`,
   },
   {
     call: () => conv2d(zeros([5, 5]), zeros([2, 3, 3, 3])),
     error: "ShapeError",
-    message: `conv2d: x must be [N, C, H, W] and weight [O, C / groups, kH, kW], not 2-d and 4-d
+    message: `conv2d: x must be [N, C, H, W] or [C, H, W] and weight [O, C / groups, kH, kW], not 2-d and 4-d
   x  [5, 5]  float32
   weight  [2, 3, 3, 3]  float32
   code: conv2d/dims`,
@@ -293,6 +292,36 @@ export const errorsOfLayers: readonly ErrorSample[] = [
   code: crossEntropy/targets`,
   },
   {
+    call: () => crossEntropy(zeros([2, 3]), zeros([2, 4])),
+    error: "ShapeError",
+    message: `crossEntropy: targets [2, 4] must have shape [2]: one class index for each row of x [2, 3]
+  x  [2, 3]  float32
+  targets  [2, 4]  float32
+  hint: class probabilities have the shape of x
+  code: crossEntropy/shape`,
+  },
+  {
+    call: () => crossEntropy(zeros([2, 3]), zeros([2, 3], { dtype: "int32" })),
+    error: "DTypeError",
+    message: `crossEntropy: targets of the logits' shape are class probabilities: their dtype int32 must be floating
+  targets  [2, 3]  int32
+  hint: for probabilities targets.to("float32"); for class indices one for each row of logits
+  code: crossEntropy/probabilities`,
+  },
+  {
+    call: () => crossEntropy(zeros([2, 3]), zeros([2, 3]), { ignoreIndex: 0 }),
+    error: "IndexError",
+    message: `crossEntropy: ignoreIndex 0 names a class index; targets that are class probabilities have none
+  targets  [2, 3]  float32
+  code: crossEntropy/ignore-index`,
+  },
+  {
+    call: () => crossEntropy(zeros([2, 3, 2]), zeros([2, 3, 2]), { weight: zeros([2]) }),
+    error: "ShapeError",
+    message: `crossEntropy: weight [2] must have one entry for each of the 3 classes
+  code: crossEntropy/weight`,
+  },
+  {
     call: () => crossEntropy(zeros([2, 3]), tensor([0, 3], { dtype: "int32" })),
     error: "IndexError",
     message: `crossEntropy: target 3 at position 1 is outside [0, 2]
@@ -342,12 +371,11 @@ export const errorsOfLayers: readonly ErrorSample[] = [
   code: nllLoss/target`,
   },
   {
-    call: () => mseLoss(zeros([2, 1]), zeros([2])),
+    call: () => mseLoss(zeros([2, 3]), zeros([2])),
     error: "ShapeError",
-    message: `mseLoss: input [2, 1] and target [2] must have one shape
-  input  [2, 1]  float32
-  target  [2]  float32
-  hint: broadcasting here is nearly always a mistake; use expand if it is meant
-  code: mseLoss/shape`,
+    message: `mseLoss: input.shape[-1] = 3 and target.shape[-1] = 2 must be equal, or one of them 1
+  input  [2, 3]
+  target  [2]
+  code: mseLoss/broadcast`,
   },
 ];

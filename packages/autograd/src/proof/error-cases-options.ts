@@ -25,7 +25,7 @@ const integer: Refused = ["an integer", 0.5, NaN, "0"];
 const generator: Refused = ["a Generator", 1, {}, null];
 const bound: Refused = ["a number", "1", null];
 const random = {
-  dtype: ["one of float32, float64, float16, int32, uint8, bool", "float", 32, null] as const,
+  dtype: ["one of float32, float64, float16, int64, int32, uint8, bool", "float", 32, null] as const,
   requiresGrad: boolean,
   generator,
 };
@@ -43,7 +43,7 @@ const functions: readonly (readonly [op: string, call: (options: never) => unkno
   ["argmax", (options) => argmax(ones([2]), options), { dim, keepdim: boolean }],
   ["argmin", (options) => argmin(ones([2]), options), { dim, keepdim: boolean }],
   ["var", (options) => variance(ones([2]), options), { ...reduce, correction: ["a finite number", NaN, "1", null] }],
-  ["var", (options) => std(ones([2]), options), { ...reduce, correction: ["a finite number", NaN, "1", null] }],
+  ["std", (options) => std(ones([2]), options), { ...reduce, correction: ["a finite number", NaN, "1", null] }],
   ["clamp", (options) => clamp(ones([2]), options), { min: bound, max: bound }],
   ["allclose", (options) => allclose(ones([2]), ones([2]), options), { rtol: nonNegative, atol: nonNegative, equalNan: boolean }],
   ["conv2d", (options) => conv2d(ones([1, 1, 3, 3]), ones([1, 1, 2, 2]), null, options), { stride: sides(1), padding, dilation: sides(1), groups: ["a positive integer", 0, 1.5, NaN, "1"] }],

@@ -187,16 +187,25 @@ export const errorsOfPointwise: readonly ErrorSample[] = [
   code: where/broadcast`,
   },
   {
-    call: () => clamp(zeros([1]), { min: 2, max: 1 }),
+    call: () => clamp(zeros([1], { dtype: "uint8" }), { min: 256 }),
     error: "IndexError",
-    message: `clamp: min 2 must not be above max 1
-  code: clamp/bounds`,
+    message: `clamp: min 256 lies outside uint8: no element could have it
+  hint: convert the tensor first: x.to("float32")
+  code: clamp/value`,
   },
   {
-    call: () => clamp(zeros([1]), { min: NaN }),
+    call: () => clamp(zeros([1], { dtype: "uint8" }), { min: -2, max: -1 }),
     error: "IndexError",
-    message: `clamp: min NaN must not be above max Infinity
-  code: clamp/bounds`,
+    message: `clamp: max -1 lies outside uint8: no element could have it
+  hint: convert the tensor first: x.to("float32")
+  code: clamp/value`,
+  },
+  {
+    call: () => clamp(zeros([1], { dtype: "int32" }), { max: -(2 ** 31) - 1 }),
+    error: "IndexError",
+    message: `clamp: max -2147483649 lies outside int32: no element could have it
+  hint: convert the tensor first: x.to("float32")
+  code: clamp/value`,
   },
   {
     call: () => relu(tensor([true])),
@@ -220,6 +229,29 @@ export const errorsOfPointwise: readonly ErrorSample[] = [
   a  [1]  bool
   b  [1]  bool
   code: sub/dtype`,
+  },
+  ...([["pow", pow], ["floorDivide", floorDivide], ["remainder", remainder]] as const).map(([op, run]): ErrorSample => ({
+    call: () => run(tensor([true]), tensor([true])),
+    error: "DTypeError",
+    message: `${op}: dtype bool is not supported; use one of float32, float64, float16, int64, int32, uint8
+  a  [1]  bool
+  b  [1]  bool
+  code: ${op}/dtype`,
+  })),
+  {
+    call: () => floorDivide(tensor([true]), tensor([0], { dtype: "int32" })),
+    error: "TapegradError",
+    message: `floorDivide: b has a zero: the integer quotient is not defined
+  hint: use float operands
+  code: floorDivide/zero`,
+  },
+  {
+    call: () => pow(tensor([true]), -1),
+    error: "IndexError",
+    message: `pow: an integer to the power of -1 is no integer
+  base  [1]  bool
+  hint: convert it first: base.to("float32").pow(-1)
+  code: pow/negative`,
   },
   {
     call: () => neg(tensor([true])),

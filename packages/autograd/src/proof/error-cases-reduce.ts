@@ -58,14 +58,14 @@ export const errorsOfReduce: readonly ErrorSample[] = [
   {
     call: () => std(zeros([2]), { dim: 1 }),
     error: "IndexError",
-    message: `var: dim 1 is outside [-1, 0], the dimensions of a 1-d tensor
-  code: var/dim`,
+    message: `std: dim 1 is outside [-1, 0], the dimensions of a 1-d tensor
+  code: std/dim`,
   },
   {
     call: () => norm(zeros([2]), { dim: 1 }),
     error: "IndexError",
-    message: `sum: dim 1 is outside [-1, 0], the dimensions of a 1-d tensor
-  code: sum/dim`,
+    message: `norm: dim 1 is outside [-1, 0], the dimensions of a 1-d tensor
+  code: norm/dim`,
   },
   {
     call: () => logsumexp(zeros([2]), { dim: 1 }),
@@ -74,10 +74,10 @@ export const errorsOfReduce: readonly ErrorSample[] = [
   code: logsumexp/dim`,
   },
   {
-    call: () => logsumexp(zeros([0])),
+    call: () => logsumexp(zeros([2]), { dim: [0, -1] }),
     error: "IndexError",
-    message: `logsumexp: no elements to choose from: a reduced dimension of [0] has size 0
-  code: logsumexp/empty`,
+    message: `logsumexp: dim 0 is given twice
+  code: logsumexp/dim-twice`,
   },
   {
     call: () => amax(zeros([2, 0])),
@@ -140,6 +140,19 @@ export const errorsOfReduce: readonly ErrorSample[] = [
   code: argmax/empty`,
   },
   {
+    call: () => max(zeros([]), 1),
+    error: "IndexError",
+    message: `argmax: dim 1 is outside [-1, 0], the dimensions of a 0-d tensor
+  code: argmax/dim`,
+  },
+  {
+    call: () => argmax(tensor([true])),
+    error: "DTypeError",
+    message: `argmax: dtype bool is not supported; use one of float32, float64, float16, int64, int32, uint8
+  x  [1]  bool
+  code: argmax/dtype`,
+  },
+  {
     call: () => min(zeros([0])),
     error: "IndexError",
     message: `amin: no elements to choose from: a reduced dimension of [0] has size 0
@@ -166,10 +179,24 @@ export const errorsOfReduce: readonly ErrorSample[] = [
   {
     call: () => gather(zeros([2, 3]), 1, zeros([3, 1], { dtype: "int32" })),
     error: "ShapeError",
-    message: `gather: indices [3, 1] must have the sizes of x [2, 3] in all dimensions but 1
+    message: `gather: indices [3, 1] must have as many dimensions as x [2, 3], and not be larger in any but dimension 1
   x  [2, 3]  float32
   indices  [3, 1]  int32
   code: gather/shape`,
+  },
+  {
+    call: () => gather(zeros([2, 3]), 1, zeros([], { dtype: "int32" })),
+    error: "ShapeError",
+    message: `gather: indices [1] must have as many dimensions as x [2, 3], and not be larger in any but dimension 1
+  x  [2, 3]  float32
+  indices  [1]  int32
+  code: gather/shape`,
+  },
+  {
+    call: () => gather(zeros([2, 3]), 1, tensor([[3]], { dtype: "int32" })),
+    error: "IndexError",
+    message: `gather: index 3 at position 0 is outside [-3, 2]
+  code: gather/index`,
   },
   {
     call: () => gather(zeros([2, 3]), 2, zeros([2, 1], { dtype: "int32" })),
@@ -200,7 +227,7 @@ export const errorsOfReduce: readonly ErrorSample[] = [
   {
     call: () => indexSelect(zeros([2, 3]), 0, zeros([1, 1], { dtype: "int32" })),
     error: "ShapeError",
-    message: `indexSelect: indices must have 1 dimension, not 2
+    message: `indexSelect: indices must have 1 dimension at most, not 2
   x  [2, 3]  float32
   indices  [1, 1]  int32
   code: indexSelect/indices`,

@@ -116,14 +116,14 @@ export const errorsOfShapes: readonly ErrorSample[] = [
   {
     call: () => arange(0, Infinity),
     error: "IndexError",
-    message: `arange: step 1 does not lead from 0 to Infinity
-  code: arange/step`,
+    message: `arange: end = Infinity must be a finite number
+  code: arange/finite`,
   },
   {
     call: () => arange(NaN, 1),
     error: "IndexError",
-    message: `arange: step 1 does not lead from NaN to 1
-  code: arange/step`,
+    message: `arange: start = NaN must be a finite number
+  code: arange/finite`,
   },
   {
     call: () => arange(0, 3, 0),
@@ -374,6 +374,30 @@ export const errorsOfShapes: readonly ErrorSample[] = [
   code: narrow/dim`,
   },
   {
+    call: () => zeros([]).narrow(0, 0, 0),
+    error: "IndexError",
+    message: `narrow: a 0-d tensor has no dimension to take entries of
+  x  []  float32
+  hint: give it one: x.reshape([1])
+  code: narrow/0-d`,
+  },
+  {
+    call: () => zeros([]).slice(0),
+    error: "IndexError",
+    message: `slice: a 0-d tensor has no dimension to take entries of
+  x  []  float32
+  hint: give it one: x.reshape([1])
+  code: slice/0-d`,
+  },
+  {
+    call: () => zeros([]).select(0, 0),
+    error: "IndexError",
+    message: `select: a 0-d tensor has no dimension to take entries of
+  x  []  float32
+  hint: give it one: x.reshape([1])
+  code: select/0-d`,
+  },
+  {
     call: () => zeros([5]).slice(0, 0, 5, 0),
     error: "IndexError",
     message: `slice: step 0 must be an integer, 1 or more
@@ -405,12 +429,28 @@ export const errorsOfShapes: readonly ErrorSample[] = [
   code: cat/none`,
   },
   {
-    call: () => cat([zeros([2]), zeros([2], { dtype: "int32" })]),
-    error: "DTypeError",
-    message: `cat: dtypes float32 and int32 must be equal
-  a  [2]  float32
-  b  [2]  int32
-  code: cat/dtype`,
+    call: () => cat([zeros([0]), zeros([])]),
+    error: "ShapeError",
+    message: `cat: all sizes but those of dimension 0 must be equal, and there must be at least 1 dimension
+  a  []  float32
+  b  [0]  float32
+  code: cat/shape`,
+  },
+  {
+    call: () => cat([zeros([])]),
+    error: "ShapeError",
+    message: `cat: all sizes but those of dimension 0 must be equal, and there must be at least 1 dimension
+  a  []  float32
+  b  []  float32
+  code: cat/shape`,
+  },
+  {
+    call: () => cat([zeros([2, 3]), zeros([0, 2])]),
+    error: "ShapeError",
+    message: `cat: all sizes but those of dimension 0 must be equal, and there must be at least 1 dimension
+  a  [2, 3]  float32
+  b  [0, 2]  float32
+  code: cat/shape`,
   },
   {
     call: () => cat([zeros([2, 3]), zeros([2, 4])]),

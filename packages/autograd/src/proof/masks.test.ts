@@ -95,6 +95,24 @@ describe("cross-entropy", () => {
   });
 });
 
+describe("cross-entropy of probabilities", () => {
+  test.each(dtypes)("%s: a class that weighs nothing has no part in the sum, whatever its logit and its probability", (dtype) => {
+    const weight = tensor([0, 1, 2.5], { dtype });
+    const run = (logit: number, probability: number, options: object): unknown[] => {
+      const x = fromValues([logit, 1, -2, logit, 0.5, 3], [2, 3], dtype).requiresGrad_();
+      const p = fromValues([probability, 0.25, 0.5, probability, 0.75, 0.125], [2, 3], dtype).requiresGrad_();
+      const loss = crossEntropy(x, p, { weight, ...options });
+      const first = grad([sum(loss)], [x, p], { createGraph: true }) as [Tensor, Tensor];
+      const second = grad([sum(mul(first[0], first[0]))], [x, p]) as [Tensor, Tensor];
+      return [loss, ...first, ...second].map((tensor) => tensor.add(0).toArray());
+    };
+    for (const options of [{}, { reduction: "sum" }, { reduction: "none", labelSmoothing: 0.25 }]) {
+      // A logit of -inf takes nothing of the others' probability; any other one would.
+      for (const probability of [0.5, ...poisons]) expect(run(-Infinity, probability, options)).toEqual(run(-Infinity, 0, options));
+    }
+  });
+});
+
 describe("dropout", () => {
   test.each(dtypes)("%s: what is dropped is 0, whatever it was and whatever gradient comes back", (dtype) => {
     for (const n of [1, 7, 1000]) {

@@ -123,7 +123,7 @@ export const pointwiseOracles: Readonly<Record<string, Oracle>> = {
   minimum: binary(smaller),
   remainder: binary(remainder),
   floorDivide: binary(floorDivide),
-  reluGrad: binary((dOut, y) => (y > 0 ? dOut : 0)),
+  reluGrad: binary((dOut, y) => (y <= 0 ? 0 : dOut)),
   sigmoidGrad: binary((dOut, y) => dOut * y * (1 - y), 3),
   tanhGrad: binary((dOut, y) => dOut * (1 - y * y), 12),
   eq: binary((a, b) => flag(a === b)),

@@ -38,6 +38,15 @@ describe.each(["float32", "float64", "float16"] as const)("%s", (dtype) => {
       expect((found ?? zeros(x.shape, { dtype })).add(0).toArray()).toEqual(rows.map((factors) => factors.map((_, i) => along(factors, w, [i]) + 0)));
     }), { seed: 4, numRuns: 150 });
   });
+  test("the gradient is the product of the other factors among zeros, infinities and NaN, with and without a graph of its own", () => {
+    const special = fc.constantFrom(0, 0, 1, -2, 0.5, Infinity, -Infinity, NaN);
+    const rows = fc.integer({ min: 1, max: 6 }).chain((n) => fc.array(fc.array(special, { minLength: n, maxLength: n }), { minLength: 1, maxLength: 3 }));
+    fc.assert(fc.property(rows, fc.boolean(), fc.boolean(), (data, isTurned, createGraph) => {
+      const x = fromValues(data.flat(), [data.length, (data[0] as number[]).length], dtype).requiresGrad_();
+      const [gradient] = grad([isTurned ? prod(x.t(), { dim: 0 }) : prod(x, { dim: 1 })], [x], { gradOutputs: [fromValues(data.map(() => 1), [data.length], dtype)], createGraph });
+      expect((gradient as Tensor).add(0).toArray()).toEqual(data.map((factors) => factors.map((_, i) => partial(factors, [i]) + 0)));
+    }), { seed: 5, numRuns: 300 });
+  });
   test("over several dimensions", () => {
     const x = tensor([[[2, 3], [0, 4]], [[2, 3], [0, 0]]], { dtype, requiresGrad: true });
     const [gradient] = grad([sum(prod(x, { dim: [1, 2] }))], [x], { createGraph: true });

@@ -23,6 +23,10 @@ function gradientsOf(f: (a: Tensor, b: Tensor) => Tensor, first: NestedArray, se
 
 describe("kinks", () => {
   test("relu'(0) = 0", () => expect(gradientOf(relu, [-1, -0, 0, 1])).toEqual([0, 0, 0, 1]));
+  test("relu passes the gradient at NaN, as PyTorch does", () => expect(gradientOf(relu, [NaN, Infinity, -Infinity])).toEqual([1, 1, 0]));
+  test("clamp passes nothing where its bounds cross or are NaN", () => {
+    for (const bounds of [{ min: 1, max: -1 }, { min: NaN }, { max: NaN }, { min: NaN, max: 1 }]) expect(gradientOf((x) => clamp(x, bounds), [-2, -1, 0, 1, NaN])).toEqual([0, 0, 0, 0, 0]);
+  });
   test("abs'(0) = 0", () => expect(gradientOf(abs, [-1, 0, 1])).toEqual([-1, 0, 1]));
   test("sign' = 0", () => expect(gradientOf(sign, [-1, 0, 1])).toEqual([0, 0, 0]));
   test("leaky relu takes the negative slope at 0", () => expect(gradientOf((x) => leakyRelu(x, { negativeSlope: 0.25 }), [-1, 0, 1])).toEqual([0.25, 0.25, 1]));

@@ -35,6 +35,8 @@ const exponents: Partial<Record<DType, Exponents>> = {
 
 const specials = [0, -0, 1, -1, 0.5, -0.5, 2, -3, Infinity, -Infinity, 1.5, -2.5, NaN];
 const extremes: Partial<Record<DType, readonly number[]>> = {
+  // What a float64 holds: 3037000500 is the first whose square overflows.
+  int64: [-(2 ** 63), 2 ** 63 - 1024, 0, 1, -1, 3037000500, -(2 ** 32), 2 ** 53 - 1],
   int32: [-(2 ** 31), 2 ** 31 - 1, 0, 1, -1, 46341, -65536, 2 ** 31 - 2],
   uint8: [0, 255, 1, 128, 127, 254, 16, 200],
 };

@@ -80,7 +80,7 @@ export const div: BinaryOp = defineBinary("div", {
  * Quotient rounded down.
  *
  * Shapes    a, b broadcast to the output
- * Throws    ShapeError `floorDivide/broadcast`, TapegradError `floorDivide/zero` for a zero in b where both are integers
+ * Throws    ShapeError `floorDivide/broadcast`, DTypeError `floorDivide/dtype` for two bools, TapegradError `floorDivide/zero` for a zero in b where both are integers
  * @example
  * floorDivide(tensor([7, -7]), 2).toArray(); // [3, -4]
  */
@@ -89,6 +89,7 @@ export const floorDivide: BinaryOp = defineBinary("floorDivide", {
   gradient: { a: null, b: null },
   result: "promoted",
   dtypes: numericDTypes,
+  countsBools: true,
   b: { avoid: [0] },
   check: (a, b) => refuseIntegerZero("floorDivide", a, b),
 });
@@ -98,7 +99,7 @@ export const floorDivide: BinaryOp = defineBinary("floorDivide", {
  *
  * Shapes    a, b broadcast to the output
  * Gradient  da = dOut, db = -dOut floor(a / b)
- * Throws    ShapeError `remainder/broadcast`, TapegradError `remainder/zero` for a zero in b where both are integers
+ * Throws    ShapeError `remainder/broadcast`, DTypeError `remainder/dtype` for two bools, TapegradError `remainder/zero` for a zero in b where both are integers
  * @example
  * remainder(tensor([7, -7]), 3).toArray(); // [1, 2]
  */
@@ -107,6 +108,7 @@ export const remainder: BinaryOp = defineBinary("remainder", {
   gradient: { a: (dOut) => dOut, b: (dOut, { a, b }) => neg(mul(dOut, floorDivide(a, b))) },
   result: "promoted",
   dtypes: numericDTypes,
+  countsBools: true,
   a: { range: [-0.95, -0.05] },
   b: { range: [1, 2], avoid: [0] },
   check: (a, b) => refuseIntegerZero("remainder", a, b),

@@ -1,12 +1,15 @@
 import { beginCall } from "@tapegrad/kernels";
 import { copyInto } from "../compute/copy.ts";
-import { DTypeError, ShapeError } from "../errors.ts";
+import { ShapeError } from "../errors.ts";
 import { defineOp } from "../op.ts";
+import { commonType } from "../promote.ts";
 import { normalizeDim } from "../shape.ts";
 import { describe, emptyTensor, Tensor } from "../tensor.ts";
+import { to } from "./cast.ts";
 import { clone } from "./clone.ts";
 import { everyDType } from "./every-dtype.ts";
 import { narrow } from "./narrow.ts";
+import { reshape } from "./reshape.ts";
 import { unsqueeze } from "./squeeze.ts";
 
 const definition = defineOp<readonly ["a", "b"], { dim: number }>({
@@ -38,34 +41,39 @@ function part(x: Tensor, dim: number, start: number, length: number): Tensor {
   return new Tensor(x.storage, x.shape.with(dim, length), x.strides, start * (x.strides[dim] as number));
 }
 
+/** Where programs begin that append to a tensor; it stands for no elements of any shape (as PyTorch). */
+const isNothing = (x: Tensor): boolean => x.ndim === 1 && x.shape[0] === 0;
+
 /**
- * Tensors one after another along a dimension, copied.
+ * Tensors one after another along a dimension, copied, in the dtype that holds all of theirs.
  *
- * Shapes    [..., n0, ...], [..., n1, ...], ... -> [..., n0 + n1 + ..., ...]
+ * Shapes    [..., n0, ...], [..., n1, ...], ... -> [..., n0 + n1 + ..., ...]; [0] fits every shape
  * Gradient  each its part of dOut
- * Throws    ShapeError `cat/shape`, `cat/none`; DTypeError `cat/dtype`; IndexError `cat/dim`
+ * Throws    ShapeError `cat/shape`, `cat/none`; IndexError `cat/dim`
  * @example
  * cat([tensor([1, 2]), tensor([3])]).toArray(); // [1, 2, 3]
  */
 export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
-  const [first, ...rest] = tensors;
+  const [first] = tensors;
   if (first === undefined) throw new ShapeError({ op: "cat", fact: "needs at least one tensor", code: "cat/none" });
-  const d = normalizeDim("cat", dim, first.ndim);
-  for (const x of rest) {
-    if (x.dtype !== first.dtype) {
-      throw new DTypeError({ op: "cat", fact: `dtypes ${first.dtype} and ${x.dtype} must be equal`, code: "cat/dtype", details: [describe("a", first), describe("b", x)] });
-    }
-    if (x.ndim !== first.ndim || first.ndim === 0 || x.shape.some((size, i) => i !== d && size !== first.shape[i])) {
-      throw new ShapeError({
-        op: "cat",
-        fact: `all sizes but those of dimension ${d} must be equal, and there must be at least 1 dimension`,
-        details: [describe("a", first), describe("b", x)],
-        code: "cat/shape",
-        data: { a: first.shape, b: x.shape, dim: d },
-      });
-    }
-  }
-  return rest.length === 0 ? clone(first) : catRange(tensors, d);
+  const model = tensors.find((x) => !isNothing(x)) ?? first;
+  const d = normalizeDim("cat", dim, model.ndim);
+  const dtype = commonType(tensors.map((x) => x.dtype));
+  const joined = catRange(tensors.map((x) => to(fitting(x, model, d), dtype)), d);
+  return tensors.length === 1 ? clone(joined) : joined;
+}
+
+/** A tensor that can stand beside the model. */
+function fitting(x: Tensor, model: Tensor, dim: number): Tensor {
+  if (x.ndim === model.ndim && x.ndim > 0 && x.shape.every((size, i) => i === dim || size === model.shape[i])) return x;
+  if (isNothing(x) && model.ndim > 0) return reshape(x, model.shape.with(dim, 0));
+  throw new ShapeError({
+    op: "cat",
+    fact: `all sizes but those of dimension ${dim} must be equal, and there must be at least 1 dimension`,
+    details: [describe("a", model), describe("b", x)],
+    code: "cat/shape",
+    data: { a: model.shape, b: x.shape, dim },
+  });
 }
 
 // In halves, so that n tensors cost n log n copies, not n².
@@ -77,7 +85,7 @@ function catRange(tensors: readonly Tensor[], dim: number): Tensor {
 }
 
 /**
- * Tensors of one shape along a new dimension.
+ * Tensors of one shape along a new dimension, in the dtype that holds all of theirs.
  *
  * Gradient  each its part of dOut
  * Throws    ShapeError `cat/shape`, `cat/none`; IndexError `unsqueeze/dim`

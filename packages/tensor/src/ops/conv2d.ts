@@ -8,6 +8,7 @@ import { either, oneOf, positiveInteger, sides } from "../option-rules.ts";
 import { checkOptions, type OptionRules } from "../options.ts";
 import { formatShape, sizeOf, type Shape } from "../shape.ts";
 import { describe, emptyTensor, type Tensor } from "../tensor.ts";
+import { squeeze, unsqueeze } from "./squeeze.ts";
 import { sum } from "./sum.ts";
 import { pair, type Pair } from "./window.ts";
 
@@ -155,7 +156,7 @@ export const conv2dRules: OptionRules<Conv2dOptions> = {
 /**
  * Two-dimensional convolution (cross-correlation, as all frameworks call it).
  *
- * Shapes    x [N, C, H, W], weight [O, C / groups, kH, kW], bias [O] or null -> [N, O, H', W'],
+ * Shapes    x [N, C, H, W] or [C, H, W], weight [O, C / groups, kH, kW], bias [O] or null -> [N, O, H', W'] or [O, H', W'],
  *           H' = floor((H + 2 padding - dilation (kH - 1) - 1) / stride) + 1
  * Gradient  dx = dOut convolved with the flipped weight, dWeight = x correlated with dOut, dBias = sum of dOut
  * Throws    ShapeError `conv2d/dims`, `conv2d/channels`, `conv2d/groups`, `conv2d/bias`, `conv2d/too-small`, `conv2d/same`,
@@ -171,24 +172,23 @@ export function conv2d(x: Tensor, weight: Tensor, bias: Tensor | null = null, op
 
 /** `conv2d` with options that were checked before: a layer's, once for all its calls. @internal */
 export function conv2dChecked(x: Tensor, weight: Tensor, bias: Tensor | null, options: Conv2dOptions): Tensor {
-  return convOp.run([x, weight, bias], resolveGeometry(x, weight, bias, options));
+  const geometry = resolveGeometry(x, weight, bias, options);
+  return x.ndim === 4 ? convOp.run([x, weight, bias], geometry) : squeeze(convOp.run([unsqueeze(x, 0), weight, bias], geometry), 0);
 }
 
-function refuse(reason: string, fact: string, x: Tensor, weight: Tensor, hint?: string): ShapeError {
+function refuse(reason: string, fact: string, x: Tensor, weight: Tensor): ShapeError {
   return new ShapeError({
     op: "conv2d",
     fact,
     details: [describe("x", x), describe("weight", weight)],
-    ...(hint === undefined ? {} : { hint }),
     code: `conv2d/${reason}`,
     data: { x: x.shape, weight: weight.shape },
   });
 }
 
 function resolveGeometry(x: Tensor, weight: Tensor, bias: Tensor | null, options: Conv2dOptions): Geometry {
-  if (x.ndim !== 4 || weight.ndim !== 4) {
-    const hint = x.ndim === 3 ? "add a batch dimension: x.unsqueeze(0)" : undefined;
-    throw refuse("dims", `x must be [N, C, H, W] and weight [O, C / groups, kH, kW], not ${x.ndim}-d and ${weight.ndim}-d`, x, weight, hint);
+  if ((x.ndim !== 4 && x.ndim !== 3) || weight.ndim !== 4) {
+    throw refuse("dims", `x must be [N, C, H, W] or [C, H, W] and weight [O, C / groups, kH, kW], not ${x.ndim}-d and ${weight.ndim}-d`, x, weight);
   }
   if (x.dtype !== weight.dtype || (bias !== null && bias.dtype !== x.dtype)) {
     throw new DTypeError({
@@ -200,13 +200,13 @@ function resolveGeometry(x: Tensor, weight: Tensor, bias: Tensor | null, options
     });
   }
   const { groups = 1 } = options;
-  const [, channels, height, width] = x.shape as [number, number, number, number];
+  const [channels, height, width] = x.shape.slice(-3) as [number, number, number];
   const [outChannels, groupChannels, kernelHeight, kernelWidth] = weight.shape as [number, number, number, number];
   if (channels % groups !== 0 || outChannels % groups !== 0) {
     throw refuse("groups", `groups ${groups} must divide the ${channels} channels of x and the ${outChannels} of the output`, x, weight);
   }
   if (groupChannels * groups !== channels) {
-    throw refuse("channels", `x.shape[1] = ${channels} must equal weight.shape[1] * groups = ${groupChannels * groups}`, x, weight);
+    throw refuse("channels", `x.shape[${x.ndim - 3}] = ${channels} must equal weight.shape[1] * groups = ${groupChannels * groups}`, x, weight);
   }
   if (bias !== null && (bias.ndim !== 1 || bias.shape[0] !== outChannels)) {
     throw refuse("bias", `bias ${formatShape(bias.shape)} must have shape [${outChannels}], the output channels`, x, weight);

@@ -7,26 +7,23 @@ import { reduceKernel } from "../compute/reduce.ts";
 import { fullLike } from "../creation.ts";
 import { IndexError, ShapeError } from "../errors.ts";
 import { defineOp } from "../op.ts";
-import { integer, oneOf, share, tensorOrNull, type OptionRule } from "../option-rules.ts";
-import { checkOptions, type OptionRules } from "../options.ts";
+import { checkOptions } from "../options.ts";
 import { formatShape, sameShape, type Shape } from "../shape.ts";
 import { describe, emptyTensor, requireTensor, type Tensor } from "../tensor.ts";
-import { add, div, mul, sub } from "./arithmetic.ts";
+import { add, div, mul } from "./arithmetic.ts";
 import { to } from "./cast.ts";
 import { eq } from "./comparison.ts";
 import { expandOrSame } from "./expand.ts";
-import { square } from "./exponential.ts";
 import { gather, indexSelect } from "./gather.ts";
+import { classificationLossRules, crossEntropyRules, type ClassificationLossOptions, type CrossEntropyOptions, type Reduction } from "./loss-options.ts";
 import { neg } from "./neg.ts";
 import { permute } from "./permute.ts";
+import { probabilityLoss } from "./probability-targets.ts";
 import { reshapeOrSame } from "./reshape.ts";
 import { logSoftmax } from "./softmax.ts";
 import { squeeze, unsqueeze } from "./squeeze.ts";
-import { mean, sum } from "./sum.ts";
+import { sum } from "./sum.ts";
 import { where } from "./where.ts";
-
-/** How the losses of a batch become one. */
-export type Reduction = "mean" | "sum" | "none";
 
 interface CrossEntropyAttrs {
   readonly ignoreIndex: number;
@@ -155,48 +152,29 @@ function nllOf(logp: Tensor, targets: Tensor, weight: Tensor | null, { ignoreInd
   return reduction === "sum" ? sum(losses) : div(sum(losses), sum(kept));
 }
 
-/** Options of the classification losses. */
-export interface ClassificationLossOptions {
-  /** A factor for each class, [C]. */
-  readonly weight?: Tensor | null;
-  /** Targets with this value take no part; -100 unless told. It may lie outside [0, C). */
-  readonly ignoreIndex?: number;
-  /** "mean" (over the weights of the kept targets) unless told. */
-  readonly reduction?: Reduction;
-}
-
-/** Options of `crossEntropy`. */
-export interface CrossEntropyOptions extends ClassificationLossOptions {
-  /** Share of the target's probability that is spread over all classes; 0 unless told. */
-  readonly labelSmoothing?: number;
-}
-
-/** Options of `mseLoss`. */
-export interface MSELossOptions {
-  /** "mean" unless told. */
-  readonly reduction?: Reduction;
-}
-
-const reduction: OptionRule = oneOf("none", "mean", "sum");
-export const classificationLossRules: OptionRules<ClassificationLossOptions> = { weight: tensorOrNull, ignoreIndex: integer, reduction };
-export const crossEntropyRules: OptionRules<CrossEntropyOptions> = { ...classificationLossRules, labelSmoothing: share };
-export const mseLossRules: OptionRules<MSELossOptions> = { reduction };
-
 /**
- * Softmax cross-entropy of logits and class indices.
+ * Softmax cross-entropy of logits and class indices, or class probabilities.
  *
- * Shapes    logits [N, C] with targets [N], or [N, C, ...d] with [N, ...d], or [C] with []; -> [] or, unreduced, targets' shape
- * Gradient  dLogits = (softmax - target) times each row's share
- * Throws    ShapeError `crossEntropy/shape`, `crossEntropy/weight`; DTypeError `crossEntropy/targets`; IndexError
- *           `crossEntropy/target`, `crossEntropy/option`; ArgumentError `crossEntropy/unknown-option`
+ * Shapes    logits [N, C] with class indices [N], or [N, C, ...d] with [N, ...d], or [C] with []; or floating targets of the logits' shape:
+ *           the probabilities of the classes -> [] or, unreduced, the shape of the indices
+ * Gradient  dLogits = (softmax - target) times each row's share; dTargets = -logSoftmax times that, where they are probabilities
+ * Throws    ShapeError `crossEntropy/shape`, `crossEntropy/weight`; DTypeError `crossEntropy/targets`, `crossEntropy/probabilities`; IndexError
+ *           `crossEntropy/target`, `crossEntropy/option`, `crossEntropy/ignore-index`; ArgumentError `crossEntropy/unknown-option`
  * Source    as PyTorch; NaN where every target is ignored, with gradient 0. An ignored row and a class of weight 0 as the target have no
- *           influence, whatever the logits are
+ *           influence, whatever the logits are. With probabilities the mean is over the rows, not over their weights, and ignoreIndex has no
+ *           meaning
  * @example
  * crossEntropy(tensor([[0, 0]]), tensor([1], { dtype: "int32" })).item(); // 0.6931471824645996
  */
 export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
   checkOptions("crossEntropy", options, crossEntropyRules);
-  const { labelSmoothing = 0 } = options;
+  const { labelSmoothing = 0, weight = null } = options;
+  requireTensor("crossEntropy", "logits", logits);
+  requireTensor("crossEntropy", "targets", targets);
+  if (logits.ndim > 0 && sameShape(logits.shape, targets.shape)) {
+    checkWeight("crossEntropy", weight, logits);
+    return probabilityLoss(logits, targets, options);
+  }
   return classify("crossEntropy", logits, targets, options, (rows, classes, weight, attrs) => definition.run([rows, classes, weight], { ...attrs, labelSmoothing }));
 }
 
@@ -230,18 +208,23 @@ function classify(op: string, x: Tensor, targets: Tensor, options: Classificatio
           ? "x must be [C] or [N, C, ...], not 0-d"
           : `targets ${formatShape(targets.shape)} must have shape ${formatShape(expected)}: one class index for each row of x ${formatShape(x.shape)}`,
       details: [describe("x", x), describe("targets", targets)],
+      ...(op === "crossEntropy" && dtypeInfo[targets.dtype].isFloating && x.ndim > 0 ? { hint: "class probabilities have the shape of x" } : {}),
       code: `${op}/shape`,
       data: { x: x.shape, targets: targets.shape },
     });
   }
-  const classCount = x.shape[x.ndim === 1 ? 0 : 1] as number;
-  if (weight !== null && !sameShape(weight.shape, [classCount])) {
-    throw new ShapeError({ op, fact: `weight ${formatShape(weight.shape)} must have one entry for each of the ${classCount} classes`, code: `${op}/weight`, data: { weight: weight.shape } });
-  }
+  const classCount = checkWeight(op, weight, x);
   const classes = checkedTargets(op, reshapeOrSame(targets, [targets.numel()]), classCount, ignoreIndex);
   const rows = x.ndim === 1 ? unsqueeze(x, 0) : x.ndim === 2 ? x : reshapeOrSame(permute(x, [0, ...x.shape.slice(2).map((_, i) => i + 2), 1]), [-1, classCount]);
   const out = loss(rows, classes, weight === null ? null : to(weight, x.dtype), { ignoreIndex, reduction });
   return reduction === "none" ? reshapeOrSame(out, expected) : out;
+}
+
+/** The number of classes, for each of which there must be a weight if there are any. */
+function checkWeight(op: string, weight: Tensor | null, x: Tensor): number {
+  const classCount = x.shape[x.ndim === 1 ? 0 : 1] as number;
+  if (weight === null || sameShape(weight.shape, [classCount])) return classCount;
+  throw new ShapeError({ op, fact: `weight ${formatShape(weight.shape)} must have one entry for each of the ${classCount} classes`, code: `${op}/weight`, data: { weight: weight.shape } });
 }
 
 function checkedTargets(op: string, targets: Tensor, classCount: number, ignoreIndex: number): Tensor {
@@ -261,31 +244,4 @@ function checkedTargets(op: string, targets: Tensor, classCount: number, ignoreI
     code: `${op}/target`,
     data: { target, position: bad, classes: classCount },
   });
-}
-
-/**
- * Mean squared error.
- *
- * Shapes    input, target of one shape -> [] or, unreduced, that shape
- * Gradient  dInput = 2 (input - target) dOut / n
- * Throws    ShapeError `mseLoss/shape`, IndexError `mseLoss/option`, ArgumentError `mseLoss/unknown-option`
- * @example
- * mseLoss(tensor([1, 2]), tensor([1, 4])).item(); // 2
- */
-export function mseLoss(input: Tensor, target: Tensor, options: MSELossOptions = {}): Tensor {
-  checkOptions("mseLoss", options, mseLossRules);
-  const { reduction = "mean" } = options;
-  if (!sameShape(input.shape, target.shape)) {
-    throw new ShapeError({
-      op: "mseLoss",
-      fact: `input ${formatShape(input.shape)} and target ${formatShape(target.shape)} must have one shape`,
-      details: [describe("input", input), describe("target", target)],
-      hint: "broadcasting here is nearly always a mistake; use expand if it is meant",
-      code: "mseLoss/shape",
-      data: { input: input.shape, target: target.shape },
-    });
-  }
-  const losses = square(sub(input, target));
-  if (reduction === "none") return losses;
-  return reduction === "sum" ? sum(losses) : mean(losses);
 }

@@ -2,6 +2,7 @@ import { binaryOps, dtypeInfo, type DType } from "@tapegrad/kernels";
 import { binaryKernel, type BinaryName } from "../compute/pointwise.ts";
 import { encode, fitsInteger } from "../encode.ts";
 import { defineOp } from "../op.ts";
+import { to } from "./cast.ts";
 import { everyDType } from "./every-dtype.ts";
 import type { BackwardContext, ErrorSample, Sample, SampleInput } from "../op-spec.ts";
 import { floatType, resultType } from "../promote.ts";
@@ -32,6 +33,8 @@ interface BinaryOptions<S extends readonly ("a" | "b" | "out")[]> {
   readonly dtypes?: readonly DType[];
   /** The kernel for two bools, where it is not the op's namesake. */
   readonly boolKernel?: BinaryName;
+  /** Beside a number, a bool counts as 0 or 1 on the left too; of two bools the op makes nothing (as PyTorch). */
+  readonly countsBools?: boolean;
   /** Further checks of the operands. */
   readonly check?: (a: Tensor, b: Tensor) => void;
   readonly errors?: () => readonly ErrorSample[];
@@ -67,9 +70,9 @@ export function defineBinary<const S extends readonly ("a" | "b" | "out")[]>(
     dtypes: options.dtypes ?? everyDType,
     infer: ([a, b]) => {
       const shape = broadcastShapes(name, a.shape, b.shape);
-      check?.(a, b);
       if (result === "bool") return { shape, dtype: "bool" };
       const dtype = resultType(a, b);
+      check?.(a, b);
       return { shape, dtype: result === "float" ? floatType(dtype) : dtype };
     },
     forward: ([a, b], _, out) => {
@@ -81,7 +84,15 @@ export function defineBinary<const S extends readonly ("a" | "b" | "out")[]>(
     samples: () => shapePairs.map(([a, b]): Sample<null> => ({ inputs: [{ shape: a, ...options.a }, { shape: b, ...options.b }], attrs: null })),
     ...(options.errors === undefined ? {} : { errors: options.errors }),
   });
-  return (a, b) => run([operand(a, b), operand(b, a)], null);
+  if (options.countsBools !== true) return (a, b) => run([operand(a, b), operand(b, a)], null);
+  return (a, b) => {
+    const right = operand(b, a);
+    return run([counted(operand(a, b), right), right], null);
+  };
+}
+
+function counted(a: Tensor, b: Tensor): Tensor {
+  return a.dtype === "bool" ? to(a, resultType(a, b)) : a;
 }
 
 /** In which dtype two operands are compared: the promoted one, unless a number does not fit into it. */

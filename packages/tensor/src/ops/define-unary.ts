@@ -65,6 +65,8 @@ export function defineParameterised<A, const S extends readonly ("x" | "out")[] 
     infer: ([x]) => ({ shape: x.shape, dtype: result === "bool" ? "bool" : result === "same" ? x.dtype : floatType(x.dtype) }),
     forward: ([x], attrs, out) => {
       if (keepsIntegers && !dtypeInfo[x.dtype].isFloating) return cloneKernel(x);
+      // Where a bool may stay one, it is its own result.
+      if (result === "same" && x.dtype === "bool") return cloneKernel(x);
       const [p0, p1] = parameters(attrs);
       return unaryKernel(kernel, x, out, p0, p1, result === "bool" ? kernelType(x.dtype) : out.dtype);
     },

@@ -1,5 +1,7 @@
+import type { Tensor } from "../tensor.ts";
 import { defineUnary, type UnaryOp } from "./define-unary.ts";
 import { add, div, mul } from "./arithmetic.ts";
+import { to } from "./cast.ts";
 import { neg } from "./neg.ts";
 
 const positive = { range: [0.1, 3] } as const;
@@ -84,14 +86,24 @@ export const rsqrt: UnaryOp = defineUnary("rsqrt", {
   sample: positive,
 });
 
+const squareOp = defineUnary("square", {
+  saves: ["x"],
+  // Not dOut (2 x): that may be too large on the way, as in the mean of many squares.
+  gradient: (dOut, { x }) => mul(mul(dOut, 2), x),
+  gradientInPlace: true,
+  result: "same",
+});
+
 /**
- * x².
+ * x². Of bool, an int64.
  *
  * Gradient  dx = 2 dOut x
  * @example
  * square(tensor(3)).item(); // 9
  */
-export const square: UnaryOp = defineUnary("square", { saves: ["x"], gradient: (dOut, { x }) => mul(dOut, mul(x, 2)), gradientInPlace: true, result: "same" });
+export function square(x: Tensor): Tensor {
+  return squareOp(x.dtype === "bool" ? to(x, "int64") : x);
+}
 
 /**
  * 1 / x.

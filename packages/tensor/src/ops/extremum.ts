@@ -1,9 +1,10 @@
-import { dtypeInfo } from "@tapegrad/kernels";
+import { dtypeInfo, type DType } from "@tapegrad/kernels";
+import { fitsInteger } from "../encode.ts";
 import { IndexError } from "../errors.ts";
 import { bound } from "../option-rules.ts";
 import { checkOptions, type OptionRules } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
-import { mul } from "./arithmetic.ts";
+import { add, mul } from "./arithmetic.ts";
 import { to } from "./cast.ts";
 import { eq, ge, gt, le, logicalAnd, lt } from "./comparison.ts";
 import { defineBinary, type BinaryOp } from "./define-binary.ts";
@@ -72,19 +73,43 @@ interface ClampBounds {
 const clampRules: OptionRules<ClampBounds> = { min: bound, max: bound };
 
 /**
- * Elements limited to [min, max]; either bound may be left out. NaN stays NaN. Integers with a bound that is none become float32.
+ * Elements limited to [min, max]; either bound may be left out. Where min is above max, everything is max. NaN stays NaN, and a NaN bound
+ * makes everything NaN. Integers keep their dtype if the bounds are integers (infinite ones limit nothing), else they become float32;
+ * bool becomes int64.
  *
  * Gradient  dx = dOut where min <= x <= max, else 0          (1 at the bounds, as PyTorch 1.13)
- * Throws    IndexError `clamp/bounds`
+ * Throws    IndexError `clamp/option`, `clamp/value` for a limit that lies outside the integer dtype
  * @example
  * clamp(tensor([-2, 0.5, 2]), { min: -1, max: 1 }).toArray(); // [-1, 0.5, 1]
  */
 export function clamp(x: Tensor, bounds: ClampBounds): Tensor {
   checkOptions("clamp", bounds, clampRules);
   const { min = -Infinity, max = Infinity } = bounds;
-  if (!(min <= max)) {
-    throw new IndexError({ op: "clamp", fact: `min ${min} must not be above max ${max}`, code: "clamp/bounds", data: { min, max } });
-  }
-  const isWhole = (bound: number): boolean => Number.isInteger(bound) || !Number.isFinite(bound);
-  return clampOp(dtypeInfo[x.dtype].isFloating || (isWhole(min) && isWhole(max)) ? x : to(x, "float32"), { min, max });
+  if (dtypeInfo[x.dtype].isFloating) return clampFloats(x, min, max);
+  const isWhole = (Number.isInteger(min) || min === -Infinity) && (Number.isInteger(max) || max === Infinity);
+  return isWhole ? clampIntegers(x.dtype === "bool" ? to(x, "int64") : x, min, max) : clampFloats(to(x, "float32"), min, max);
+}
+
+function clampFloats(x: Tensor, min: number, max: number): Tensor {
+  if (!Number.isNaN(min) && !Number.isNaN(max)) return clampOp(x, { min, max });
+  // The kernel's comparisons would pass a NaN over. Bounds that cross let no gradient through; nor does a NaN.
+  return add(clampOp(x, { min: 1, max: 0 }), NaN);
+}
+
+/** A bound beyond the dtype's range limits nothing, unless it is beyond all that the dtype holds. */
+function clampIntegers(x: Tensor, min: number, max: number): Tensor {
+  const dtype = x.dtype as "int64" | "int32" | "uint8";
+  if (min > 0 && !fitsInteger(min, dtype)) throw outside("min", min, dtype);
+  if (max < 0 && (dtype === "uint8" || !fitsInteger(max, dtype))) throw outside("max", max, dtype);
+  return clampOp(x, { min, max });
+}
+
+function outside(name: string, value: number, dtype: DType): IndexError {
+  return new IndexError({
+    op: "clamp",
+    fact: `${name} ${value} lies outside ${dtype}: no element could have it`,
+    hint: 'convert the tensor first: x.to("float32")',
+    code: "clamp/value",
+    data: { [name]: value, dtype },
+  });
 }

@@ -8,6 +8,8 @@ import type { OutputSpec } from "../op-spec.ts";
 import { formatShape, normalizeDim, sizeOf, type Shape } from "../shape.ts";
 import { describe, emptyTensor, type Tensor } from "../tensor.ts";
 import { everyDType, numericDTypes } from "./every-dtype.ts";
+import { narrow } from "./narrow.ts";
+import { reshapeOrSame } from "./reshape.ts";
 
 interface GatherAttrs {
   readonly dim: number;
@@ -62,8 +64,6 @@ function spread(kernel: SpreadKernel, src: Tensor, indices: Tensor, dim: number,
   return out;
 }
 
-const sameButOne = (a: Shape, b: Shape, dim: number): boolean => a.length === b.length && a.every((size, i) => i === dim || size === b[i]);
-
 const gatherOp: DefinedOp<readonly ["x", "indices"], GatherAttrs> = defineOp<readonly ["x", "indices"], GatherAttrs, readonly ["indices"]>({
   name: "gather",
   inputs: ["x", "indices"],
@@ -71,15 +71,6 @@ const gatherOp: DefinedOp<readonly ["x", "indices"], GatherAttrs> = defineOp<rea
   dtypes: everyDType,
   halfNative: true,
   infer: ([x, indices], { dim }) => {
-    if (!sameButOne(x.shape, indices.shape, dim)) {
-      throw new ShapeError({
-        op: "gather",
-        fact: `indices ${formatShape(indices.shape)} must have the sizes of x ${formatShape(x.shape)} in all dimensions but ${dim}`,
-        details: [describe("x", x), describe("indices", indices)],
-        code: "gather/shape",
-        data: { x: x.shape, indices: indices.shape, dim },
-      });
-    }
     checkIndices("gather", indices, x.shape[dim] ?? 1);
     return { shape: indices.shape, dtype: x.dtype };
   },
@@ -107,16 +98,40 @@ const scatterOp: DefinedOp<readonly ["src", "indices"], ScatterAttrs> = defineOp
 });
 
 /**
- * Elements of `x` picked along a dimension: out[i][j] = x[i][indices[i][j]] for dim 1. Negative indices count from the end.
+ * Elements of `x` picked along a dimension: out[i][j] = x[i][indices[i][j]] for dim 1. Negative indices count from the end. In the other
+ * dimensions there may be fewer indices than elements: the first ones are meant.
  *
- * Shapes    x [..., n, ...], indices [..., m, ...] with the other sizes equal -> indices' shape
+ * Shapes    x [..., n, ...], indices [..., m, ...] with the other sizes not larger -> indices' shape; 0-d ones count as [1]
  * Gradient  dx = dOut added up where it was picked from
  * Throws    ShapeError `gather/shape`, IndexError `gather/index`, `gather/dim`, DTypeError `gather/indices-dtype`
  * @example
  * gather(tensor([[1, 2], [3, 4]]), 1, tensor([[1], [0]], { dtype: "int32" })).toArray(); // [[2], [3]]
  */
 export function gather(x: Tensor, dim: number, indices: Tensor): Tensor {
-  return gatherOp.run([x, indices], { dim: normalizeDim("gather", dim, x.ndim) });
+  const d = normalizeDim("gather", dim, x.ndim);
+  // A 0-d tensor is taken for one of a single element (as PyTorch).
+  if (x.ndim === 0 || indices.ndim === 0) return gatherOfScalars(x, indices, d);
+  return gatherOp.run([corner(x, d, indices), indices], { dim: d });
+}
+
+function gatherOfScalars(x: Tensor, indices: Tensor, dim: number): Tensor {
+  const [source, at] = [x.ndim === 0 ? reshapeOrSame(x, [1]) : x, indices.ndim === 0 ? reshapeOrSame(indices, [1]) : indices];
+  return reshapeOrSame(gatherOp.run([corner(source, dim, at), at], { dim }), indices.shape);
+}
+
+/** The part of x that the indices lie over: all of it, unless there are fewer of them. */
+function corner(x: Tensor, dim: number, indices: Tensor): Tensor {
+  const { shape } = indices;
+  if (shape.length !== x.ndim || shape.some((size, i) => i !== dim && size > (x.shape[i] as number))) {
+    throw new ShapeError({
+      op: "gather",
+      fact: `indices ${formatShape(shape)} must have as many dimensions as x ${formatShape(x.shape)}, and not be larger in any but dimension ${dim}`,
+      details: [describe("x", x), describe("indices", indices)],
+      code: "gather/shape",
+      data: { x: x.shape, indices: shape, dim },
+    });
+  }
+  return shape.reduce((part, size, i) => (i === dim || size === part.shape[i] ? part : narrow(part, i, 0, size)), x);
 }
 
 const indexSelectOp: DefinedOp<readonly ["x", "indices"], GatherAttrs> = defineOp<readonly ["x", "indices"], GatherAttrs, readonly ["indices"]>({
@@ -126,10 +141,10 @@ const indexSelectOp: DefinedOp<readonly ["x", "indices"], GatherAttrs> = defineO
   dtypes: everyDType,
   halfNative: true,
   infer: ([x, indices], { dim }) => {
-    if (indices.ndim !== 1) {
+    if (indices.ndim > 1) {
       throw new ShapeError({
         op: "indexSelect",
-        fact: `indices must have 1 dimension, not ${indices.ndim}`,
+        fact: `indices must have 1 dimension at most, not ${indices.ndim}`,
         details: [describe("x", x), describe("indices", indices)],
         code: "indexSelect/indices",
         data: { indices: indices.shape },
@@ -170,7 +185,7 @@ const indexAddOp: DefinedOp<readonly ["src", "indices"], ScatterAttrs> = defineO
 /**
  * Entries of one dimension by their positions, copied.
  *
- * Shapes    x [..., n, ...], indices [m] -> [..., m, ...]; x [], indices [1] -> []
+ * Shapes    x [..., n, ...], indices [m] -> [..., m, ...]; x [], indices [1] -> []; indices [] count as [1]
  * Gradient  dx = dOut added up where it was picked from
  * Throws    ShapeError `indexSelect/indices`, `indexSelect/0-d`; IndexError `indexSelect/index`, `indexSelect/dim`
  * @example

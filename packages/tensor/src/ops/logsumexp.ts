@@ -2,12 +2,14 @@ import { binaryOps, unaryOps, type DType } from "@tapegrad/kernels";
 import { binaryKernel, unaryKernel } from "../compute/pointwise.ts";
 import { reduceKernel } from "../compute/reduce.ts";
 import { defineOp } from "../op.ts";
+import { floatType } from "../promote.ts";
 import { Tensor } from "../tensor.ts";
 import { add, div, mul, sub } from "./arithmetic.ts";
+import { to } from "./cast.ts";
 import { exp, log } from "./exponential.ts";
 import { clamp } from "./extremum.ts";
 import { eq } from "./comparison.ts";
-import { keptShape, noOptions, outputShape, reduceCases, reduceRules, refuseEmpty, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
+import { keptShape, noOptions, outputShape, reduceCasesWithEmpty, reducedSize, reduceRules, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
 import { reshapeOrSame } from "./reshape.ts";
 import { amax } from "./select-extremum.ts";
 import { sum } from "./sum.ts";
@@ -20,14 +22,11 @@ const definition = defineOp<readonly ["x"], ReduceAttrs, readonly ["x"]>({
   inputs: ["x"],
   saves: ["x"],
   scoped: true,
-  infer: ([x], attrs) => {
-    refuseEmpty("logsumexp", x, attrs.dims);
-    return { shape: outputShape(x, attrs), dtype: x.dtype };
-  },
+  infer: ([x], attrs) => ({ shape: outputShape(x, attrs), dtype: x.dtype }),
   forward: ([x], attrs, spec, call) => {
     const kept = { shape: keptShape(x.shape, attrs), dtype: x.dtype };
     const full = { shape: x.shape, dtype: x.dtype };
-    // An infinite maximum is replaced by a finite one: inf - inf is NaN.
+    // The maximum of nothing is -inf, the sum 0. An infinite maximum is replaced by a finite one: inf - inf is NaN.
     const limit = largestFinite(x.dtype);
     const finite = unaryKernel(unaryOps.clamp, reduceKernel("max", x, attrs.dims, kept.shape), kept, -limit, limit);
     const powers = unaryKernel(unaryOps.exp, binaryKernel(binaryOps.sub, x, finite, full, x.dtype), full);
@@ -45,6 +44,7 @@ const definition = defineOp<readonly ["x"], ReduceAttrs, readonly ["x"]>({
     },
   },
   composite: ([x], attrs) => {
+    if (reducedSize(x.shape, attrs.dims) === 0) return add(sum(x, { dim: attrs.dims, keepdim: attrs.keepdim }), -Infinity);
     const limit = largestFinite(x.dtype);
     const finite = clamp(amax(x.detach(), { dim: attrs.dims, keepdim: true }), { min: -limit, max: limit });
     const total = sum(exp(sub(x, finite)), { dim: attrs.dims, keepdim: true });
@@ -52,17 +52,18 @@ const definition = defineOp<readonly ["x"], ReduceAttrs, readonly ["x"]>({
     return reshapeOrSame(add(where(none, -Infinity, log(where(none, 1, total))), finite), outputShape(x, attrs));
   },
   createGraphByComposite: true,
-  samples: () => reduceCases.map(({ shape, attrs }) => ({ inputs: [{ shape }], attrs })),
+  samples: () => reduceCasesWithEmpty.map(({ shape, attrs }) => ({ inputs: [{ shape }], attrs })),
 });
 
 /**
- * log of the sum of exponentials over dimensions, all of them unless told, without overflow; -inf for all -inf.
+ * log of the sum of exponentials over dimensions, all of them unless told, without overflow; -inf for all -inf, and of nothing. Integers
+ * and bools give float32.
  *
  * Gradient  dx = dOut exp(x - out)          (0 where all are -inf)
- * Throws    IndexError `logsumexp/dim`, `logsumexp/empty`
+ * Throws    IndexError `logsumexp/dim`, `logsumexp/dim-twice`
  * @example
  * logsumexp(tensor([0, 0])).item(); // 0.6931471824645996
  */
 export function logsumexp(x: Tensor, options: ReduceOptions = noOptions): Tensor {
-  return definition.run([x], resolveReduce("logsumexp", x, options, reduceRules));
+  return definition.run([to(x, floatType(x.dtype))], resolveReduce("logsumexp", x, options, reduceRules));
 }

@@ -60,17 +60,24 @@ const embedOp: DefinedOp<readonly ["x"], EmbedRange> = defineOp<readonly ["x"], 
   ],
 });
 
+/** Throws IndexError `OP/0-d`. */
+function refuseScalar(op: string, x: Tensor): void {
+  if (x.ndim > 0) return;
+  throw new IndexError({ op, fact: "a 0-d tensor has no dimension to take entries of", details: [describe("x", x)], hint: "give it one: x.reshape([1])", code: `${op}/0-d` });
+}
+
 /**
  * `length` entries of a dimension from `start` on, sharing storage.
  *
  * Gradient  dx = dOut in its place, 0 around it
- * Throws    IndexError `narrow/dim`, `narrow/range`
+ * Throws    IndexError `narrow/dim`, `narrow/range`, `narrow/0-d`
  * @example
  * arange(5).narrow(0, 1, 3).toArray(); // [1, 2, 3]
  */
 export function narrow(x: Tensor, dim: number, start: number, length: number): Tensor {
+  refuseScalar("narrow", x);
   const d = normalizeDim("narrow", dim, x.ndim);
-  const size = x.shape[d] ?? 0;
+  const size = x.shape[d] as number;
   const from = start < 0 ? start + size : start;
   if (!Number.isInteger(from) || !Number.isInteger(length) || from < 0 || length < 0 || from + length > size) {
     throw new IndexError({
@@ -89,16 +96,17 @@ export function narrow(x: Tensor, dim: number, start: number, length: number): T
  * and negative ones count from the end.
  *
  * Gradient  dx = dOut in its place, 0 elsewhere
- * Throws    IndexError `slice/dim`, `slice/step`
+ * Throws    IndexError `slice/dim`, `slice/step`, `slice/0-d`
  * @example
  * arange(6).slice(0, 1, 5, 2).toArray(); // [1, 3]
  */
 export function slice(x: Tensor, dim: number, start = 0, end = Infinity, step = 1): Tensor {
+  refuseScalar("slice", x);
   const d = normalizeDim("slice", dim, x.ndim);
   if (!Number.isInteger(step) || step < 1) {
     throw new IndexError({ op: "slice", fact: `step ${step} must be an integer, 1 or more`, code: "slice/step", data: { step } });
   }
-  const size = x.shape[d] ?? 0;
+  const size = x.shape[d] as number;
   const inside = (bound: number): number => Math.min(Math.max(bound < 0 ? bound + size : bound, 0), size);
   const from = inside(start);
   const length = Math.max(0, Math.ceil((inside(end) - from) / step));
@@ -109,13 +117,14 @@ export function slice(x: Tensor, dim: number, start = 0, end = Infinity, step = 
  * One entry of a dimension, without that dimension, sharing storage.
  *
  * Gradient  dx = dOut in its place, 0 elsewhere
- * Throws    IndexError `select/dim`, `select/index`
+ * Throws    IndexError `select/dim`, `select/index`, `select/0-d`
  * @example
  * tensor([[1, 2], [3, 4]]).select(0, -1).toArray(); // [3, 4]
  */
 export function select(x: Tensor, dim: number, index: number): Tensor {
+  refuseScalar("select", x);
   const d = normalizeDim("select", dim, x.ndim);
-  const size = x.shape[d] ?? 0;
+  const size = x.shape[d] as number;
   if (!Number.isInteger(index) || index < -size || index >= size) {
     throw new IndexError({
       op: "select",

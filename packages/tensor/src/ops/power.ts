@@ -33,6 +33,7 @@ const powTensor: BinaryOp = defineBinary("pow", {
   },
   result: "promoted",
   dtypes: numericDTypes,
+  countsBools: true,
   a: { range: [0.2, 2] },
 });
 
@@ -42,7 +43,7 @@ const powTensor: BinaryOp = defineBinary("pow", {
  *
  * Shapes    base, exponent broadcast to the output
  * Gradient  dBase = dOut exponent base^(exponent-1), dExponent = dOut out log(base)          (0 for base 0)
- * Throws    ShapeError `pow/broadcast`; IndexError `pow/negative` for an integer and a negative number
+ * Throws    ShapeError `pow/broadcast`, DTypeError `pow/dtype` for two bools; IndexError `pow/negative` for an integer and a negative number
  * @example
  * pow(tensor([1, 2, 3]), 2).toArray(); // [1, 4, 9]
  */

@@ -4,14 +4,16 @@ import { countType } from "../promote.ts";
 import type { Tensor } from "../tensor.ts";
 import type { Sample } from "../op-spec.ts";
 import { sizeOf, type Shape } from "../shape.ts";
-import { add, div, mul } from "./arithmetic.ts";
+import { add, div, mul, sub } from "./arithmetic.ts";
 import { to } from "./cast.ts";
-import { eq, logicalAnd } from "./comparison.ts";
+import { eq, gt, isfinite, isinf, isnan, logicalAnd, logicalOr } from "./comparison.ts";
 import { everyDType } from "./every-dtype.ts";
 import { narrow } from "./narrow.ts";
 import { permute } from "./permute.ts";
 import { keptShape, noOptions, outputShape, reduceCasesWithEmpty, reducedSize, reduceRules, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
 import { reshape, reshapeOrSame } from "./reshape.ts";
+import { sign } from "./rounding.ts";
+import { amin } from "./select-extremum.ts";
 import { sum } from "./sum.ts";
 import { where } from "./where.ts";
 
@@ -28,9 +30,8 @@ const definition: DefinedOp<readonly ["x"], ReduceAttrs> = defineOp<readonly ["x
       const isZero = eq(x, 0);
       const others = where(isZero, 1, x);
       const product = definition.run([others], { dims: attrs.dims, keepdim: true });
-      const zeros = sum(isZero, { dim: attrs.dims, keepdim: true });
-      const onlyZero = where(logicalAnd(isZero, eq(zeros, 1)), product, 0);
-      return mul(reshapeOrSame(dOut, keptShape(x.shape, attrs)), where(eq(zeros, 0), div(product, others), onlyZero));
+      const rest = allFinite(product) ? exceptOne(others, product, isZero, attrs) : exceptOneOfInfinite(x, isZero, attrs);
+      return mul(reshapeOrSame(dOut, keptShape(x.shape, attrs)), rest);
     },
   },
   // The formula above takes zeros for constants. A tree of products is differentiable as often as one likes, whatever the factors.
@@ -41,6 +42,27 @@ const definition: DefinedOp<readonly ["x"], ReduceAttrs> = defineOp<readonly ["x
   createGraphByComposite: true,
   samples: () => reduceCasesWithEmpty.flatMap(({ shape, attrs }) => [{ inputs: [{ shape, range: [0.7, 1.3] }], attrs }, ...withZeros(shape, attrs)]),
 });
+
+/** The product of all factors but each one, from the product of those that are not zero. */
+function exceptOne(others: Tensor, product: Tensor, isZero: Tensor, { dims }: ReduceAttrs): Tensor {
+  const zeros = sum(isZero, { dim: dims, keepdim: true });
+  const onlyZero = where(logicalAnd(isZero, eq(zeros, 1)), product, 0);
+  return where(eq(zeros, 0), div(product, others), onlyZero);
+}
+
+/** The same where there are NaN or infinities: of these, and of zeros, it matters whether any is left. */
+function exceptOneOfInfinite(x: Tensor, isZero: Tensor, { dims }: ReduceAttrs): Tensor {
+  const [isNaN, isInfinite] = [isnan(x), isinf(x)];
+  const plain = where(logicalOr(isZero, isNaN), 1, where(isInfinite, sign(x), x));
+  const isAnyOther = (found: Tensor): Tensor => gt(sub(sum(found, { dim: dims, keepdim: true }), to(found, "int64")), 0);
+  const rest = div(definition.run([plain], { dims, keepdim: true }), plain);
+  const withInfinite = mul(rest, where(isAnyOther(isInfinite), Infinity, 1));
+  return mul(mul(withInfinite, where(isAnyOther(isZero), 0, 1)), where(isAnyOther(isNaN), NaN, 1));
+}
+
+function allFinite(x: Tensor): boolean {
+  return x.numel() === 0 || amin(isfinite(x)).item() === 1;
+}
 
 /** The elements that make one product, side by side in the last dimension. */
 function reducedLast(x: Tensor, { dims }: ReduceAttrs): Tensor {

@@ -1,6 +1,7 @@
 import { zerosLike } from "../creation.ts";
 import { mul } from "./arithmetic.ts";
 import { defineUnary, type UnaryOp } from "./define-unary.ts";
+import { everyDType } from "./every-dtype.ts";
 
 const betweenJumps = { range: [-2.4, 2.4], avoid: [-2, -1.5, -1, -0.5, 0, 0.5, 1, 1.5, 2] } as const;
 
@@ -8,13 +9,13 @@ const betweenJumps = { range: [-2.4, 2.4], avoid: [-2, -1.5, -1, -0.5, 0, 0.5, 1
 const rounding = { saves: [], result: "same", keepsIntegers: true, sample: betweenJumps } as const;
 
 /**
- * -1, 0 or 1; 0 for NaN, as PyTorch has it.
+ * -1, 0 or 1; 0 for NaN, as PyTorch has it. Of bool, the bool itself.
  *
  * Gradient  dx = 0
  * @example
  * sign(tensor([-3, 0, 2])).toArray(); // [-1, 0, 1]
  */
-export const sign: UnaryOp = defineUnary("sign", { saves: [], gradient: (dOut) => zerosLike(dOut), result: "same", sample: betweenJumps });
+export const sign: UnaryOp = defineUnary("sign", { saves: [], gradient: (dOut) => zerosLike(dOut), result: "same", dtypes: everyDType, sample: betweenJumps });
 
 /**
  * The largest integer that is not above. Integer tensors keep their dtype.

@@ -104,7 +104,8 @@ const argRules: OptionRules<ArgOptions> = { dim: dimRule, keepdim: boolean };
 function indexOf(op: (x: Tensor, attrs: ReduceAttrs) => Tensor, name: string, x: Tensor, options: ArgOptions): Tensor {
   checkOptions(name, options, argRules);
   const { dim, keepdim = false } = options;
-  if (dim !== undefined && x.ndim > 0) return op(x, { dims: [normalizeDim(name, dim, x.ndim)], keepdim });
+  const d = dim === undefined ? null : normalizeDim(name, dim, x.ndim);
+  if (d !== null && x.ndim > 0) return op(x, { dims: [d], keepdim });
   const index = op(reshapeOrSame(x, [x.numel()]), { dims: [0], keepdim: false });
   return keepdim ? reshapeOrSame(index, x.shape.map(() => 1)) : index;
 }
@@ -139,8 +140,10 @@ export interface ValuesAndIndices {
 }
 
 function alongDim(find: typeof argmax, x: Tensor, dim: number, keepdim: boolean): ValuesAndIndices {
-  if (x.ndim === 0) return { values: alias(x), indices: find(x) };
-  const indices = find(x, { dim, keepdim: true });
+  // Of truth values, too, the extreme one has a position (as PyTorch), though argmax alone refuses them.
+  const ranked = x.dtype === "bool" ? to(x, "uint8") : x;
+  if (x.ndim === 0) return { values: alias(x), indices: find(ranked, { dim }) };
+  const indices = find(ranked, { dim, keepdim: true });
   const values = gather(x, dim, indices);
   return keepdim ? { values, indices } : { values: squeeze(values, dim), indices: squeeze(indices, dim) };
 }

@@ -2,7 +2,7 @@ import * as tg from "@tapegrad/tensor";
 import type { Pair, Shape } from "@tapegrad/tensor";
 import { crossed, op, within, type Case, type CaseInputs, type Family, type Options } from "../case-list.ts";
 import { of, type Input } from "../input.ts";
-import { corners, floats, strided } from "./operand-lists.ts";
+import { corners, floats, integers, strided } from "./operand-lists.ts";
 
 type ConvOptions = { readonly stride?: number | Pair; readonly padding?: number | Pair | "same" | "valid"; readonly dilation?: number | Pair; readonly groups?: number };
 type PoolOptions = { readonly kernelSize: number | Pair; readonly stride?: number | Pair; readonly padding?: number | Pair; readonly ceilMode?: boolean };
@@ -24,6 +24,9 @@ const convCases: readonly Case<ConvOptions>[] = [
   ...strided.flatMap((layout) => [conv([2, 3, 4, 5], [2, 3, 2, 3], {}, { layout }), conv([2, 3, 4, 5], [2, 3, 3, 3], { padding: 1 }, { layout, dtype: "float64" }), conv([1, 2, 4, 4], [2, 2, 1, 1], {}, { layout })]),
   ...floats.flatMap((dtype) => [...corners, "fine" as const].map((values) => conv([1, 2, 4, 3], [2, 2, 2, 2], { padding: 1 }, { values, dtype }))),
   conv([0, 2, 4, 4], [3, 2, 2, 2]), conv([1, 2, 3, 3], [3, 2, 2, 2], { padding: 1, stride: 5 }), conv([1, 2, 2, 2], [3, 2, 3, 3], { padding: 1 }), conv([2, 0, 4, 4], [3, 0, 2, 2]), conv([2, 2, 4, 4], [0, 2, 2, 2]),
+  // Without a batch.
+  ...strided.flatMap((layout) => [conv([2, 4, 5], [3, 2, 2, 3], {}, { layout }), conv([2, 4, 5], [3, 2, 3, 3], { padding: 1 }, { layout, dtype: "float64" }), conv([2, 4, 4], [2, 2, 1, 1], {}, { layout }, false)]),
+  ...floats.map((dtype) => conv([4, 5, 4], [6, 2, 3, 2], { groups: 2, padding: "same", dilation: 2 }, { dtype, values: "fine" })), conv([2, 4, 4], [3, 2, 4, 4]), conv([1, 1, 1], [1, 1, 1, 1]), conv([2, 4, 4], [3, 3, 2, 2]), conv([2, 2, 4], [3, 2, 3, 3]), conv([4, 4, 4], [4, 1, 2, 2], { groups: 4, stride: [2, 1] }),
   conv([2, 3, 3], [4, 2, 2, 2]), conv([3, 5, 5], [4, 3, 2, 2], { stride: 2 }), conv([3, 5, 5], [4, 3, 2, 2], {}, { dtype: "float64" }, false),
   // Refused.
   conv([1, 2, 3, 3], [3, 2, 4, 4]), conv([1, 2, 3, 3], [3, 3, 2, 2]), conv([1, 3, 3, 3], [4, 3, 2, 2], { groups: 2 }), conv([1, 4, 3, 3], [3, 2, 2, 2], { groups: 2 }), conv([1, 2, 4, 4], [3, 2, 2, 2], { padding: "same", stride: 2 }), conv([1, 2, 4, 4], [3, 2, 2, 2], { stride: 0 }), conv([1, 2, 4, 4], [3, 2, 2, 2], { padding: -1 }), conv([1, 2, 4, 4], [3, 2, 2, 2], { dilation: 0 }), conv([1, 2, 4, 4], [3, 2, 2, 2], { groups: 0 }), conv([4, 4], [3, 2, 2, 2]), conv([1, 2, 4, 4], [2, 2, 2]),
@@ -42,7 +45,7 @@ const windows: readonly PoolOptions[] = [
   { kernelSize: 8 }, { kernelSize: 2, padding: 2 }, { kernelSize: 0 }, { kernelSize: 2, stride: 0 }, { kernelSize: 2, padding: -1 },
 ];
 const board: readonly CaseInputs[] = [{ x: of([2, 2, 5, 6]) }, { x: of([2, 5, 6], { values: "ties" }) }];
-const refused: readonly CaseInputs[] = [{ x: of([4, 4]) }, { x: of([1, 1, 1, 4, 4]) }, { x: of([1, 2, 4, 4], { dtype: "int32" }) }, { x: of([1, 2, 4, 4], { dtype: "uint8" }) }, { x: of([1, 2, 4, 4], { dtype: "bool" }) }, { x: of([1, 2, 0, 4]) }, { x: of([1, 0, 4, 4]) }];
+const refused: readonly CaseInputs[] = [{ x: of([4, 4]) }, { x: of([1, 1, 1, 4, 4]) }, ...integers.map((dtype) => ({ x: of([1, 2, 4, 4], { dtype }) })), { x: of([1, 2, 0, 4]) }, { x: of([1, 0, 4, 4]) }];
 
 const withoutKernel = <O extends { readonly kernelSize: number | Pair }>({ kernelSize: _, ...options }: O): Omit<O, "kernelSize"> => options;
 

@@ -2,7 +2,7 @@ import * as tg from "@tapegrad/tensor";
 import type { Operand, Tensor } from "@tapegrad/tensor";
 import { crossed, op, within, type Case, type CaseInputs, type Family, type OpCases, type Tolerances } from "../case-list.ts";
 import { of, type Input } from "../input.ts";
-import { everyDType, floats, strided } from "./operand-lists.ts";
+import { bounded, everyDType, floats, strided } from "./operand-lists.ts";
 
 /** A copy is changed, as a whole or through a view of a part of it; the copy is what is compared. */
 type View = "transpose" | "narrow" | "select" | "step" | "expand";
@@ -31,7 +31,7 @@ const pairs: readonly CaseInputs[] = [
   ...strided.flatMap((layout) => [{ x: of([3, 4], { layout }), b: of([3, 4]) }, { x: of([3, 4]), b: of([3, 4], { layout }) }]),
   ...everyDType.flatMap((left) => everyDType.filter((right) => right !== left).map((right) => ({ x: of([4], { ...constant, dtype: left }), b: of([4], { ...constant, dtype: right }) }))),
   ...floats.flatMap((dtype) => [{ x: of([13, 1], { dtype, values: "everySpecial" }), b: of([13, 1], { dtype, values: "fine" }) }, { x: of([5], { dtype }), b: 2 }, { x: of([5], { dtype, ...constant }), b: -0.5 }]),
-  { x: of([5], { dtype: "int32" }), b: 3 }, { x: of([5], { dtype: "int32" }), b: 0.5 }, { x: of([5], { dtype: "uint8" }), b: 200 }, { x: of([5], constant), b: of([5]) }, { x: of([5]), b: of([5], constant) },
+  ...bounded.flatMap((dtype) => [{ x: of([5], { dtype }), b: 3 }]), { x: of([5], { dtype: "int32" }), b: 0.5 }, { x: of([5], { dtype: "uint8" }), b: 200 }, { x: of([5], constant), b: of([5]) }, { x: of([5]), b: of([5], constant) },
 ];
 const throughViews: readonly Case<InPlace>[] = viewNames.flatMap((view) => {
   const part = view === "transpose" ? [4, 3] : view === "narrow" ? [2, 4] : view === "select" ? [3] : view === "step" ? [2, 4] : [4];
@@ -79,7 +79,7 @@ export const inPlaceFamily: Family = {
       name: "clamp_",
       torch: "changed(x, o.view, lambda part: part.clamp_(o.min, o.max))",
       run: ({ x }, { view, ...bounds }) => changed(x, view, (part) => part.clamp_(bounds)),
-      cases: [...crossed<InPlace>(alone, [{ min: -1.125, max: 1.0625 }]), ...crossed<InPlace>(alone.slice(0, 9), [{ min: 0.1 }, { max: 0.6 }]), ...viewsAlone([{ min: -0.55, max: 0.55 }])],
+      cases: [...crossed<InPlace>(alone, [{ min: -1.125, max: 1.0625 }]), ...crossed<InPlace>(alone.slice(0, 9), [{ min: 0.1 }, { max: 0.6 }]), ...crossed<InPlace>(alone.slice(-16), [{ min: -1, max: 2 }, { min: 1, max: -1 }, { max: NaN }]), ...viewsAlone([{ min: -0.55, max: 0.55 }])],
     }),
     op<InPlace & { readonly value: number }>({
       name: "fill_",

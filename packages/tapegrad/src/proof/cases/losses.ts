@@ -34,7 +34,8 @@ function classCases(smoothing: readonly ClassOptions[]): readonly Case<ClassOpti
     ...crossed((["float32", "float64"] as const).map((dtype) => ({ x: list([10000, 10001, 10000.5, -5000, -5001, -5000.5], { shape: [2, 3], dtype }), target: targetOf([1, 0]), weight: null })), [{}, { reduction: "none" }]),
     ...crossed((["float32", "float64"] as const).map((dtype) => ({ x: list([1e7, 10000001, 10000002, -9999999, -1e7, -10000002], { shape: [2, 3], dtype }), target: targetOf([1, 0]), weight: null })), [{}, { reduction: "none" }]),
     ...crossed([{ x: of([0, 3]), target: classes([0]), weight: null }, { x: of([2, 3, 0]), target: classes([2, 0]), weight: null }], reductions),
-    ...crossed([{ x: of([4, 3]), target: classes([4], { dtype: "uint8" }), weight: null }], [{}]),
+    ...crossed((["int64", "uint8"] as const).flatMap((dtype) => [{ x: of([4, 3]), target: classes([4], { dtype }), weight: null }, scores([2, 3, 4], true, {}, { dtype })]), reductions),
+    ...crossed([{ x: of([4, 3]), target: list([2, -100, 0, -100], { dtype: "int64" }), weight: null }, { x: of([2, 3]), target: list([0, 2 ** 40], { dtype: "int64" }), weight: null }], [{}]),
     // Refused: targets outside, shapes and dtypes that do not fit.
     ...crossed([{ x: of([2, 3]), target: targetOf([0, 3]), weight: null }, { x: of([2, 3]), target: targetOf([-1, 0]), weight: null }, { x: of([2, 3]), target: classes([3]), weight: null }, { x: of([]), target: classes([]), weight: null }, { x: of([2, 3]), target: classes([2, 1]), weight: null }, { x: of([2, 3]), target: classes([2]), weight: of([2], { constant: true }) }, { x: of([2, 3], { dtype: "int32" }), target: classes([2]), weight: null }], [{}]),
     ...crossed([scores([4, 3]), scores([4, 3], true), scores([3], true), scores([2, 3, 2], true, { dtype: "float64" }), scores([4, 3], true, { dtype: "float16" }), { x: of([4, 3]), target: targetOf([0, -100, 2, -100]), weight: of([3], { values: "positive", constant: true }) }], smoothing),
@@ -44,6 +45,26 @@ function classCases(smoothing: readonly ClassOptions[]): readonly Case<ClassOpti
 const smoothing: readonly ClassOptions[] = [{ labelSmoothing: 0.1 }, { labelSmoothing: 0.5, reduction: "sum" }, { labelSmoothing: 1, reduction: "none" }, { labelSmoothing: 0.2, ignoreIndex: 1 }, { labelSmoothing: 1.5 }, { labelSmoothing: -0.1 }];
 const near: Partial<Tolerances> = { value: { ...within(8, 4), signedZeros: false }, gradient: within(12, 4, 1), second: within(16, 16, 2) };
 const common = "weight, ignore_index=-100 if o.ignoreIndex is None else o.ignoreIndex, reduction='mean' if o.reduction is None else o.reduction";
+
+/** Scores and probabilities of classes, which need not add up to 1. */
+function likelihoods(x: Shape, weighted = false, details: Partial<Input> = {}, target: Partial<Input> = {}): CaseInputs {
+  const classCount = x[x.length === 1 ? 0 : 1] ?? 0;
+  return { x: of(x, details), target: of(x, { values: "positive", dtype: details.dtype ?? "float32", ...target }), weight: weighted ? of([classCount], { values: "positive", dtype: details.dtype ?? "float32", constant: true }) : null };
+}
+
+const probabilityCases: readonly Case<ClassOptions>[] = [
+  ...crossed([likelihoods([4, 3]), likelihoods([4, 3], true, {}, { constant: true }), likelihoods([3]), likelihoods([3], true), likelihoods([2, 3, 2, 2]), likelihoods([2, 3, 2], true), likelihoods([1, 5]), likelihoods([17, 5], true), likelihoods([4, 3], false, { constant: true })], [...reductions, ...reductions.map((each) => ({ ...each, labelSmoothing: 0.1 })), { labelSmoothing: 1 }]),
+  ...strided.flatMap((layout) => crossed([likelihoods([4, 3], true, { layout }), likelihoods([2, 3, 4], false, { layout, dtype: "float64" }, { layout })], [{}])),
+  ...floats.flatMap((dtype) => crossed([...corners, "fine" as const].map((values) => likelihoods([4, 3], true, { values, dtype })), [{}])),
+  ...floats.flatMap((dtype) => crossed((["zeros", "specials", "fine", "ties"] as const).map((values) => likelihoods([4, 3], true, { dtype }, { values })), [{ reduction: "none" }])),
+  ...crossed((["float64", "float16"] as const).flatMap((dtype) => [likelihoods([4, 3], false, {}, { dtype }), likelihoods([4, 3], false, { dtype }, { dtype: "float32" }), { ...likelihoods([4, 3]), weight: of([3], { values: "positive", dtype, constant: true }) }]), [{}]),
+  ...crossed([{ ...likelihoods([4, 3]), weight: list([0, 2, 1], { constant: true }) }, { ...likelihoods([4, 3], false, { values: "infinite" }), weight: list([0, 2, 0], { constant: true }) }, { ...likelihoods([4, 3], false, {}, { values: "specials" }), weight: list([0, 0, 1], { constant: true }) }], reductions),
+  ...crossed([likelihoods([0, 3]), likelihoods([3, 0]), likelihoods([2, 3, 0])], reductions),
+  ...crossed((["float32", "float64"] as const).map((dtype) => ({ ...likelihoods([2, 3], false, { dtype }), x: list([10000, 10001, 10000.5, -5000, -5001, -5000.5], { shape: [2, 3], dtype }) })), [{}]),
+  // Refused.
+  ...crossed([likelihoods([4, 3])], [{ ignoreIndex: 1 }, { ignoreIndex: -1 }, { labelSmoothing: 1.5 }]),
+  ...crossed([...["int64", "int32", "uint8", "bool"].map((dtype) => likelihoods([4, 3], false, {}, { dtype: dtype as "int64" })), likelihoods([4, 3], false, { dtype: "int32" }, { dtype: "float32" }), { ...likelihoods([4, 3]), weight: of([4], { constant: true }) }, { ...likelihoods([4, 3]), target: of([4, 2]) }, { ...likelihoods([4, 3]), target: of([4]) }, likelihoods([])], [{}]),
+];
 
 type Pairs = { readonly reduction?: Reduction };
 const pairs = (x: Shape, target: Shape = x, left: Partial<Input> = {}, right: Partial<Input> = left): CaseInputs => ({ x: of(x, left), target: of(target, right) });
@@ -70,8 +91,7 @@ export const lossFamily: Family = {
       torch: `F.cross_entropy(x, target, ${common}, label_smoothing=0.0 if o.labelSmoothing is None else o.labelSmoothing)`,
       run: ({ x, target, weight }, options) => tg.crossEntropy(x, target, { weight, ...options }),
       tolerances: near,
-      few: "not there yet: one case for each way of giving probabilities, so that it shows when it comes",
-      cases: crossed([{ x: of([4, 3]), target: of([4, 3], { values: "positive" }), weight: null }, { x: of([3]), target: of([3], { values: "positive", constant: true }), weight: null }, { x: of([2, 3, 2]), target: of([2, 3, 2], { values: "positive", constant: true }), weight: of([3], { values: "positive", constant: true }) }], [{}, { reduction: "none" }, { labelSmoothing: 0.1 }]),
+      cases: probabilityCases,
     }),
     op<Pairs>({
       name: "mseLoss",
@@ -83,7 +103,7 @@ export const lossFamily: Family = {
         ...strided.flatMap((layout) => crossed<Pairs>([pairs([3, 4], [3, 4], { layout }), pairs([3, 4], [3, 4], {}, { layout, dtype: "float32", constant: true })], [{}])),
         ...floats.flatMap((dtype) => crossed<Pairs>([...corners, "fine" as const].map((values) => pairs([9], [9], { dtype, values })), [{}, { reduction: "none" }])),
         ...crossed<Pairs>(everyDType.filter((dtype) => dtype !== "float32").flatMap((dtype) => [pairs([4], [4], {}, { dtype }), pairs([4], [4], { dtype })]), [{}]),
-        ...crossed<Pairs>([pairs([2, 3], [3]), pairs([2, 1], [2]), pairs([3], []), pairs([2], [3])], [{}, { reduction: "none" }]),
+        ...crossed<Pairs>([pairs([2, 3], [3]), pairs([2, 1], [2]), pairs([3], []), pairs([], [2, 3]), pairs([1, 4], [3, 1], {}, { dtype: "float64" }), pairs([2, 3], [3], { layout: "transposed", values: "large" }, {}), pairs([0, 3], [3]), pairs([2, 1], [1, 0]), pairs([2], [3])], [{}, { reduction: "none" }, { reduction: "sum" }]),
       ],
     }),
   ],

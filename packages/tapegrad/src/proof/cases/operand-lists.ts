@@ -6,8 +6,10 @@ import { of, type Input, type Layout, type Recipe } from "../input.ts";
 export const strided: readonly Layout[] = ["transposed", "narrowed", "stepped", "offset", "expanded"];
 
 export const floats: readonly DType[] = ["float32", "float64", "float16"];
-export const integers: readonly DType[] = ["int32", "uint8", "bool"];
+export const integers: readonly DType[] = ["int64", "int32", "uint8", "bool"];
 export const everyDType: readonly DType[] = [...floats, ...integers];
+/** Those whose range has ends. */
+export const bounded: readonly DType[] = ["int64", "int32", "uint8"];
 
 /** Values at which functions have their corners. */
 export const corners: readonly Recipe[] = ["ties", "zeros", "specials", "infinite", "large", "small", "wide"];
@@ -25,8 +27,7 @@ export function unaryOperands(usual: Recipe = "eighths"): readonly Input[] {
     ...floats.map((dtype) => of([26], { values: "everySpecial", dtype })),
     ...(["float64", "float16"] as const).flatMap((dtype) => [[], [5], [2, 3]].map((shape) => of(shape, { values: usual, dtype }))),
     ...integers.flatMap((dtype) => [of([], { dtype }), of([0], { dtype }), of([17], { dtype }), of([3, 4], { dtype, layout: "transposed" })]),
-    of([8], { dtype: "int32", values: "extremes" }),
-    of([8], { dtype: "uint8", values: "extremes" }),
+    ...bounded.map((dtype) => of([8], { dtype, values: "extremes" })),
   ];
 }
 
@@ -62,8 +63,7 @@ export function binaryOperands({ a = "eighths", b = "eighths", numbers = true }:
     ...mixed([6], []),
     ...mixed([], [4]).filter((_, i) => i % 7 !== 0),
     ...floats.flatMap((dtype) => [pair([13, 1], [13], { values: "everySpecial", dtype }), ...corners.map((values) => corner(values, dtype))]),
-    pair([40], [40], { dtype: "int32", values: "extremes" }),
-    pair([40], [40], { dtype: "uint8", values: "extremes" }),
+    ...bounded.map((dtype) => pair([40], [40], { dtype, values: "extremes" })),
     ...(numbers ? everyDType.flatMap((dtype) => [2, 0.5, -3].map((value) => ({ a: of([5], { values: a, dtype }), b: value }))) : []),
     ...(numbers ? everyDType.flatMap((dtype) => [2, -1.5].map((value) => ({ a: value, b: of([5], { values: b, dtype }) }))) : []),
     ...(numbers ? floats.flatMap((dtype) => [0, -0, Infinity, NaN].map((value) => ({ a: of([13], { values: "everySpecial", dtype }), b: value }))) : []),

@@ -4,10 +4,10 @@ import { of } from "../input.ts";
 import { unaryOperands } from "./operand-lists.ts";
 
 const operands = unaryOperands().map((x) => ({ x }));
-const chosen = [of([13], { values: "everySpecial" }), of([13], { values: "everySpecial", dtype: "float64" }), of([13], { values: "everySpecial", dtype: "float16" }), of([9], { values: "fine" }), of([9], { dtype: "int32" }), of([3, 4], { layout: "transposed" })].map((x) => ({ x }));
+const chosen = [of([13], { values: "everySpecial" }), of([13], { values: "everySpecial", dtype: "float64" }), of([13], { values: "everySpecial", dtype: "float16" }), of([9], { values: "fine" }), of([9], { dtype: "int32" }), of([9], { dtype: "int64" }), of([9], { dtype: "uint8" }), of([5], { dtype: "bool" }), of([3, 4], { layout: "transposed" })].map((x) => ({ x }));
 
 type Bounds = { readonly min?: number; readonly max?: number };
-const bounds: readonly Bounds[] = [{ min: -1, max: 1 }, { min: 0 }, { max: 0.5 }, { min: -0, max: 0 }, { min: 1, max: 1 }, { min: 1, max: -1 }, { min: -Infinity, max: Infinity }, { min: NaN }, { max: NaN }, { min: -1.5, max: 2.5 }, {}];
+const bounds: readonly Bounds[] = [{ min: -1, max: 1 }, { min: 0 }, { max: 0.5 }, { min: -0, max: 0 }, { min: 1, max: 1 }, { min: 1, max: -1 }, { min: -Infinity, max: Infinity }, { min: NaN }, { max: NaN }, { min: -1.5, max: 2.5 }, { min: 2, max: 2.5 }, { min: 3, max: 1 }, { min: NaN, max: 1 }, { min: Infinity }, { max: -Infinity }, { min: -300, max: 300 }, { min: 300 }, { max: -300 }, { min: 2 ** 40 }, { min: -(2 ** 40), max: 2 ** 40 }, {}];
 
 export const parametricFamily: Family = {
   name: "parametric",

@@ -2,7 +2,7 @@ import * as tg from "@tapegrad/tensor";
 import type { Shape } from "@tapegrad/tensor";
 import { op, within, type CaseInputs, type Family, type Tolerances } from "../case-list.ts";
 import { of, type Input } from "../input.ts";
-import { corners, everyDType, floats, strided } from "./operand-lists.ts";
+import { bounded, corners, everyDType, floats, integers, strided } from "./operand-lists.ts";
 
 /** Eighths give exact products and sums; other values sums of rounded products, in another order. */
 const summed: Partial<Tolerances> = { value: within(4, 4), gradient: within(4, 4), second: within(4, 8) };
@@ -21,7 +21,7 @@ const matmulOperands: readonly CaseInputs[] = [
   ...strided.flatMap((layout) => [both([3, 4], [4, 5], { layout }), both([3, 4], [4, 5], { layout }, {}), both([3, 4], [4, 5], {}, { layout }), both([2, 3, 4], [2, 4, 5], { layout, dtype: "float64" }), both([4], [4, 2], { layout })]),
   ...floats.flatMap((dtype) => [...corners, "fine" as const].map((values) => both([3, 4], [4, 2], { values, dtype }))),
   ...everyDType.flatMap((left) => everyDType.filter((right) => left !== right || left !== "float32").map((right) => both([2, 3], [3, 2], { dtype: left }, { dtype: right }))),
-  both([4, 8], [8, 5], { dtype: "int32", values: "extremes" }), both([4, 8], [8, 5], { dtype: "uint8", values: "extremes" }),
+  ...bounded.map((dtype) => both([4, 8], [8, 5], { dtype, values: "extremes" })),
 ];
 
 const layer = (x: Shape, weight: Shape, bias: boolean, details: Partial<Input> = {}): CaseInputs => ({ x: of(x, details), kernel: of(weight, details), bias: bias ? of(weight.slice(0, 1), details) : null });
@@ -31,7 +31,7 @@ const linearOperands: readonly CaseInputs[] = [
   ...[[[2, 1], [1, 1]], [[5, 33], [17, 33]], [[2, 0], [3, 0]], [[2, 3], [0, 3]], [[33], [2, 33]]].map(([x = [], weight = []]) => layer(x, weight, true)),
   ...strided.flatMap((layout) => [layer([3, 4], [5, 4], true, { layout }), layer([2, 3, 4], [5, 4], true, { layout }), layer([3, 4], [5, 4], false, { layout, dtype: "float64" })]),
   ...floats.flatMap((dtype) => [...corners, "fine" as const].map((values) => layer([3, 4], [2, 4], true, { values, dtype }))),
-  ...(["int32", "uint8", "bool"] as const).map((dtype) => layer([3, 4], [2, 4], true, { dtype })),
+  ...integers.map((dtype) => layer([3, 4], [2, 4], true, { dtype })),
   // Refused: sizes and dtypes that do not fit.
   layer([2, 3], [4, 2], true), layer([], [4, 3], false), { x: of([2, 3]), kernel: of([4, 3]), bias: of([3]) }, { x: of([2, 3]), kernel: of([4, 3], { dtype: "float64" }), bias: null }, { x: of([2, 3]), kernel: of([4, 3]), bias: of([4], { dtype: "float64" }) },
   { x: of([2, 3]), kernel: of([3]), bias: null }, { x: of([2, 3]), kernel: of([3]), bias: of([]) }, { x: of([2, 3]), kernel: of([4, 3]), bias: of([]) }, { x: of([2, 3]), kernel: of([4, 3]), bias: of([1]) }, { x: of([2, 3]), kernel: of([2, 4, 3]), bias: null },

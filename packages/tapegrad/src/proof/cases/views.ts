@@ -121,7 +121,7 @@ export const viewFamily: Family = {
       run: ({ x }, { dim, start, length }: { readonly dim: number; readonly start: number; readonly length: number }) => tg.narrow(x, dim, start, length),
       cases: [
         ...crossed(kinds([4, 5]), [{ dim: 0, start: 1, length: 2 }, { dim: 1, start: 0, length: 5 }, { dim: -1, start: -3, length: 2 }, { dim: 0, start: 2, length: 0 }]),
-        ...plain([[[5], { dim: 0, start: 5, length: 0 }], [[0], { dim: 0, start: 0, length: 0 }], [[5], { dim: 0, start: 3, length: 3 }], [[5], { dim: 0, start: -6, length: 1 }], [[5], { dim: 0, start: 0, length: -1 }], [[5], { dim: 1, start: 0, length: 1 }], [[], { dim: 0, start: 0, length: 1 }], [[5], { dim: 0, start: -1, length: 1 }]]),
+        ...plain([[[5], { dim: 0, start: 5, length: 0 }], [[0], { dim: 0, start: 0, length: 0 }], [[5], { dim: 0, start: 3, length: 3 }], [[5], { dim: 0, start: -6, length: 1 }], [[5], { dim: 0, start: 0, length: -1 }], [[5], { dim: 1, start: 0, length: 1 }], [[], { dim: 0, start: 0, length: 1 }], [[5], { dim: 0, start: -1, length: 1 }], [[], { dim: -1, start: 0, length: 0 }], [[], { dim: 1, start: 0, length: 0 }]]),
       ],
     }),
     op({
@@ -130,7 +130,7 @@ export const viewFamily: Family = {
       run: ({ x }, { dim, start, end, step }: Slice) => tg.slice(x, dim, start, end, step),
       cases: [
         ...crossed<Slice>(kinds([4, 7]), [{ dim: 0, start: 1, end: 3 }, { dim: 1, start: 1, end: 7, step: 2 }, { dim: -1, start: -4, end: -1 }, { dim: 0, start: 0, end: 100, step: 3 }, { dim: 1 }]),
-        ...plain<Slice>([[[5], { dim: 0, start: 3, end: 2 }], [[5], { dim: 0, start: 7 }], [[5], { dim: 0, start: -9, end: -2 }], [[0], { dim: 0, start: 0, end: 3 }], [[5], { dim: 0, start: 0, end: 5, step: 0 }], [[5], { dim: 0, start: 0, end: 5, step: -1 }], [[5], { dim: 1, start: 0, end: 1 }], [[5], { dim: 0, start: 0, end: 5, step: 10 }], [[], { dim: 0, start: 0, end: 1 }]]),
+        ...plain<Slice>([[[5], { dim: 0, start: 3, end: 2 }], [[5], { dim: 0, start: 7 }], [[5], { dim: 0, start: -9, end: -2 }], [[0], { dim: 0, start: 0, end: 3 }], [[5], { dim: 0, start: 0, end: 5, step: 0 }], [[5], { dim: 0, start: 0, end: 5, step: -1 }], [[5], { dim: 1, start: 0, end: 1 }], [[5], { dim: 0, start: 0, end: 5, step: 10 }], [[], { dim: 0, start: 0, end: 1 }], [[], { dim: -1 }], [[], { dim: 0, start: 0, end: 0 }]]),
       ],
     }),
     op({
