@@ -1,4 +1,4 @@
-import { ArgumentError, checkArgument, checkOptions, DTypeError, keep, markCopy, optionRules, SerializationError, TapegradError, to, type DType, type Tensor } from "@tapegrad/tensor";
+import { ArgumentError, checkArgument, checkOptions, DTypeError, isFloating, keep, markCopy, optionRules, SerializationError, TapegradError, to, type DType, type Tensor } from "@tapegrad/tensor";
 import { noGrad } from "@tapegrad/autograd";
 import { ModuleFields, moduleMark, type Member } from "./module-fields.ts";
 import { tellWhere } from "./module-path.ts";
@@ -186,7 +186,7 @@ export abstract class Module<In extends unknown[] = [x: Tensor], Out = Tensor> {
       throw new DTypeError({
         op: "Module.to",
         fact: `parameters cannot be ${dtype}: they must be floating, to have gradients`,
-        hint: "use float32, float64 or float16",
+        hint: "use float32, float64, float16 or bfloat16",
         code: "Module/to",
         data: { dtype },
       });
@@ -366,10 +366,6 @@ function unique<X extends Tensor>(entries: readonly [name: string, x: X, stateNa
 }
 
 const anything = (value: Parameter | Buffer): value is Parameter | Buffer => value instanceof Parameter || value instanceof Buffer;
-
-function isFloating(dtype: DType): boolean {
-  return dtype.startsWith("float");
-}
 
 function convert(x: Tensor, dtype: DType): void {
   noGrad(() => {

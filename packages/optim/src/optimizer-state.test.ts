@@ -55,7 +55,7 @@ function runInterrupted<O extends AnyOptimizer>({ make, transfer }: Kind<O>, res
 
 describe("a saved state", () => {
   describe.each(Object.entries(kinds))("of %s", (_name, kind) => {
-    test.each<DType>(["float32", "float64", "float16"])("goes on to the very bit in %s", (dtype) => {
+    test.each<DType>(["float32", "float64", "float16", "bfloat16"])("goes on to the very bit in %s", (dtype) => {
       // The kinds are told apart once, here, by what they make.
       const run = (resume: boolean): unknown => runInterrupted(kind as Kind<AnyOptimizer>, resume, dtype);
       expect(run(true)).toEqual(run(false));

@@ -1,4 +1,4 @@
-import { copy_, copyOf, foreignError, formatShape, optimizerState, sameShape, showValue, Tensor, type OptionRule } from "@tapegrad/tensor";
+import { copy_, copyOf, foreignError, formatShape, isFloating, optimizerState, sameShape, showValue, Tensor, type OptionRule } from "@tapegrad/tensor";
 import { noGrad } from "@tapegrad/autograd";
 
 /** What an optimizer remembers, as plain numbers and tensors: parameters are numbered in order. */
@@ -79,7 +79,7 @@ function parameterMisfit(optimizer: string, i: string, values: unknown, paramete
       continue;
     }
     if (copyOf(value) !== null && !(value instanceof Tensor)) throw foreignError(`${optimizer}.loadStateDict`, `${name} of parameter ${i}`, value, import.meta.url);
-    if (!(value instanceof Tensor) || !value.dtype.startsWith("float")) {
+    if (!(value instanceof Tensor) || !isFloating(value.dtype)) {
       return `${name} of parameter ${i} in the state must be a floating tensor, not ${value instanceof Tensor ? value.dtype : showValue(value)}`;
     }
     if (!sameShape(value.shape, parameter.shape)) {
