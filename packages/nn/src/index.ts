@@ -17,6 +17,7 @@ export { CrossEntropyLoss, MSELoss, NLLLoss } from "./loss.ts";
 export { Module } from "./module.ts";
 export type { AnyModule, ForwardHook } from "./module.ts";
 export { Buffer, Parameter } from "./parameter.ts";
+export type { BufferOptions } from "./parameter.ts";
 export { AvgPool2d, MaxPool2d } from "./pooling.ts";
 export { loadSafetensors, loadSafetensorsMetadata } from "./safetensors/load-safetensors.ts";
 export type { LoadSafetensorsOptions } from "./safetensors/load-safetensors.ts";

@@ -207,7 +207,8 @@ export abstract class Module<In extends unknown[] = [x: Tensor], Out = Tensor> {
 
   /**
    * Copies values into the parameters and buffers, cast to their dtypes. Nothing is changed unless everything fits. With
-   * `strict: false`, names that only one side has are passed over; shapes must fit all the same.
+   * `strict: false`, names that only one side has are passed over; shapes must fit all the same. As in PyTorch, batch norm's
+   * `num_batches_tracked` may be missing, and [1] fits [].
    *
    * Throws    SerializationError `loadStateDict/missing`, `loadStateDict/unexpected`, `loadStateDict/shape`, `stateDict/collision`;
    *           ArgumentError `loadStateDict/state`, `tapegrad/not-a-tensor`, `tapegrad/two-copies`

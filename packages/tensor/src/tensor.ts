@@ -97,6 +97,11 @@ export class Tensor {
     return x.#strides === null;
   }
 
+  /** Whether a value is a tensor of this copy of the library, by a private field: what only says so of itself is none. @internal */
+  static isTensor(value: unknown): value is Tensor {
+    return typeof value === "object" && value !== null && #size in value;
+  }
+
   get ndim(): number {
     return this.shape.length;
   }
@@ -297,7 +302,7 @@ markCopy(Tensor, import.meta.url);
 
 /** Throws ArgumentError `tapegrad/not-a-tensor`, `tapegrad/two-copies` unless the value is a tensor of this copy of the library. */
 export function requireTensor(op: string, name: string, value: unknown): asserts value is Tensor {
-  if (!(value instanceof Tensor)) throw notATensor(op, name, value);
+  if (!Tensor.isTensor(value)) throw notATensor(op, name, value);
 }
 
 /** Throws ArgumentError `tapegrad/not-a-tensor`, ShapeError `OP/shape`, DTypeError `OP/dtype` for what cannot be the gradient of `of`. */

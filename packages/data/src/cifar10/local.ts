@@ -1,8 +1,8 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { fileError } from "../fetch/file-error.ts";
 import { listFolder } from "../fetch/list-folder.ts";
 import type { OnUnofficial } from "../fetch/load-data.ts";
+import { readRegularFile } from "../formats/read-regular-file.ts";
 import { readTarGz } from "../formats/tar-gz.ts";
 import type { BatchFile, Cifar10Release } from "./official.ts";
 import { pythonBatchRecords } from "./python-batch.ts";
@@ -70,7 +70,7 @@ export async function readLocalCifar10(
   const found: Uint8Array[] = [];
   for (const file of files) {
     const path = join(local.path, fileName(file));
-    const bytes = unpacked?.get(fileName(file)) ?? (await readWhole(op, path));
+    const bytes = unpacked?.get(fileName(file)) ?? (await readRegularFile({ op, area: "cifar10", path, limitBytes: 2 * recordsPerFile * recordBytes }));
     if (local.version === "binary") checkRecords(op, path, bytes, recordsPerFile);
     const records = local.version === "binary" ? bytes : pythonBatchRecords(op, path, bytes, recordsPerFile);
     const unofficial = differenceFromOfficial(op, path, records, file);
@@ -78,12 +78,4 @@ export async function readLocalCifar10(
     found.push(records);
   }
   return found;
-}
-
-async function readWhole(op: string, path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    throw fileError({ op, area: "cifar10", doing: "reading", path }, error);
-  }
 }

@@ -1,12 +1,12 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError } from "@tapegrad/tensor";
 import { md5Of } from "../fetch/file-checks.ts";
-import { fileError } from "../fetch/file-error.ts";
 import { listFolder } from "../fetch/list-folder.ts";
 import type { OnUnofficial } from "../fetch/load-data.ts";
 import { gunzip } from "../formats/gunzip.ts";
 import { parseIdx } from "../formats/idx.ts";
+import { readRegularFile } from "../formats/read-regular-file.ts";
+import { showDims } from "../formats/show-dims.ts";
 import type { ByteImages } from "../images/image-dataset.ts";
 import type { IdxFile, MnistRelease } from "./official.ts";
 
@@ -75,7 +75,7 @@ async function readIdx(
   if (array.dims.join() !== dims.join())
     throw new DataError({
       op,
-      fact: `${path} must hold an array [${dims.join(", ")}], it holds [${array.dims.join(", ")}]`,
+      fact: `${path} must hold an array ${showDims(dims)}, it holds ${showDims(array.dims)}`,
       code: `${area}/shape`,
       data: { path, dims: array.dims, expected: dims },
     });
@@ -99,18 +99,14 @@ async function readPackedOrNot(
   path: string,
   dims: readonly number[],
 ): Promise<{ path: string; bytes: Uint8Array }> {
+  const limitBytes = 2 * dims.reduce((product, dim) => product * dim, 1) + 1024;
   try {
-    return { path, bytes: await readFile(path) };
-  } catch {
+    return { path, bytes: await readRegularFile({ op, area, path, limitBytes }) };
+  } catch (error) {
     // Then it must be there packed; if it is not either, that error names what was last looked for.
+    if (!(error instanceof DataError) || error.code !== `${area}/missing`) throw error;
   }
   const packed = `${path}.gz`;
-  let bytes: Uint8Array;
-  try {
-    bytes = await readFile(packed);
-  } catch (error) {
-    throw fileError({ op, area, doing: "reading", path: packed }, error);
-  }
-  const limitBytes = 2 * dims.reduce((product, dim) => product * dim, 1) + 1024;
+  const bytes = await readRegularFile({ op, area, path: packed, limitBytes });
   return { path: packed, bytes: await gunzip(op, packed, bytes, limitBytes) };
 }
