@@ -1,4 +1,4 @@
-import { formatShape, GradError, lastStorageSerial, pushInterpreter, sameElements, type Interpreter, type Op, type OpCall, type Tensor } from "@tapegrad/tensor";
+import { formatShape, GradError, isHalf, lastStorageSerial, pushInterpreter, sameElements, type Interpreter, type Op, type OpCall, type Tensor } from "@tapegrad/tensor";
 import { isGradEnabled } from "./grad-mode.ts";
 import { Node } from "./node.ts";
 
@@ -17,7 +17,7 @@ class Tape implements Interpreter {
     let out = this.#below.run(op, inputs, attrs, node);
     // What was there before, such as a constant in `attrs`, stays off the tape.
     if (!op.view && out.storage.serial <= newest) out = sameElements(out);
-    if (out.dtype === "float32" || out.dtype === "float64" || out.dtype === "float16") {
+    if (out.dtype === "float32" || out.dtype === "float64" || isHalf(out.dtype)) {
       node.setOutput(out);
       out.node = node;
     } else node.release();

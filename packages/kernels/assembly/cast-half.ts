@@ -1,4 +1,4 @@
-/** float16 bit patterns to float32 and back: IEEE, subnormals and ties to even included. */
+/** Bit patterns of float16 and bfloat16 to float32 and back: subnormals, ties to even and NaN included. */
 
 /** The four float16 in the low half of `bits` as float32. */
 // @ts-ignore: decorator
@@ -35,4 +35,35 @@ export function floatFromHalf(bits: i16): f32 {
 
 export function halfFromFloat(x: f32): i16 {
   return <i16>i32x4.extract_lane(halvesFromFloats(f32x4.splat(x)), 0);
+}
+
+/** The four bfloat16 in the low half of `bits` as float32, whose upper halves they are. */
+// @ts-ignore: decorator
+@inline export function floatsFromBhalves(bits: v128): v128 {
+  return i32x4.shl(i32x4.extend_low_i16x8_u(bits), 16);
+}
+
+/** Four float32 as bfloat16 in the low 16 bits of each 32-bit lane. */
+// @ts-ignore: decorator
+@inline export function bhalvesFromFloats(x: v128): v128 {
+  // The lost bits are rounded to even by adding 0x7fff and the last bit that stays; the largest numbers become infinite by it.
+  const odd = v128.and(i32x4.shr_u(x, 16), i32x4.splat(1));
+  const near = i32x4.shr_u(i32x4.add(i32x4.add(x, odd), i32x4.splat(0x7fff)), 16);
+  return v128.bitselect(near, i32x4.splat(0x7fc0), f32x4.eq(x, x));
+}
+
+export function floatFromBhalf(bits: i16): f32 {
+  return reinterpret<f32>(<i32>bits << 16);
+}
+
+export function bhalfFromFloat(x: f32): i16 {
+  return <i16>i32x4.extract_lane(bhalvesFromFloats(f32x4.splat(x)), 0);
+}
+
+/** float64 to float32, an inexact result taking its odd neighbour, so that rounding once more to 16 bits is right. */
+export function roundedToOdd(value: f64): f32 {
+  const near = <f32>value;
+  if (<f64>near == value) return near;
+  const bits = reinterpret<i32>(near);
+  return reinterpret<f32>((Math.abs(near) > Math.abs(value) ? bits - 1 : bits) | 1);
 }

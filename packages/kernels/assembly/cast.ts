@@ -3,9 +3,11 @@
  * (NaN and infinities too) becomes -2147483648, whose low byte is 0, and what does not fit 64 bits the lowest int64. Integers wrap
  * among themselves. Any value but 0, NaN included, is true.
  */
-import { floatFromHalf, floatsFromHalves, halfFromFloat, halvesFromFloats } from "./cast-half";
+import {
+  bhalfFromFloat, bhalvesFromFloats, floatFromBhalf, floatFromHalf, floatsFromBhalves, floatsFromHalves, halfFromFloat, halvesFromFloats, roundedToOdd,
+} from "./cast-half";
 import { getInt, getPointer, setInt } from "./control";
-import { BOOL, F16, F32, F64, I32, I64, U8 } from "./dtype";
+import { BF16, BOOL, F16, F32, F64, I32, I64, U8 } from "./dtype";
 import { boolBytes } from "./math-lanes";
 import { parallelFor } from "./pool";
 import { CHUNK, PARALLEL_FROM, bytesOf, chunkCount } from "./strided";
@@ -16,6 +18,7 @@ function toF64(dtype: i32, x: usize): f64 {
     case F32: return <f64>load<f32>(x);
     case F64: return load<f64>(x);
     case F16: return <f64>floatFromHalf(load<i16>(x));
+    case BF16: return <f64>floatFromBhalf(load<i16>(x));
     case I32: return <f64>load<i32>(x);
     default: return <f64>load<u8>(x);
   }
@@ -26,25 +29,30 @@ function toF64(dtype: i32, x: usize): f64 {
   return value > -2147483649 && value < 2147483648 ? <i32>value : i32.MIN_VALUE;
 }
 
-/** float64 to float32, an inexact result taking its odd neighbour, so that rounding once more to float16 is right. */
-function roundedToOdd(value: f64): f32 {
-  const near = <f32>value;
-  if (<f64>near == value) return near;
-  const bits = reinterpret<i32>(near);
-  return reinterpret<f32>((Math.abs(near) > Math.abs(value) ? bits - 1 : bits) | 1);
-}
-
 // @ts-ignore: decorator
 @inline function storeAs(dtype: i32, out: usize, value: f64): void {
   switch (dtype) {
     case F32: store<f32>(out, <f32>value); return;
     case F64: store<f64>(out, value); return;
     case F16: store<i16>(out, halfFromFloat(roundedToOdd(value))); return;
+    case BF16: store<i16>(out, bhalfFromFloat(roundedToOdd(value))); return;
     case I32: store<i32>(out, toInt(value)); return;
     case U8: store<u8>(out, <u8>toInt(value)); return;
     case BOOL: store<u8>(out, value != 0 ? 1 : 0); return;
     default: unreachable();
   }
+}
+
+/** As `roundedToOdd`: float64 does not hold every int64 either, and rounding to it could end on a tie. */
+function longToOdd(value: i64): f32 {
+  const near = <f64>value;
+  // The int64 that a float64 of 2^63 stands for is beyond all of them.
+  const error = near == -<f64>i64.MIN_VALUE ? -1 : value - <i64>near;
+  if (error == 0) return roundedToOdd(near);
+  const bits = reinterpret<i64>(near);
+  // Near is not 0: an int64 that float64 does not hold is beyond 2^53.
+  const inside = (error < 0) == (value > 0);
+  return roundedToOdd(reinterpret<f64>((inside ? bits - 1 : bits) | 1));
 }
 
 /** From int64, one element at a time: float64 does not hold all of them. */
@@ -56,6 +64,7 @@ function castFromI64(to: i32, x: usize, out: usize, n: i32): void {
       case F32: store<f32>(out, <f32>value); break;
       case F64: store<f64>(out, <f64>value); break;
       case F16: store<i16>(out, halfFromFloat(roundedToOdd(<f64>value))); break;
+      case BF16: store<i16>(out, bhalfFromFloat(longToOdd(value))); break;
       case I32: store<i32>(out, <i32>value); break;
       case U8: store<u8>(out, <u8>value); break;
       case BOOL: store<u8>(out, value != 0 ? 1 : 0); break;
@@ -142,6 +151,18 @@ function f32ToF16(x: usize, out: usize, n: i32): void {
   }
 }
 
+function bf16ToF32(x: usize, out: usize, n: i32): void {
+  for (let i = 0; i < n; i += 4) v128.store(out + (<usize>i << 2), floatsFromBhalves(v128.load64_zero(x + (<usize>i << 1))));
+}
+
+function f32ToBf16(x: usize, out: usize, n: i32): void {
+  for (let i = 0; i < n; i += 8) {
+    const at = <usize>i << 2;
+    const low = bhalvesFromFloats(v128.load(x + at)), high = bhalvesFromFloats(v128.load(x + at + 16));
+    v128.store(out + (<usize>i << 1), v128.shuffle<i16>(low, high, 0, 2, 4, 6, 8, 10, 12, 14));
+  }
+}
+
 function f32ToU8(x: usize, out: usize, n: i32): void {
   const byte = i32x4.splat(255);
   for (let i = 0; i < n; i += 16) {
@@ -171,6 +192,7 @@ function vectorCast(from: i32, to: i32, x: usize, out: usize, n: i32): bool {
       case I32: i32ToF32(x, out, n); return true;
       case F64: f64ToF32(x, out, n); return true;
       case F16: f16ToF32(x, out, n); return true;
+      case BF16: bf16ToF32(x, out, n); return true;
       default: return false;
     }
   }
@@ -181,6 +203,7 @@ function vectorCast(from: i32, to: i32, x: usize, out: usize, n: i32): bool {
       case BOOL: f32ToBool(x, out, n); return true;
       case F64: f32ToF64(x, out, n); return true;
       case F16: f32ToF16(x, out, n); return true;
+      case BF16: f32ToBf16(x, out, n); return true;
       default: return false;
     }
   }

@@ -7,3 +7,5 @@ export const U8: i32 = 4;
 /** Stored as bytes 0 and 1. */
 export const BOOL: i32 = 5;
 export const I64: i32 = 6;
+/** Stored as the upper half of a float32. */
+export const BF16: i32 = 7;

@@ -1,7 +1,7 @@
 /** Filling memory with one value. */
 import { getInt, getPointer, setFloat, getFloat, setInt } from "./control";
-import { BOOL, F16, F32, F64, I32, I64 } from "./dtype";
-import { halfFromFloat } from "./cast-half";
+import { BF16, BOOL, F16, F32, F64, I32, I64 } from "./dtype";
+import { bhalfFromFloat, halfFromFloat, roundedToOdd } from "./cast-half";
 import { element } from "./math-lanes";
 import { parallelFor } from "./pool";
 import { CHUNK, PARALLEL_FROM, bytesOf, chunkCount } from "./strided";
@@ -26,7 +26,8 @@ function fillRange(dtype: i32, out: usize, n: i32, value: f64): void {
   switch (dtype) {
     case F32: fillWith<f32>(out, n, <f32>value); return;
     case F64: fillWith<f64>(out, n, value); return;
-    case F16: fillWith<i16>(out, n, halfFromFloat(<f32>value)); return;
+    case F16: fillWith<i16>(out, n, halfFromFloat(roundedToOdd(value))); return;
+    case BF16: fillWith<i16>(out, n, bhalfFromFloat(roundedToOdd(value))); return;
     case I32: fillWith<i32>(out, n, element<i32>(value)); return;
     case I64: fillWith<i64>(out, n, element<i64>(value)); return;
     case BOOL: memory.fill(out, value != 0 ? 1 : 0, n); return;

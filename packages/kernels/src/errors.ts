@@ -1,3 +1,5 @@
+import { shortText } from "./visible-text.ts";
+
 /** What an error says; the message is put together from it in one fixed form (docs/architecture.md, "Errors"). */
 export interface ErrorParts {
   /** The op or function that refuses. */
@@ -15,15 +17,21 @@ export interface ErrorParts {
   readonly cause?: unknown;
 }
 
+/** Names are shortened where they are put into a sentence (tensor/src/show-value.ts); these bounds only keep a message a message. */
+const longestLine = 4000;
+const mostDetails = 60;
+
 /** Every error that tapegrad throws on purpose: `code` is stable, `data` has the numbers. */
 export class TapegradError extends Error {
   readonly code: string;
   readonly data: Readonly<Record<string, unknown>>;
   readonly #text: string;
 
+  /** Whatever the parts hold, each is one line that can be printed: nothing from outside forges a line or reaches the terminal. */
   constructor(parts: ErrorParts) {
-    const lines = [`${parts.op}: ${parts.fact}`, ...(parts.details ?? []).map((line) => `  ${line}`)];
-    if (parts.hint !== undefined) lines.push(`  hint: ${parts.hint}`);
+    const line = (text: string): string => shortText(text, longestLine);
+    const lines = [line(`${parts.op}: ${parts.fact}`), ...detailLines(parts.details ?? []).map((text) => `  ${line(text)}`)];
+    if (parts.hint !== undefined) lines.push(`  hint: ${line(parts.hint)}`);
     lines.push(`  code: ${parts.code}`);
     super(lines.join("\n"), parts.cause === undefined ? undefined : { cause: parts.cause });
     this.name = new.target.name;
@@ -34,8 +42,12 @@ export class TapegradError extends Error {
 
   /** Says in the message where inside a model it happened. */
   setModulePath(path: string): void {
-    this.message = `${this.#text}\n  in ${path}`;
+    this.message = `${this.#text}\n  in ${shortText(path, longestLine)}`;
   }
+}
+
+function detailLines(details: readonly string[]): readonly string[] {
+  return details.length <= mostDetails ? details : [...details.slice(0, mostDetails), `and ${details.length - mostDetails} more`];
 }
 
 /** No room in the heap, or a tensor used after its scope freed it. */

@@ -446,7 +446,7 @@ export function resetPeakMemory(): void {
 }
 
 function residentByDType(): Record<DType, number> {
-  const sizes: Record<DType, number> = { float32: 0, float64: 0, float16: 0, int64: 0, int32: 0, uint8: 0, bool: 0 };
+  const sizes: Record<DType, number> = { float32: 0, float64: 0, float16: 0, bfloat16: 0, int64: 0, int32: 0, uint8: 0, bool: 0 };
   for (let block = newest; block !== null; block = block.older) sizes[block.dtype] += block.bytes;
   return sizes;
 }

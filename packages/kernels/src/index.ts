@@ -1,6 +1,6 @@
 export { setBlasEnabled, useBlas } from "./blas.ts";
 export type { BlasLibrary } from "./blas.ts";
-export { allDTypes, dtypeInfo, float16View } from "./dtype.ts";
+export { allDTypes, bfloat16Bits, bfloat16Values, computedDType, dtypeInfo, float16View, isFloating, isHalf } from "./dtype.ts";
 export type { DType, HostArray, NumberArray } from "./dtype.ts";
 export { MemoryError, TapegradError } from "./errors.ts";
 export type { ErrorParts } from "./errors.ts";
@@ -12,4 +12,5 @@ export { binaryOps, unaryOps } from "./pointwise-ops.ts";
 export { reduceOps } from "./reduce-ops.ts";
 export { Storage, enterScope, freeIfForgotten, lastStorageSerial, leaveScope, storageFrom } from "./storage.ts";
 export { getNumThreads, setNumThreads } from "./threads.ts";
+export { shortText, visibleText } from "./visible-text.ts";
 export { layoutPointer, layoutWords, wasm } from "./wasm.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { float16View, type HostArray } from "./dtype.ts";
+import { bfloat16Bits, bfloat16Values, float16View, type HostArray } from "./dtype.ts";
 import { inArena, isSameForAnyThreads, writeLayout } from "./testing/arena.ts";
 import { firstDifference, integersFrom, numbersFrom, size } from "./testing/numbers.ts";
 import { setNumThreads } from "./threads.ts";
@@ -8,7 +8,7 @@ import { wasm } from "./wasm.ts";
 
 afterAll(() => setNumThreads(1));
 
-const [F32, F64, F16, I32, U8, BOOL, I64] = [0, 1, 2, 3, 4, 5, 6] as const;
+const [F32, F64, F16, I32, U8, BOOL, I64, BF16] = [0, 1, 2, 3, 4, 5, 6, 7] as const;
 
 /** float16 through its own library, the other dtypes through typed arrays. */
 function halves(values: readonly number[]): Uint16Array {
@@ -16,6 +16,8 @@ function halves(values: readonly number[]): Uint16Array {
   float16View(bits).set(values);
   return bits;
 }
+
+class Bfloat16Array extends Uint16Array {}
 
 /** What does not fit 64 bits becomes the lowest int64, as on x86. */
 function toBigInt(value: number): bigint {
@@ -30,12 +32,15 @@ const arrays = {
   [U8]: (values: readonly number[]) => Uint8Array.from(values),
   [BOOL]: (values: readonly number[]) => Uint8Array.from(values, (v) => Number(v !== 0)),
   [I64]: (values: readonly number[]) => BigInt64Array.from(values, toBigInt),
+  // Two kinds of 16 bits: the class tells the tests which one an array is of.
+  [BF16]: (values: readonly number[]) => Bfloat16Array.from(bfloat16Bits(values)) as Bfloat16Array,
 } as const;
 type Code = keyof typeof arrays;
-const codes: readonly Code[] = [F32, F64, F16, I32, U8, BOOL, I64];
+const codes: readonly Code[] = [F32, F64, F16, I32, U8, BOOL, I64, BF16];
 
 /** What the elements of an array mean. */
 function meaning(array: HostArray): number[] {
+  if (array instanceof Bfloat16Array) return [...bfloat16Values(array)];
   return array instanceof Uint16Array ? [...float16View(array)] : Array.from(array, Number);
 }
 
@@ -125,6 +130,53 @@ describe("cast", () => {
         expect(firstDifference(arena.read(Uint16Array, out, all.length), halves([...source]))).toBe(-1);
       });
     }
+  });
+
+  it("converts all 65536 bfloat16 patterns to float32 and back", () => {
+    const bits = Uint16Array.from({ length: 65536 }, (_, i) => i);
+    // The upper half of a float32: nothing else defines the format. NaN has one pattern on the way back.
+    const floats = new Float32Array(Uint32Array.from(bits, (pattern) => pattern << 16).buffer);
+    expect(firstDifference(bfloat16Values(bits), floats)).toBe(-1);
+    inArena((arena) => {
+      const wide = arena.room(65536 * 4), back = arena.room(65536 * 2);
+      wasm.cast(BF16, F32, arena.put(bits), wide, 65536);
+      expect(firstDifference(arena.read(Float32Array, wide, 65536), floats)).toBe(-1);
+      wasm.cast(F32, BF16, wide, back, 65536);
+      expect(firstDifference(arena.read(Uint16Array, back, 65536), bits.map((pattern, i) => (Number.isNaN(floats[i]) ? 0x7fc0 : pattern)))).toBe(-1);
+    });
+  });
+
+  it("rounds to the nearest bfloat16, once and ties to even, from every dtype that is finer", () => {
+    // Neighbours, the number between them, and numbers so near to it that float32, or float64, does not tell them from it.
+    const lower = Array.from({ length: 32_638 }, (_, i) => i + 1);
+    const [below, above] = [bfloat16Values(Uint16Array.from(lower)), bfloat16Values(Uint16Array.from(lower, (i) => i + 1))];
+    const middle = lower.map((_, i) => ((below[i] as number) + (above[i] as number)) / 2);
+    const cases = [
+      { values: middle, patterns: lower.map((i) => i + (i & 1)) },
+      { values: middle.map((value) => value * (1 - 2 ** -40)), patterns: lower },
+      { values: middle.map((value) => value * (1 + 2 ** -40)), patterns: lower.map((i) => i + 1) },
+    ];
+    for (const { values, patterns } of cases) {
+      const signed = [...values, ...values.map((value) => -value)];
+      const expected = Uint16Array.from([...patterns, ...patterns.map((pattern) => pattern | 0x8000)]);
+      expect(firstDifference(bfloat16Bits(signed), expected)).toBe(-1);
+      inArena((arena) => {
+        const out = arena.room(signed.length * 2);
+        wasm.cast(F64, BF16, arena.put(Float64Array.from(signed)), out, signed.length);
+        expect(firstDifference(arena.read(Uint16Array, out, signed.length), expected)).toBe(-1);
+        if (values !== middle) return;
+        wasm.cast(F32, BF16, arena.put(Float32Array.from(signed)), out, signed.length);
+        expect(firstDifference(arena.read(Uint16Array, out, signed.length), expected)).toBe(-1);
+      });
+    }
+    // 2^62 and the next bfloat16 above have 2^54 + 2^62 between them.
+    const longs = [0n, 1n, -1n].map((step) => 2n ** 62n + 2n ** 54n + step);
+    inArena((arena) => {
+      const out = arena.room(12);
+      wasm.cast(I64, BF16, arena.put(BigInt64Array.from([...longs, ...longs.map((value) => -value)])), out, 6);
+      const even = bfloat16Bits([2 ** 62])[0] as number;
+      expect([...arena.read(Uint16Array, out, 6)]).toEqual([even, even + 1, even, even, even + 1, even].map((pattern, i) => (i < 3 ? pattern : pattern | 0x8000)));
+    });
   });
 
   it("works for any size", () => {

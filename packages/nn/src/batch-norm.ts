@@ -49,7 +49,8 @@ abstract class BatchNorm extends Module {
     this.bias = affine ? new Parameter(zeros([numFeatures], { dtype })) : null;
     this.runningMean = trackRunningStats ? new Buffer(zeros([numFeatures], { dtype })) : null;
     this.runningVar = trackRunningStats ? new Buffer(ones([numFeatures], { dtype })) : null;
-    this.numBatchesTracked = trackRunningStats ? new Buffer(zeros([], { dtype: "int64" })) : null;
+    // States from before PyTorch counted have none, nor do those of some other libraries.
+    this.numBatchesTracked = trackRunningStats ? new Buffer(zeros([], { dtype: "int64" }), { optional: true }) : null;
     this.noteFields();
   }
 

@@ -21,7 +21,7 @@ const above1 = 1 + Number.EPSILON;
 const noNumber = [NaN, "0.1", null, true, [0.1], {}, Infinity, -Infinity];
 
 const boolean: Limits = { must: "true or false", taken: [true, false], refused: [0, 1, null, "true", NaN] };
-const dtype: Limits = { must: "float32, float64 or float16", taken: ["float32", "float64", "float16"], refused: ["int32", "bool", "float", "Float32", 32, null] };
+const dtype: Limits = { must: "float32, float64, float16 or bfloat16", taken: ["float32", "float64", "float16", "bfloat16"], refused: ["int32", "bool", "float", "Float32", 32, null] };
 const generator: Limits = { must: "a Generator", taken: [new Generator(1)], refused: [1, "seed", null, {}, Math.random] };
 const finite: Limits = { must: "a finite number", taken: [0, -Number.MAX_VALUE, Number.MAX_VALUE], refused: noNumber };
 const nonNegative: Limits = { must: "a finite number, 0 or more", taken: [0, Number.MIN_VALUE, Number.MAX_VALUE], refused: [-Number.MIN_VALUE, -1, ...noNumber] };

@@ -240,7 +240,7 @@ describe("to(dtype)", () => {
     const error = thrownBy(() => net.to("int32"));
     expect(error.name).toBe("DTypeError");
     expect(error.message).toBe(`Module.to: parameters cannot be int32: they must be floating, to have gradients
-  hint: use float32, float64 or float16
+  hint: use float32, float64, float16 or bfloat16
   code: Module/to`);
     expect(net.scale.dtype).toBe("float32");
   });

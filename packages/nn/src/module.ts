@@ -1,4 +1,4 @@
-import { ArgumentError, checkArgument, checkOptions, DTypeError, keep, markCopy, optionRules, SerializationError, to, type DType, type Tensor } from "@tapegrad/tensor";
+import { ArgumentError, checkArgument, checkOptions, DTypeError, isFloating, keep, markCopy, optionRules, SerializationError, to, type DType, type Tensor } from "@tapegrad/tensor";
 import { noGrad } from "@tapegrad/autograd";
 import { CallState, callForward } from "./module-call.ts";
 import { moduleMark, type Member } from "./module-fields.ts";
@@ -182,7 +182,7 @@ export abstract class Module<In extends unknown[] = [x: Tensor], Out = Tensor> {
       throw new DTypeError({
         op: "Module.to",
         fact: `parameters cannot be ${dtype}: they must be floating, to have gradients`,
-        hint: "use float32, float64 or float16",
+        hint: "use float32, float64, float16 or bfloat16",
         code: "Module/to",
         data: { dtype },
       });
@@ -203,7 +203,8 @@ export abstract class Module<In extends unknown[] = [x: Tensor], Out = Tensor> {
 
   /**
    * Copies values into the parameters and buffers, cast to their dtypes. Nothing is changed unless everything fits. With
-   * `strict: false`, names that only one side has are passed over; shapes must fit all the same.
+   * `strict: false`, names that only one side has are passed over; shapes must fit all the same. As in PyTorch, batch norm's
+   * `num_batches_tracked` may be missing, and [1] fits [].
    *
    * Throws    SerializationError `loadStateDict/missing`, `loadStateDict/unexpected`, `loadStateDict/shape`, `stateDict/collision`;
    *           ArgumentError `loadStateDict/state`, `tapegrad/not-a-tensor`, `tapegrad/two-copies`
@@ -355,10 +356,6 @@ function unique<X extends Tensor>(entries: readonly [name: string, x: X][]): [na
 }
 
 const anything = (value: Parameter | Buffer): value is Parameter | Buffer => value instanceof Parameter || value instanceof Buffer;
-
-function isFloating(dtype: DType): boolean {
-  return dtype.startsWith("float");
-}
 
 function convert(x: Tensor, dtype: DType): void {
   noGrad(() => {

@@ -18,6 +18,12 @@ export class Parameter extends Tensor {
   }
 }
 
+/** Options of `Buffer`. */
+export interface BufferOptions {
+  /** A state may lack it, also where loading is strict: it stays as it is then. Default: false. */
+  readonly optional?: boolean;
+}
+
 /**
  * A tensor that belongs to a module's state but is not trained, like running statistics. A plain tensor cannot be assigned to a
  * field of this type: `b.copy_(x)` changes the values.
@@ -27,11 +33,14 @@ export class Parameter extends Tensor {
 export class Buffer extends Tensor {
   /** For the compiler alone, as in `Parameter`. */
   declare protected readonly brand: "Buffer";
+  /** Whether a state may lack it. */
+  readonly optional: boolean;
 
-  constructor(data: Tensor) {
+  constructor(data: Tensor, options: BufferOptions = {}) {
     requireTensor("Buffer", "data", data);
     super(data.storage, data.shape, data.isContiguous() ? null : data.strides, data.offset);
     this.storage.kept = true;
+    this.optional = options.optional === true;
   }
 }
 

@@ -133,6 +133,76 @@ describe("loadStateDict", () => {
     expect(target.numBatchesTracked?.item()).toBe(3);
   });
 
+  // As PyTorch's load_state_dict: it puts the module's own counter into a state that has none.
+  test.each([true, false])("a state without batch norm's counter loads, and the counter stays (strict %s)", (strict) => {
+    const model = new Sequential(new BatchNorm1d(2), new BatchNorm1d(2, { trackRunningStats: false }));
+    for (let batch = 0; batch < 2; batch++) model.forward(randn([4, 2]));
+    const { "0.num_batches_tracked": counter, ...state } = new Sequential(new BatchNorm1d(2), new BatchNorm1d(2, { trackRunningStats: false })).stateDict();
+    expect(counter?.item()).toBe(0);
+    expect(model.loadStateDict(state, { strict })).toEqual({ missingKeys: [], unexpectedKeys: [] });
+    expect(model.stateDict()["0.num_batches_tracked"]?.item()).toBe(2);
+    expect(model.stateDict()["0.running_mean"]?.toArray()).toEqual([0, 0]);
+    const { "0.running_mean": mean, ...rest } = state;
+    expect(mean?.shape).toEqual([2]);
+    expect(model.loadStateDict(rest, { strict: false }).missingKeys).toEqual(["0.running_mean"]);
+    expect(thrownBy(() => model.loadStateDict(rest)).code).toBe("loadStateDict/missing");
+  });
+
+  test("a buffer of a module of one's own may be optional too", () => {
+    class Counted extends Module {
+      readonly seen = new Buffer(zeros([2]), { optional: true });
+      readonly sum = new Buffer(zeros([2]));
+      override forward(x: Tensor): Tensor {
+        return x;
+      }
+    }
+    expect(new Counted().loadStateDict({ sum: ones([2]) })).toEqual({ missingKeys: [], unexpectedKeys: [] });
+    expect(thrownBy(() => new Counted().loadStateDict({ seen: ones([2]) })).data).toEqual({ missingKeys: ["sum"], unexpectedKeys: [] });
+  });
+
+  test("[1] is loaded into a 0-d tensor, and nothing else of another shape", () => {
+    const layer = new BatchNorm1d(2);
+    expect(layer.loadStateDict({ num_batches_tracked: tensor([7], { dtype: "int64" }) }, { strict: false }).unexpectedKeys).toEqual([]);
+    expect(layer.numBatchesTracked?.item()).toBe(7);
+    expect(layer.numBatchesTracked?.shape).toEqual([]);
+    for (const shape of [[2], [0], [1, 1]]) expect(thrownBy(() => layer.loadStateDict({ num_batches_tracked: zeros(shape) }, { strict: false })).code).toBe("loadStateDict/shape");
+    expect(thrownBy(() => new Linear(1, 1).loadStateDict({ bias: tensor(1) }, { strict: false })).code).toBe("loadStateDict/shape");
+  });
+
+  test("names from a file are shown escaped and short, and no more than ten of each kind", () => {
+    const names = Array.from({ length: 100_000 }, (_, i) => `\u001b[2J\n  hint: name ${i}`);
+    const state = Object.fromEntries([...names, "x".repeat(1_000_000)].map((name) => [name, zeros([])]));
+    const error = thrownBy(() => new Linear(1, 1).loadStateDict(state));
+    expect(error.message.split("\n").slice(0, 5)).toEqual([
+      "loadStateDict: the state does not fit Linear: 2 names are missing, 100001 unexpected",
+      "  missing     weight",
+      "  missing     bias",
+      "  unexpected  \\x1b[2J\\n  hint: name 0",
+      "  unexpected  \\x1b[2J\\n  hint: name 1",
+    ]);
+    expect(error.message).toContain("\n  unexpected  \\x1b[2J\\n  hint: name 9\n  and 99991 more\n  hint: pass { strict: false } to load what fits\n");
+    expect(error.data["unexpectedKeys"]).toHaveLength(100_001);
+    const deep = Array.from({ length: 30 }, () => new Linear(1, 1));
+    const wrong = Object.fromEntries(Object.keys(new Sequential(...deep).stateDict()).map((name) => [name, zeros([7])]));
+    expect(thrownBy(() => new Sequential(...deep).loadStateDict(wrong)).message.split("\n")).toHaveLength(13);
+  });
+
+  // What a forged tensor says of itself must not be believed: its pointer would read other memory into the weights.
+  test.each<[unknown, string]>([
+    [{ shape: [1, 1], dtype: "float32", offset: 0, strides: [1, 1], storage: { pointer: 8, elements: [1], dtype: "float32" } }, "an object"],
+    [{ __proto__: null, shape: [1, 1] }, "an object"],
+    [[[1]], "[[1]]"],
+    [7, "7"],
+    [null, "null"],
+    ["weight", '"weight"'],
+  ])("values that are no tensors: %o", (weight, shown) => {
+    const layer = new Linear(1, 1);
+    const before = layer.weight.toArray();
+    const error = thrownBy(() => layer.loadStateDict({ bias: zeros([1]), weight: weight as Tensor }));
+    expect(error.message).toBe(`loadStateDict: weight must be a tensor, not ${shown}\n  code: tapegrad/not-a-tensor`);
+    expect(layer.weight.toArray()).toEqual(before);
+  });
+
   test("takes non-contiguous tensors", () => {
     const layer = new Linear(2, 3, { bias: false });
     layer.loadStateDict({ weight: tensor([[1, 2, 3], [4, 5, 6]]).T });

@@ -1,5 +1,6 @@
 import { noGrad } from "@tapegrad/autograd";
-import { ArgumentError, copy_, formatShape, requireTensor, sameShape, SerializationError, showValue, type Tensor } from "@tapegrad/tensor";
+import { ArgumentError, copy_, formatShape, listLines, requireTensor, sameShape, SerializationError, showName, showValue, type Tensor } from "@tapegrad/tensor";
+import { Buffer } from "./parameter.ts";
 
 /** Tensors by the names that PyTorch gives them: `features.0.weight`, `bn1.running_mean`. */
 export type StateDict = Record<string, Tensor>;
@@ -15,20 +16,23 @@ export function loadInto(module: string, own: ReadonlyMap<string, Tensor>, state
   if (typeof state !== "object" || state === null) {
     throw new ArgumentError({ op: "loadStateDict", fact: `a state must be an object of tensors by name, not ${showValue(state)}`, code: "loadStateDict/state" });
   }
-  const missingKeys = [...own.keys()].filter((name) => !Object.hasOwn(state, name));
+  const missingKeys = [...own].filter(([name, x]) => !Object.hasOwn(state, name) && !(x instanceof Buffer && x.optional)).map(([name]) => name);
   const unexpectedKeys = Object.keys(state).filter((name) => !own.has(name));
   if (strict && missingKeys.length + unexpectedKeys.length > 0) throw wrongNames(module, { missingKeys, unexpectedKeys });
   const pairs = Object.entries(state).flatMap(([name, source]) => {
     const target = own.get(name);
-    return target === undefined ? [] : [{ name, target, source }];
+    if (target === undefined) return [];
+    requireTensor("loadStateDict", showName(name), source);
+    // Before PyTorch 0.4 there were no 0-d tensors: what is one now was saved as [1].
+    const isOld = target.ndim === 0 && sameShape(source.shape, [1]);
+    return [{ name, target, source: isOld ? source.detach().reshape([]) : source }];
   });
-  for (const { name, source } of pairs) requireTensor("loadStateDict", name, source);
   const misfits = pairs.filter(({ target, source }) => !sameShape(target.shape, source.shape));
   if (misfits.length > 0) {
     throw new SerializationError({
       op: "loadStateDict",
       fact: `shapes differ between ${module} and the state, in ${misfits.length} of ${own.size} tensors`,
-      details: misfits.map(({ name, target, source }) => `${name}  ${formatShape(target.shape)} in the module, ${formatShape(source.shape)} in the state`),
+      details: listLines(misfits, ({ name, target, source }) => `${showName(name)}  ${formatShape(target.shape)} in the module, ${formatShape(source.shape)} in the state`),
       code: "loadStateDict/shape",
       data: { names: misfits.map(({ name }) => name) },
     });
@@ -52,7 +56,7 @@ function wrongNames(module: string, { missingKeys, unexpectedKeys }: LoadResult)
   return new SerializationError({
     op: "loadStateDict",
     fact: `the state does not fit ${module}: ${missingKeys.length} names are missing, ${unexpectedKeys.length} unexpected`,
-    details: [...missingKeys.map((name) => `missing     ${name}`), ...unexpectedKeys.map((name) => `unexpected  ${name}`)],
+    details: [...listLines(missingKeys, (name) => `missing     ${showName(name)}`), ...listLines(unexpectedKeys, (name) => `unexpected  ${showName(name)}`)],
     hint: "pass { strict: false } to load what fits",
     code: `loadStateDict/${missingKeys.length > 0 ? "missing" : "unexpected"}`,
     data: { missingKeys, unexpectedKeys },

@@ -55,7 +55,7 @@ function runInterrupted<O extends AnyOptimizer>({ make, transfer }: Kind<O>, res
 
 describe("a saved state", () => {
   describe.each(Object.entries(kinds))("of %s", (_name, kind) => {
-    test.each<DType>(["float32", "float64", "float16"])("goes on to the very bit in %s", (dtype) => {
+    test.each<DType>(["float32", "float64", "float16", "bfloat16"])("goes on to the very bit in %s", (dtype) => {
       // The kinds are told apart once, here, by what they make.
       const run = (resume: boolean): unknown => runInterrupted(kind as Kind<AnyOptimizer>, resume, dtype);
       expect(run(true)).toEqual(run(false));
@@ -177,6 +177,11 @@ describe("a state that does not fit is refused, and changes nothing", () => {
     ["options that do not go together", { paramGroups: [{ ...own, nesterov: true, dampening: 0.5, params: [0, 1] }], state: {} }, "dampening 0.5 must be 0 with nesterov"],
     ["a number for a tensor", { paramGroups: [{ ...own, params: [0, 1] }], state: { 0: { momentumBuffer: 3 } } }, "momentumBuffer of parameter 0 in the state must be a floating tensor, not 3"],
     ["integers", { paramGroups: [{ ...own, params: [0, 1] }], state: { 0: { momentumBuffer: tensor(new Int32Array(7)) } } }, "momentumBuffer of parameter 0 in the state must be a floating tensor, not int32"],
+    ["a parameter without a number", { paramGroups: [{ ...own, params: [0, 1] }], state: { "": { momentumBuffer: buffer } } }, "the state is for parameter , the optimizer has 2"],
+    ["a number written otherwise", { paramGroups: [{ ...own, params: [0, 1] }], state: { "01": { momentumBuffer: buffer } } }, "the state is for parameter 01, the optimizer has 2"],
+    ["a forged tensor", { paramGroups: [{ ...own, params: [0, 1] }], state: { 0: { momentumBuffer: { shape: [7], dtype: "float32", storage: { pointer: 8, elements: [] } } } } }, "momentumBuffer of parameter 0 in the state must be a floating tensor, not an object"],
+    ["an option that forges lines", { paramGroups: [{ ...own, ["\u001b[2J\n  hint: x"]: 1, params: [0, 1] }], state: {} }, "the state has the option \\x1b[2J\\n  hint: x, which SGD does not know"],
+    ["names by the thousand", Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`n${i}`, 0])), "the state must have paramGroups and state, as stateDict() gives them, and is an object with n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, and 49990 more"],
     ["nothing for a parameter", { paramGroups: [{ ...own, params: [0, 1] }], state: { 0: null } }, "the state of parameter 0 must be an object, not null"],
   ];
 

@@ -1,4 +1,4 @@
-import { copy_, copyOf, foreignError, formatShape, optimizerState, sameShape, showValue, Tensor, type OptionRule } from "@tapegrad/tensor";
+import { copy_, copyOf, foreignError, formatShape, isFloating, optimizerState, sameShape, showName, showNames, showValue, Tensor, type OptionRule } from "@tapegrad/tensor";
 import { noGrad } from "@tapegrad/autograd";
 
 /** What an optimizer remembers, as plain numbers and tensors: parameters are numbered in order. */
@@ -25,7 +25,7 @@ interface Group {
 /** What keeps a saved state from being that of an optimizer with these groups, or null. Throws ArgumentError `tapegrad/two-copies`. */
 export function misfitOf<Options>(optimizer: string, saved: unknown, groups: readonly Group[], rules: Rules, conflict: (options: Options) => string | null): string | null {
   if (!isRecord(saved) || !Array.isArray(saved["paramGroups"]) || !isRecord(saved["state"])) {
-    return `the state must have paramGroups and state, as stateDict() gives them, and is ${showValue(saved)}${isRecord(saved) ? ` with ${Object.keys(saved).join(", ") || "nothing"}` : ""}`;
+    return `the state must have paramGroups and state, as stateDict() gives them, and is ${showValue(saved)}${isRecord(saved) ? ` with ${showNames(Object.keys(saved)) || "nothing"}` : ""}`;
   }
   const savedGroups = saved["paramGroups"] as readonly unknown[];
   if (savedGroups.length !== groups.length) return `the state has ${savedGroups.length} parameter groups, the optimizer ${groups.length}`;
@@ -38,8 +38,9 @@ export function misfitOf<Options>(optimizer: string, saved: unknown, groups: rea
   if (new Set(numbers).size !== numbers.length) return "the state lists a parameter twice";
   const parameters = groups.flatMap(({ params }) => params);
   for (const [i, values] of Object.entries(saved["state"])) {
-    const parameter = parameters[numbers.indexOf(Number(i))];
-    if (parameter === undefined) return `the state is for parameter ${i}, the optimizer has ${parameters.length}`;
+    // Else "", " 1" or "01" would be numbers of parameters too.
+    const parameter = String(Number(i)) === i ? parameters[numbers.indexOf(Number(i))] : undefined;
+    if (parameter === undefined) return `the state is for parameter ${showName(i)}, the optimizer has ${parameters.length}`;
     const misfit = parameterMisfit(optimizer, i, values, parameter, rules.state);
     if (misfit !== null) return misfit;
   }
@@ -58,7 +59,7 @@ function groupMisfit(optimizer: string, i: number, saved: unknown, group: Group,
   }
   if (params.length !== group.params.length) return `group ${i} has ${params.length} parameters in the state, ${group.params.length} in the optimizer`;
   const stranger = Object.keys(options).find((name) => !Object.hasOwn(rules, name));
-  if (stranger !== undefined) return `the state has the option ${stranger}, which ${optimizer} does not know`;
+  if (stranger !== undefined) return `the state has the option ${showName(stranger)}, which ${optimizer} does not know`;
   for (const [name, { accepts, must }] of Object.entries(rules)) {
     if (!Object.hasOwn(options, name)) return `group ${i} of the state has no ${name}`;
     if (!accepts(options[name])) return `${name} ${showValue(options[name])} in group ${i} of the state must be ${must}`;
@@ -69,18 +70,18 @@ function groupMisfit(optimizer: string, i: number, saved: unknown, group: Group,
 function parameterMisfit(optimizer: string, i: string, values: unknown, parameter: Tensor, rules: StateRules): string | null {
   if (!isRecord(values)) return `the state of parameter ${i} must be an object, not ${showValue(values)}`;
   const stranger = Object.keys(values).find((name) => !Object.hasOwn(rules, name));
-  if (stranger !== undefined) return `parameter ${i} has the state ${stranger}, which ${optimizer} does not know`;
+  if (stranger !== undefined) return `parameter ${i} has the state ${showName(stranger)}, which ${optimizer} does not know`;
   for (const [name, kind] of Object.entries(rules)) {
     const value = values[name] ?? null;
     if (value === null && kind === "optional tensor") continue;
     if (value === null) return `parameter ${i} has no ${name} in the state`;
     if (kind === "count") {
-      if (!Number.isInteger(value) || (value as number) < 0) return `${name} ${showValue(value)} of parameter ${i} in the state must be an integer, 0 or more`;
+      if (!Number.isSafeInteger(value) || (value as number) < 0) return `${name} ${showValue(value)} of parameter ${i} in the state must be an integer, 0 or more`;
       continue;
     }
-    if (copyOf(value) !== null && !(value instanceof Tensor)) throw foreignError(`${optimizer}.loadStateDict`, `${name} of parameter ${i}`, value, import.meta.url);
-    if (!(value instanceof Tensor) || !value.dtype.startsWith("float")) {
-      return `${name} of parameter ${i} in the state must be a floating tensor, not ${value instanceof Tensor ? value.dtype : showValue(value)}`;
+    if (copyOf(value) !== null && !Tensor.isTensor(value)) throw foreignError(`${optimizer}.loadStateDict`, `${name} of parameter ${i}`, value, import.meta.url);
+    if (!Tensor.isTensor(value) || !isFloating(value.dtype)) {
+      return `${name} of parameter ${i} in the state must be a floating tensor, not ${Tensor.isTensor(value) ? value.dtype : showValue(value)}`;
     }
     if (!sameShape(value.shape, parameter.shape)) {
       return `parameter ${i} has shape ${formatShape(parameter.shape)}, its ${name} in the state ${formatShape(value.shape)}`;

@@ -206,21 +206,21 @@ describe("any layout and dtype", () => {
     expect(train(expanded, make(expanded), () => tensor([1], { dtype: "float64" }).expand([2, 3]))).toEqual(train(ones, make(ones), () => zeros([2, 3], { dtype: "float64" }).add(1)));
   });
 
-  test.each(rules)("%s steps float16 parameters in float32, rounded once", (_name, make) => {
-    const half = tensor(pattern(1), { dtype: "float16", requiresGrad: true });
+  test.each(rules.flatMap(([name, make]) => (["float16", "bfloat16"] as const).map((dtype) => [name, dtype, make] as const)))("%s steps %s parameters in float32, rounded once", (_name, dtype, make) => {
+    const half = tensor(pattern(1), { dtype, requiresGrad: true });
     const wide = tensor(half.toTypedArray(), { dtype: "float32", requiresGrad: true });
     const [halfOptimizer, wideOptimizer] = [make(half), make(wide)];
     const start = half.toArray();
     for (let t = 0; t < 3; t++) {
-      half.grad = tensor(pattern(2 + t), { dtype: "float16" });
+      half.grad = tensor(pattern(2 + t), { dtype });
       wide.grad = half.grad.to("float32");
       halfOptimizer.step();
       wideOptimizer.step();
       // The weight itself is kept in float16 between steps.
-      noGrad(() => wide.copy_(wide.to("float16")));
-      expect(half.toTypedArray()).toEqual(wide.to("float16").toTypedArray());
+      noGrad(() => wide.copy_(wide.to(dtype)));
+      expect(half.toTypedArray()).toEqual(wide.to(dtype).toTypedArray());
     }
-    expect(half.dtype).toBe("float16");
+    expect(half.dtype).toBe(dtype);
     expect(half.toArray()).not.toEqual(start);
     for (const value of Object.values(halfOptimizer.stateDict().state[0] ?? {})) if (typeof value !== "number") expect(value.dtype).toBe("float32");
   });

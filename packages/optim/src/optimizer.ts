@@ -1,4 +1,4 @@
-import { ArgumentError, checkOptions, copyOf, describe, DTypeError, GradError, IndexError, notATensor, refusedOption, SerializationError, showValue, Tensor, type OptionRule, type OptionRules } from "@tapegrad/tensor";
+import { ArgumentError, checkOptions, copyOf, describe, DTypeError, GradError, IndexError, isFloating, notATensor, refusedOption, SerializationError, showValue, Tensor, type OptionRule, type OptionRules } from "@tapegrad/tensor";
 import { noGrad } from "@tapegrad/autograd";
 import { adopted, copied, misfitOf, type OptimizerState, type StateRules } from "./optimizer-state.ts";
 
@@ -166,7 +166,7 @@ function iterated(optimizer: string, name: string, list: unknown): Iterable<unkn
 function checkParameter(optimizer: string, parameter: unknown, position: number): void {
   if (!(parameter instanceof Tensor)) throw notATensor(optimizer, `parameter ${position}`, parameter);
   const parts = { op: optimizer, details: [describe("parameter", parameter)], data: { parameter: position } };
-  if (!parameter.dtype.startsWith("float")) {
+  if (!isFloating(parameter.dtype)) {
     throw new DTypeError({ ...parts, fact: `parameter ${position} is ${parameter.dtype}: only floating tensors have gradients`, code: "optim/dtype" });
   }
   if (!parameter.isLeaf) {

@@ -48,7 +48,7 @@ describe("tensor", () => {
 });
 
 describe("filled tensors", () => {
-  test.each(["float32", "float64", "float16", "int32", "uint8", "bool"] as const)("%s", (dtype) => {
+  test.each(["float32", "float64", "float16", "bfloat16", "int32", "uint8", "bool"] as const)("%s", (dtype) => {
     expect([...ones([2, 2], { dtype }).toTypedArray()]).toEqual([1, 1, 1, 1]);
     expect([...zeros([3], { dtype }).toTypedArray()]).toEqual([0, 0, 0]);
     expect([...full([1], dtype === "bool" ? 1 : 7, { dtype }).toTypedArray()]).toEqual([dtype === "bool" ? 1 : 7]);

@@ -1,4 +1,4 @@
-import type { DType, HostArray } from "@tapegrad/kernels";
+import { bfloat16Bits, type DType, type HostArray } from "@tapegrad/kernels";
 import { Float16Array } from "@petamoriken/float16";
 import { DTypeError, IndexError } from "./errors.ts";
 import type { ElementArray } from "./tensor.ts";
@@ -6,7 +6,7 @@ import type { ElementArray } from "./tensor.ts";
 /** What each integer dtype holds; a negative number that fits wraps in uint8, as in PyTorch. */
 const bounds = { int64: [-(2 ** 63), 2 ** 63], int32: [-(2 ** 31), 2 ** 31], uint8: [-255, 256] } as const;
 
-const largestFloat = { float32: 3.4028235677973366e38, float64: Infinity, float16: 65520 } as const;
+const largestFloat = { float32: 3.4028235677973366e38, float64: Infinity, float16: 65520, bfloat16: 2 ** 128 - 2 ** 119 } as const;
 
 /** The dtype of a typed array. Throws DTypeError `tensor/array-type`. */
 export function elementDType(data: ElementArray | BigInt64Array): DType {
@@ -25,7 +25,7 @@ export function elementDType(data: ElementArray | BigInt64Array): DType {
 }
 
 /**
- * Host elements of numbers in a dtype: bool as 0 and 1, float16 as bit patterns, integers without the fraction.
+ * Host elements of numbers in a dtype: bool as 0 and 1, 16-bit floats as bit patterns, integers without the fraction.
  *
  * Throws    IndexError `OP/value` for a number that the integer dtype does not hold
  */
@@ -35,6 +35,7 @@ export function encode(op: string, values: ArrayLike<number> | BigInt64Array, dt
     case "float32": return Float32Array.from(values);
     case "float64": return Float64Array.from(values);
     case "float16": return new Uint16Array(Float16Array.from(values).buffer);
+    case "bfloat16": return bfloat16Bits(values);
     case "bool": return Uint8Array.from(values, (value) => (value === 0 ? 0 : 1));
     case "int64": return BigInt64Array.from({ length: values.length }, (_, i) => BigInt(Math.trunc(held(op, values[i] as number, "int64", i))));
     case "int32": return Int32Array.from(values, (value, i) => held(op, value, "int32", i));

@@ -1,4 +1,4 @@
-import { enterScope, leaveScope, type DType, type Storage } from "@tapegrad/kernels";
+import { enterScope, isHalf, leaveScope, type DType, type Storage } from "@tapegrad/kernels";
 import { castKernel } from "./compute/cast.ts";
 import { DTypeError } from "./errors.ts";
 import { unrecorded, type Interpreter, type Op, type OpCall, type OutputSpec } from "./op-spec.ts";
@@ -32,7 +32,7 @@ function makesTemporaries(op: Op, inputs: readonly (Tensor | null)[]): boolean {
   let found = op.scoped;
   for (let i = 0; i < inputs.length; i++) {
     const x = inputs[i] as Tensor | null;
-    if (x !== null && (!Tensor.isRowMajor(x) || (x.dtype === "float16" && !op.halfNative))) found = true;
+    if (x !== null && (!Tensor.isRowMajor(x) || (isHalf(x.dtype) && !op.halfNative))) found = true;
   }
   return found && !op.view;
 }
@@ -42,7 +42,7 @@ function runScoped(op: Op, inputs: readonly (Tensor | null)[], attrs: unknown, s
   const outer = enterScope();
   const survivors = new Set<Storage>();
   try {
-    const half = !op.halfNative && inputs.some((x) => x?.dtype === "float16");
+    const half = !op.halfNative && inputs.some((x) => x !== null && isHalf(x.dtype));
     const out = half ? runInFloat32(op, inputs, attrs, spec, call) : op.forward(inputs, attrs, spec, call);
     survivors.add(out.storage);
     for (const tensor of call.aux ?? []) survivors.add(tensor.storage);
@@ -52,11 +52,11 @@ function runScoped(op: Op, inputs: readonly (Tensor | null)[], attrs: unknown, s
   }
 }
 
-/** float16 is a storage format: the op runs in float32 and its result is rounded once. */
+/** float16 and bfloat16 are storage formats: the op runs in float32 and its result is rounded once. */
 function runInFloat32(op: Op, inputs: readonly (Tensor | null)[], attrs: unknown, spec: OutputSpec, call: OpCall): Tensor {
-  const wide = inputs.map((x) => (x?.dtype === "float16" ? castKernel(x, "float32") : x));
+  const wide = inputs.map((x) => (x !== null && isHalf(x.dtype) ? castKernel(x, "float32") : x));
   const out = op.forward(wide, attrs, op.infer(wide, attrs), call);
-  return spec.dtype === "float16" ? castKernel(out, "float16") : out;
+  return isHalf(spec.dtype) ? castKernel(out, spec.dtype) : out;
 }
 
 function releaseAux(call: OpCall): void {

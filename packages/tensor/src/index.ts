@@ -75,10 +75,11 @@ export { permutation, rand, randLike, randint, randn, randnLike, randperm, unifo
 export type { RandomOptions } from "./random.ts";
 export { Scope, keep, openScope, scope } from "./scope.ts";
 export { formatShape, normalizeDim, sameShape } from "./shape.ts";
-export { showValue } from "./show-value.ts";
+export { listLines, reasonOf, showName, showNames, showPath, showValue } from "./show-value.ts";
 export type { Shape } from "./shape.ts";
 export { Tensor, checkGradient, describe, requireTensor, sameElements } from "./tensor.ts";
 export type { ElementArray, ElementArrays, GradNode, NestedArray } from "./tensor.ts";
 export { emitWarning } from "./warning.ts";
-export { Storage, enterScope, freeIfForgotten, lastStorageSerial, leaveScope } from "@tapegrad/kernels";
+export { writeWhole } from "./write-whole.ts";
+export { Storage, enterScope, freeIfForgotten, isFloating, isHalf, lastStorageSerial, leaveScope } from "@tapegrad/kernels";
 export type { DType } from "@tapegrad/kernels";

@@ -93,7 +93,7 @@ export interface OpSpec<N extends readonly string[], A, S extends readonly strin
   readonly createGraphByComposite?: boolean;
   /** The output shares the input's storage. */
   readonly view?: boolean;
-  /** `forward` takes float16 as it is; otherwise it is computed in float32. */
+  /** `forward` takes 16-bit floats as they are; otherwise they are computed in float32. */
   readonly halfNative?: boolean;
   /** Draws random numbers: two runs differ. */
   readonly random?: boolean;

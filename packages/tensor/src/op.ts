@@ -16,7 +16,7 @@ const table = new Map<string, Op>();
 /** Every op, by name. The proof suite runs over it. */
 export const opTable: ReadonlyMap<string, Op> = table;
 
-const floating: readonly DType[] = ["float32", "float64", "float16"];
+const floating: readonly DType[] = ["float32", "float64", "float16", "bfloat16"];
 
 /** Enters an op in the table and returns the function that dispatches it. */
 export function defineOp<const N extends readonly string[], A, const S extends readonly Savable<N>[] = readonly []>(

@@ -24,7 +24,7 @@ export const callable: OptionRule = { must: "a function", accepts: (value) => ty
 
 /** Dtypes that have gradients. */
 export const floatingDType: OptionRule = {
-  must: "float32, float64 or float16",
+  must: "float32, float64, float16 or bfloat16",
   accepts: (value) => typeof value === "string" && Object.hasOwn(dtypeInfo, value) && dtypeInfo[value as DType].isFloating,
 };
 export const anyDType: OptionRule = {

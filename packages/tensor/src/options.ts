@@ -49,6 +49,8 @@ function unknownOption(op: string, name: string, known: readonly string[], scope
 
 /** The known name that a wrong one was most likely meant to be: the same but for case and underscores, or for a few letters. */
 function nearest(name: string, known: readonly string[]): string | null {
+  // No option is as long; a name from a file may be as long as the file.
+  if (name.length > 60) return null;
   const bare = (text: string): string => text.replaceAll("_", "").toLowerCase();
   const distances = known.map((other) => ({ other, distance: editDistance(bare(name), bare(other)) })).sort((a, b) => a.distance - b.distance);
   const [best] = distances;

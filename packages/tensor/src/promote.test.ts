@@ -95,7 +95,7 @@ test("argmax is int32, whatever it looks at", () => {
 });
 
 test("every pair of dtypes runs through every binary op, or is refused by name", () => {
-  const dtypes: readonly DType[] = ["float32", "float64", "float16", "int64", "int32", "uint8", "bool"];
+  const dtypes: readonly DType[] = ["float32", "float64", "float16", "bfloat16", "int64", "int32", "uint8", "bool"];
   const binary = [...opTable.values()].filter((op) => op.name in fixture.binaryTypes);
   expect(binary.length).toBe(Object.keys(fixture.binaryTypes).length);
   for (const op of binary) {

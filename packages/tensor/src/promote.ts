@@ -7,7 +7,7 @@ function category(dtype: DType): number {
 }
 
 /** Order within a category. */
-const rank: Readonly<Record<DType, number>> = { bool: 0, uint8: 0, int32: 1, int64: 2, float16: 0, float32: 1, float64: 2 };
+const rank: Readonly<Record<DType, number>> = { bool: 0, uint8: 0, int32: 1, int64: 2, float16: 0, bfloat16: 0, float32: 1, float64: 2 };
 
 /** The dtype that holds both, among dtypes that count alike. */
 function wider(a: DType, b: DType): DType {
@@ -15,7 +15,9 @@ function wider(a: DType, b: DType): DType {
   const ca = category(a);
   const cb = category(b);
   if (ca !== cb) return ca > cb ? a : b;
-  return rank[a] >= rank[b] ? a : b;
+  // Neither float16 nor bfloat16 holds the other.
+  if (rank[a] === rank[b]) return "float32";
+  return rank[a] > rank[b] ? a : b;
 }
 
 /** What takes part in a promotion: a JS number counts least, then a 0-d tensor, then a tensor with dimensions. */

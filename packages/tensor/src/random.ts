@@ -1,4 +1,4 @@
-import { beginCall, dtypeInfo, float16View, unaryOps, wasm, type DType } from "@tapegrad/kernels";
+import { beginCall, computedDType, dtypeInfo, float16View, unaryOps, wasm, type DType } from "@tapegrad/kernels";
 import { castKernel } from "./compute/cast.ts";
 import { full, tensor, withOptions, type TensorOptions } from "./creation.ts";
 import { DTypeError, IndexError } from "./errors.ts";
@@ -25,12 +25,12 @@ function draw(op: string, shape: Shape, options: RandomOptions, fill: Fill): Ten
   if (!dtypeInfo[dtype].isFloating) {
     throw new DTypeError({ op, fact: `dtype ${dtype} must be floating`, hint: "use randint for integers", code: `${op}/dtype`, data: { dtype } });
   }
-  const computed: DType = dtype === "float16" ? "float32" : dtype;
+  const computed = computedDType(dtype);
   beginCall();
   const out = emptyTensor([...shape], computed);
   const size = out.numel();
   if (size > 0) fill(dtypeInfo[computed].code, out.pointer, size, ...(options.generator ?? defaultGenerator).take(size));
-  return withOptions(dtype === "float16" ? castKernel(out, "float16") : out, options);
+  return withOptions(dtype === computed ? out : castKernel(out, dtype), options);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { beginCall, dtypeInfo, float16View, mostBlockBytes, Storage, type DType, type HostArray } from "@tapegrad/kernels";
+import { beginCall, bfloat16Values, dtypeInfo, float16View, mostBlockBytes, Storage, type DType, type HostArray } from "@tapegrad/kernels";
 import { type Float16Array } from "@petamoriken/float16";
 import { markCopy, notATensor } from "./copies.ts";
 import { DTypeError, GradError, IndexError, MemoryError, ShapeError } from "./errors.ts";
@@ -7,11 +7,12 @@ import { contiguousStrides, formatShape, normalizeDim, sameShape, sizeOf, type S
 /** Nested arrays of numbers (booleans for bool), as `toArray` gives and `tensor` takes them. */
 export type NestedArray = number | boolean | readonly NestedArray[];
 
-/** The typed array that copies of each dtype's elements come in: bool as bytes 0 and 1, int64 as bigints. */
+/** The typed array that copies of each dtype's elements come in: bool as bytes 0 and 1, int64 as bigints, bfloat16, which JavaScript has no array of, as float32. */
 export interface ElementArrays {
   readonly float32: Float32Array;
   readonly float64: Float64Array;
   readonly float16: Float16Array;
+  readonly bfloat16: Float32Array;
   readonly int64: BigInt64Array;
   readonly int32: Int32Array;
   readonly uint8: Uint8Array;
@@ -94,6 +95,11 @@ export class Tensor {
    */
   static isRowMajor(x: Tensor): boolean {
     return x.#strides === null;
+  }
+
+  /** Whether a value is a tensor of this copy of the library, by a private field: what only says so of itself is none. @internal */
+  static isTensor(value: unknown): value is Tensor {
+    return typeof value === "object" && value !== null && #size in value;
   }
 
   get ndim(): number {
@@ -226,7 +232,8 @@ export class Tensor {
   }
 
   /**
-   * All elements in row-major order, copied; float16 as a `Float16Array` of `@petamoriken/float16`, bool as bytes. Naming the dtype that
+   * All elements in row-major order, copied; float16 as a `Float16Array` of `@petamoriken/float16`, bfloat16
+   * as a Float32Array, bool as bytes. Naming the dtype that
    * the tensor has makes the array's type known; int64 comes as a BigInt64Array, whose type only `toTypedArray("int64")` tells.
    *
    * Throws    DTypeError `toTypedArray/dtype`
@@ -249,7 +256,7 @@ export class Tensor {
     }
     const elements = this.storage.elements;
     const copy = this.isContiguous() ? elements.slice(this.offset, this.offset + this.#size) : this.#gather(elements);
-    return copy instanceof Uint16Array ? float16View(copy) : copy;
+    return copy instanceof Uint16Array ? halfValues(copy, this.dtype) : copy;
   }
 
   /**
@@ -295,7 +302,7 @@ markCopy(Tensor, import.meta.url);
 
 /** Throws ArgumentError `tapegrad/not-a-tensor`, `tapegrad/two-copies` unless the value is a tensor of this copy of the library. */
 export function requireTensor(op: string, name: string, value: unknown): asserts value is Tensor {
-  if (!(value instanceof Tensor)) throw notATensor(op, name, value);
+  if (!Tensor.isTensor(value)) throw notATensor(op, name, value);
 }
 
 /** Throws ArgumentError `tapegrad/not-a-tensor`, ShapeError `OP/shape`, DTypeError `OP/dtype` for what cannot be the gradient of `of`. */
@@ -338,8 +345,13 @@ function isRowMajor(shape: Shape, strides: readonly number[]): boolean {
   return true;
 }
 
+/** The numbers behind 16-bit patterns. */
+function halfValues(bits: Uint16Array, dtype: DType): Float16Array | Float32Array {
+  return dtype === "bfloat16" ? bfloat16Values(bits) : float16View(bits);
+}
+
 function readElement(elements: HostArray, dtype: DType, index: number): number {
-  if (dtype === "float16" && elements instanceof Uint16Array) return float16View(elements)[index] as number;
+  if (elements instanceof Uint16Array) return halfValues(elements.subarray(index, index + 1), dtype)[0] as number;
   const value = elements[index];
   if (value === undefined) {
     throw new IndexError({ op: "item", fact: `position ${index} is outside the storage of ${elements.length}`, code: "item/position" });

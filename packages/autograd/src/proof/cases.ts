@@ -11,7 +11,7 @@ export const ops: readonly Op[] = [...opTable.values()]
   .filter((op) => wanted === undefined || wanted.includes(op.name))
   .sort((a, b) => (a.name < b.name ? -1 : 1));
 
-const everyDType: readonly DType[] = ["float32", "float64", "float16", "int32", "uint8", "bool"];
+const everyDType: readonly DType[] = ["float32", "float64", "float16", "bfloat16", "int32", "uint8", "bool"];
 
 /** The dtypes that an op is tested in: where the first input has a dtype of its own, those of the others. */
 export function dtypesOf(op: Op): readonly DType[] {

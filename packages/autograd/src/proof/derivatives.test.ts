@@ -137,24 +137,25 @@ function checkSecond(op: Op, sample: Sample<unknown>, seed: number): void {
 }
 
 /**
- * Gradients of float16 operands are those of float32 within a bound: formulas of several ops round to 11 bits in between,
+ * Gradients of 16-bit operands are those of float32 within a bound: formulas of several ops round to 11 bits, or 8, in between,
  * where each may lose half a unit of the largest number involved.
  */
-function checkHalf(op: Op, sample: Sample<unknown>, seed: number): void {
+function checkHalf(op: Op, sample: Sample<unknown>, dtype: "float16" | "bfloat16", seed: number): void {
+  const unit = dtype === "float16" ? 2 ** -10 : 2 ** -7;
   const random = randomFrom(seed);
-  const half = operands(sample, "float16", random);
-  const wide = half.map((x) => (x?.dtype === "float16" ? to(x, "float32") : x));
+  const half = operands(sample, dtype, random);
+  const wide = half.map((x) => (x?.dtype === dtype ? to(x, "float32") : x));
   const out = dispatch(op, half, sample.attrs);
-  if (!isRecorded(op, half, out) || out.dtype !== "float16") return;
-  const dOut = upstream(out.shape, "float16", random);
+  if (!isRecorded(op, half, out) || out.dtype !== dtype) return;
+  const dOut = upstream(out.shape, dtype, random);
   const found = gradients(op, half, sample.attrs, dOut);
   const expected = gradients(op, wide, sample.attrs, to(dOut, "float32"));
   found.forEach((gradient, k) => {
     if (gradient === null) return;
     const target = numbersOf(expected[k] as Tensor);
     const largest = target.reduce((best, value) => Math.max(best, Math.abs(value)), 1);
-    expect([gradient.dtype, ...gradient.shape]).toEqual(["float16", ...(expected[k] as Tensor).shape]);
-    count(op.name, "halfGradient", expectValues(numbersOf(gradient), target, { rtol: 2 ** -8, atol: 2 ** -9 * largest }, `${op.name} ${describeSample(sample)}: float16 gradient ${k}`));
+    expect([gradient.dtype, ...gradient.shape]).toEqual([dtype, ...(expected[k] as Tensor).shape]);
+    count(op.name, "halfGradient", expectValues(numbersOf(gradient), target, { rtol: 4 * unit, atol: 2 * unit * largest }, `${op.name} ${describeSample(sample)}: ${dtype} gradient ${k}`));
   });
 }
 
@@ -203,8 +204,8 @@ describe.each(ops.map((op) => [op.name, op] as const))("%s", (_, op) => {
       for (const sample of samples) checkInsideGraph(op, sample, dtype);
     });
 
-    test("in float16 it is that of float32 within a bound", () => {
-      samples.forEach((sample, i) => checkHalf(op, sample, i));
+    test.each(["float16", "bfloat16"] as const)("in %s it is that of float32 within a bound", (dtype) => {
+      samples.forEach((sample, i) => checkHalf(op, sample, dtype, i));
     });
 
     test("so is the gradient of its gradient", () => {

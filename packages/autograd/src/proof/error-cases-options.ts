@@ -25,7 +25,7 @@ const integer: Refused = ["an integer", 0.5, NaN, "0"];
 const generator: Refused = ["a Generator", 1, {}, null];
 const bound: Refused = ["a number", "1", null];
 const random = {
-  dtype: ["one of float32, float64, float16, int64, int32, uint8, bool", "float", 32, null] as const,
+  dtype: ["one of float32, float64, float16, bfloat16, int64, int32, uint8, bool", "float", 32, null] as const,
   requiresGrad: boolean,
   generator,
 };

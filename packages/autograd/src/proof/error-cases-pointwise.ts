@@ -210,7 +210,7 @@ export const errorsOfPointwise: readonly ErrorSample[] = [
   {
     call: () => relu(tensor([true])),
     error: "DTypeError",
-    message: `relu: dtype bool is not supported; use one of float32, float64, float16, int64, int32, uint8
+    message: `relu: dtype bool is not supported; use one of float32, float64, float16, bfloat16, int64, int32, uint8
   x  [1]  bool
   code: relu/dtype`,
   },
@@ -225,7 +225,7 @@ export const errorsOfPointwise: readonly ErrorSample[] = [
   {
     call: () => sub(tensor([true]), tensor([true])),
     error: "DTypeError",
-    message: `sub: dtype bool is not supported; use one of float32, float64, float16, int64, int32, uint8
+    message: `sub: dtype bool is not supported; use one of float32, float64, float16, bfloat16, int64, int32, uint8
   a  [1]  bool
   b  [1]  bool
   code: sub/dtype`,
@@ -256,7 +256,7 @@ export const errorsOfPointwise: readonly ErrorSample[] = [
   {
     call: () => neg(tensor([true])),
     error: "DTypeError",
-    message: `neg: dtype bool is not supported; use one of float32, float64, float16, int64, int32, uint8
+    message: `neg: dtype bool is not supported; use one of float32, float64, float16, bfloat16, int64, int32, uint8
   x  [1]  bool
   code: neg/dtype`,
   },

@@ -40,7 +40,7 @@ describe("every error says exactly this", () => {
 });
 
 describe("every op refuses the dtypes that it does not take, by name", () => {
-  const everyDType: readonly DType[] = ["float32", "float64", "float16", "int64", "int32", "uint8", "bool"];
+  const everyDType: readonly DType[] = ["float32", "float64", "float16", "bfloat16", "int64", "int32", "uint8", "bool"];
   const rows = [...opTable.values()].flatMap((op) => everyDType.filter((dtype) => !op.dtypes.includes(dtype)).map((dtype) => ({ op, name: op.name, dtype })));
   test.each(rows)("$name refuses $dtype", ({ op, dtype }) => {
     const sample = op.samples()[0];

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import { dispatch, equal, opTable, to, type DType, type Op, type Sample, type Tensor } from "@tapegrad/tensor";
+import { dispatch, equal, isFloating, isHalf, opTable, to, type DType, type Op, type Sample, type Tensor } from "@tapegrad/tensor";
 import "../backward.ts";
 import { describeSample, dtypesOf, ops, resized } from "./cases.ts";
 import { exact, expectValues, numbersOf } from "./expect-values.ts";
@@ -35,10 +35,10 @@ function checkOracle(op: Op, inputs: OpInputs, attrs: unknown, integral: boolean
   count(op.name, "oracle", expectValues(numbersOf(out), stored(expected.data, out.dtype), isExact ? exact : oracle.bound(call), what));
 }
 
-/** float16 is a storage format: the result is that of float32, rounded once. */
+/** 16-bit floats are storage formats: the result is that of float32, rounded once. */
 function checkHalf(op: Op, inputs: OpInputs, attrs: unknown, what: string): void {
   const out = checkSpec(op, inputs, attrs, what);
-  const wide = inputs.map((x) => (x?.dtype === "float16" ? to(x, "float32") : x));
+  const wide = inputs.map((x) => (x !== null && isHalf(x.dtype) ? to(x, "float32") : x));
   const expected = to(dispatch(op, wide, attrs), out.dtype);
   count(op.name, "half", expectValues(numbersOf(out), numbersOf(expected), exact, what));
 }
@@ -46,9 +46,9 @@ function checkHalf(op: Op, inputs: OpInputs, attrs: unknown, what: string): void
 function checkValues(op: Op, sample: Sample<unknown>, dtype: DType, seed: number): void {
   const what = `${op.name} ${dtype} ${describeSample(sample)} seed ${seed}`;
   const inputs = operands(sample, dtype, randomFrom(seed));
-  if (dtype === "float16") return checkHalf(op, inputs, sample.attrs, what);
-  checkOracle(op, inputs, sample.attrs, !dtype.startsWith("float"), what);
-  const integers = dtype.startsWith("float") ? integerOperands(sample, dtype, randomFrom(seed)) : null;
+  if (isHalf(dtype)) return checkHalf(op, inputs, sample.attrs, what);
+  checkOracle(op, inputs, sample.attrs, !isFloating(dtype), what);
+  const integers = isFloating(dtype) ? integerOperands(sample, dtype, randomFrom(seed)) : null;
   if (integers !== null) checkOracle(op, integers, sample.attrs, true, `${what} integers`);
 }
 
@@ -129,10 +129,14 @@ describe.each(ops.map((op) => [op.name, op] as const))("%s", (_, op) => {
     for (const sample of samples) checkRepeat(op, sample, dtype);
   });
 
-  if (!dtypesOf(op).includes("float16")) {
-    test(`takes no float16: its dtypes are ${op.dtypes.join(", ")}`, () => {
-      expect(op.dtypes).not.toContain("float16");
-      exempt(op.name, "half", "takes no float16");
+  test("takes both of the 16-bit floats or none", () => {
+    expect(op.dtypes.includes("bfloat16")).toBe(op.dtypes.includes("float16"));
+  });
+
+  if (!dtypesOf(op).some(isHalf)) {
+    test(`takes no 16-bit floats: its dtypes are ${op.dtypes.join(", ")}`, () => {
+      expect(op.dtypes.filter(isHalf)).toEqual([]);
+      exempt(op.name, "half", "takes no 16-bit floats");
     });
   }
 });

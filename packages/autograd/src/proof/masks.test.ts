@@ -7,7 +7,7 @@ import { grad } from "../backward.ts";
 import { fromValues } from "./operands.ts";
 
 const poisons = [NaN, Infinity, -Infinity];
-const dtypes: readonly DType[] = ["float32", "float64", "float16"];
+const dtypes: readonly DType[] = ["float32", "float64", "float16", "bfloat16"];
 const losses = {
   crossEntropy,
   nllLoss: (x: Tensor, targets: Tensor, { labelSmoothing: _, ...options }: Parameters<typeof crossEntropy>[2] = {}) => nllLoss(x, targets, options),

@@ -1,12 +1,10 @@
-import { tensor, type DType, type SampleInput, type Shape, type Tensor } from "@tapegrad/tensor";
+import { isFloating, isHalf, tensor, type DType, type SampleInput, type Shape, type Tensor } from "@tapegrad/tensor";
 import type { Random } from "./random.ts";
 
 /** Distance of values from the points in `avoid`: well beyond the reach of the numeric stencil, 0.002. */
 const clearance = 0.2;
 /** Distance between values that must be distinct, at least. */
 const spacing = 0.05;
-
-const isFloat = (dtype: DType): boolean => dtype.startsWith("float");
 
 /** Number of elements. */
 export function sizeOf(shape: Shape): number {
@@ -19,7 +17,7 @@ export function valuesFor(input: SampleInput, dtype: DType, random: Random): num
   const size = sizeOf(input.shape);
   if (dtype === "bool") return Array.from({ length: size }, () => Math.floor(random() * 2));
   const [low, high] = rangeFor(input, dtype);
-  if (isFloat(dtype)) return input.distinct === true ? distinctFloats(size, low, high, random) : scattered(size, low, high, input.avoid ?? [], random);
+  if (isFloating(dtype)) return input.distinct === true ? distinctFloats(size, low, high, random) : scattered(size, low, high, input.avoid ?? [], random);
   if (input.distinct === true) return shuffled(Array.from({ length: size }, (_, i) => low + i), random);
   return Array.from({ length: size }, () => integerBetween(low, high, input.avoid ?? [], random));
 }
@@ -32,13 +30,13 @@ export function integersFor(input: SampleInput, dtype: DType, random: Random): n
   const choices = Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i).filter((v) => !(input.avoid ?? []).includes(v));
   if (choices.length === 0) return null;
   const size = sizeOf(input.shape);
-  if (input.distinct === true) return dtype === "float16" && size > 1000 ? null : shuffled(Array.from({ length: size }, (_, i) => i - (size >> 1)), random);
+  if (input.distinct === true) return isHalf(dtype) && size > (dtype === "float16" ? 1000 : 250) ? null : shuffled(Array.from({ length: size }, (_, i) => i - (size >> 1)), random);
   return Array.from({ length: size }, () => choices[Math.floor(random() * choices.length)] as number);
 }
 
 function rangeFor(input: SampleInput, dtype: DType): readonly [number, number] {
   const [low, high] = input.range ?? [-2, 2];
-  if (isFloat(dtype)) return [low, high];
+  if (isFloating(dtype)) return [low, high];
   const least = dtype === "uint8" ? 0 : -9;
   const [from, to] = [Math.max(Math.ceil(low), least), Math.floor(high)];
   const usable = Array.from({ length: Math.max(0, to - from + 1) }, (_, i) => from + i).filter((v) => !(input.avoid ?? []).includes(v));

@@ -1,4 +1,5 @@
 import { logsumexpForward, map, matmulForward, reduce, type NdArray, type ReductionKind } from "@tapegrad/reference";
+import { isFloating } from "@tapegrad/tensor";
 import { exact, type Bound } from "./expect-values.ts";
 import { epsilon, input, type Oracle, type OracleCall } from "./oracle.ts";
 
@@ -20,7 +21,7 @@ function reduced(kind: ReductionKind, x: NdArray, attrs: ReduceAttrs): NdArray {
 
 /** Sums over blocks or pairs: the error grows with the logarithm of the count, times the sum of magnitudes. */
 function sumBound(call: OracleCall): Bound {
-  if (!call.out.dtype.startsWith("float")) return exact;
+  if (!isFloating(call.out.dtype)) return exact;
   const attrs = call.attrs as ReduceAttrs;
   const x = input(call, 0);
   const n = attrs.dims.reduce((size, dim) => size * (x.shape[dim] as number), 1);
@@ -45,7 +46,7 @@ export function productBound(k: number, magnitude: number, call: OracleCall): Bo
 export const reduceOracles: Readonly<Record<string, Oracle>> = {
   sum: reduction("sum", sumBound),
   // Every factor may round once.
-  prod: reduction("prod", (call) => (call.out.dtype.startsWith("float") ? { rtol: epsilon(call.out.dtype) * Math.max(1, input(call, 0).data.length), atol: 0 } : exact), false),
+  prod: reduction("prod", (call) => (isFloating(call.out.dtype) ? { rtol: epsilon(call.out.dtype) * Math.max(1, input(call, 0).data.length), atol: 0 } : exact), false),
   amax: reduction("amax", () => exact),
   amin: reduction("amin", () => exact),
   argmax: reduction("argmax", () => exact),

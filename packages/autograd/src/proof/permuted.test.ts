@@ -1,18 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { cat, linear, matmul, permute, stack, sum, mul, type DType, type Shape, type Tensor } from "@tapegrad/tensor";
+import { cat, isFloating, linear, matmul, permute, stack, sum, mul, type DType, type Shape, type Tensor } from "@tapegrad/tensor";
 import { grad } from "../backward.ts";
 import { layouts, upstream } from "./layouts.ts";
 import { fromValues, sizeOf } from "./operands.ts";
 import { randomFrom } from "./random.ts";
 
-const floats: readonly DType[] = ["float32", "float64", "float16"];
+const floats: readonly DType[] = ["float32", "float64", "float16", "bfloat16"];
 const dtypes: readonly DType[] = [...floats, "int32", "uint8", "bool"];
 
 /** Small integers, so that sums are exact in any order. */
 function integers(shape: Shape, dtype: DType, seed: number): Tensor {
   const random = randomFrom(seed);
-  return fromValues(Float64Array.from({ length: sizeOf(shape) }, () => Math.floor(random() * 5) - (dtype.startsWith("float") ? 2 : 0)), shape, dtype);
+  return fromValues(Float64Array.from({ length: sizeOf(shape) }, () => Math.floor(random() * 5) - (isFloating(dtype) ? 2 : 0)), shape, dtype);
 }
 
 /** A tensor of a shape whose dimensions lie in memory in another order. */
@@ -22,7 +22,7 @@ function inOrder(shape: Shape, order: readonly number[], dtype: DType, seed: num
 
 /** The same numbers, and the same gradients, as from row-major copies. */
 function expectAsCopies(f: (...operands: Tensor[]) => Tensor, operands: readonly Tensor[]): void {
-  const given = [operands, operands.map((x) => x.clone())].map((list) => list.map((x) => (x.dtype.startsWith("float") ? x.detach().requiresGrad_() : x)));
+  const given = [operands, operands.map((x) => x.clone())].map((list) => list.map((x) => (isFloating(x.dtype) ? x.detach().requiresGrad_() : x)));
   const [found, expected] = given.map((list) => {
     const out = f(...list);
     if (!out.requiresGrad) return [out.toArray()];

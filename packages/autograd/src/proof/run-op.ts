@@ -1,5 +1,5 @@
 import { ndarray } from "@tapegrad/reference";
-import { dispatch, type DType, type Op, type Sample, type Tensor } from "@tapegrad/tensor";
+import { dispatch, isFloating as isFloatingDType, type DType, type Op, type Sample, type Tensor } from "@tapegrad/tensor";
 import { grad } from "../backward.ts";
 import { numbersOf } from "./expect-values.ts";
 import { fromValues, integersFor, valuesFor } from "./operands.ts";
@@ -43,7 +43,8 @@ export function stored(values: Float64Array, dtype: DType): Float64Array {
   switch (dtype) {
     case "float64": return values;
     case "float32": return Float64Array.from(Float32Array.from(values));
-    case "float16": return numbersOf(fromValues(values, [values.length], "float16"));
+    case "float16":
+    case "bfloat16": return numbersOf(fromValues(values, [values.length], dtype));
     case "int64": return values.map((value) => Math.trunc(value) + 0);
     case "int32": return Float64Array.from(Int32Array.from(values));
     case "uint8": return Float64Array.from(Uint8Array.from(values));
@@ -51,7 +52,7 @@ export function stored(values: Float64Array, dtype: DType): Float64Array {
   }
 }
 
-export const isFloating = (x: Tensor | null): x is Tensor => x !== null && x.dtype.startsWith("float");
+export const isFloating = (x: Tensor | null): x is Tensor => x !== null && isFloatingDType(x.dtype);
 
 /** Whether a call is recorded: the op has a derivative, and both an input and the output are floating. */
 export function isRecorded(op: Op, inputs: OpInputs, out: Tensor): boolean {

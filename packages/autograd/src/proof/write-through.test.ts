@@ -3,7 +3,7 @@ import { alias, expand, flatten, narrow, permute, reshape, select, slice, squeez
 import { noGrad } from "../grad-mode.ts";
 import { ops } from "./cases.ts";
 
-const dtypes: readonly DType[] = ["float32", "float64", "float16", "int32", "uint8", "bool"];
+const dtypes: readonly DType[] = ["float32", "float64", "float16", "bfloat16", "int32", "uint8", "bool"];
 
 /** Every function that gives a view; a few ways to call it on [2, 3, 4], or on what `of` makes of that. */
 const views: Readonly<Record<string, readonly ((x: Tensor) => Tensor)[]>> = {

@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { listFolder } from "../fetch/list-folder.ts";
 import type { DataRules } from "../fetch/load-data.ts";
-import { readWhole } from "../fetch/read-whole.ts";
+import { readRegularFile } from "../formats/read-regular-file.ts";
 import { readTarGz } from "../formats/tar-gz.ts";
 import type { BatchFile, Cifar10Release } from "./official.ts";
 import { pythonBatchRecords } from "./python-batch.ts";
@@ -71,7 +71,7 @@ export async function readLocalCifar10(
   const found: Uint8Array[] = [];
   for (const file of files) {
     const path = join(local.path, fileName(file));
-    const bytes = unpacked?.get(fileName(file)) ?? (await readWhole({ op, area: "cifar10", path, limitBytes }));
+    const bytes = unpacked?.get(fileName(file)) ?? (await readRegularFile({ op, area: "cifar10", path, limitBytes }));
     if (local.version === "binary") checkRecords(op, path, bytes, recordsPerFile);
     const records = local.version === "binary" ? bytes : pythonBatchRecords(op, path, bytes, recordsPerFile);
     const unofficial = differenceFromOfficial(op, path, records, file);

@@ -1,4 +1,5 @@
 import { DataError } from "@tapegrad/tensor";
+import { showDims } from "../formats/show-dims.ts";
 import { readPickle } from "../formats/pickle.ts";
 import { pixelBytes, recordsFrom } from "./records.ts";
 
@@ -25,7 +26,7 @@ export function pythonBatchRecords(op: string, file: string, bytes: Uint8Array, 
       op,
       fact: `${file} must hold ${records} images and labels`,
       code: images < records || labels.length < records ? "cifar10/truncated" : "cifar10/size",
-      details: [`data    [${data.shape.join(", ")}]  expected [${records}, ${pixelBytes}]`, `labels  ${labels.length}`],
+      details: [`data    ${showDims(data.shape)}  expected [${records}, ${pixelBytes}]`, `labels  ${labels.length}`],
       data: { file, shape: data.shape, labels: labels.length, expected: records },
     });
   return recordsFrom(op, file, labels, data.bytes);

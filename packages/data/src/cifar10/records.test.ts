@@ -40,5 +40,13 @@ test("labels and pixels become records", () => {
 test.each([-1, 10, 1.5, "3", null])("%j is no label", async (label) => {
   const error = await dataError(() => recordsFrom(op, "a", [label], new Uint8Array(pixelBytes)));
   expect(error.code).toBe("cifar10/label");
-  expect(error.message).toContain(`the label of record 0 is ${label}, not one of 0 to 9`);
+  expect(error.message).toContain(`the label of record 0 is ${JSON.stringify(label)}, not one of 0 to 9`);
+});
+
+test("a label of nested lists, which refer to one another, is not written out", async () => {
+  let label: unknown = [];
+  for (let level = 0; level < 60; level++) label = [label, label, label];
+  const error = await dataError(() => recordsFrom(op, "a", [label], new Uint8Array(pixelBytes)));
+  expect(error.message.length).toBeLessThan(400);
+  expect(JSON.stringify(error.data).length).toBeLessThan(400);
 });

@@ -1,4 +1,4 @@
-import { DataError } from "@tapegrad/tensor";
+import { DataError, showPath, showValue } from "@tapegrad/tensor";
 
 /** Bytes of an image: 3 channels of 32 x 32 pixels, one channel after the other. */
 export const pixelBytes = 3 * 32 * 32;
@@ -16,7 +16,7 @@ export function checkRecords(op: string, file: string, bytes: Uint8Array, record
   if (bytes.length !== expected)
     throw new DataError({
       op,
-      fact: `${file} has ${bytes.length} bytes, not ${expected} (${records} records of ${recordBytes})`,
+      fact: `${showPath(file)} has ${bytes.length} bytes, not ${expected} (${records} records of ${recordBytes})`,
       code: bytes.length < expected ? "cifar10/truncated" : "cifar10/size",
       data: { file, bytes: bytes.length, expected },
     });
@@ -38,8 +38,9 @@ function checkLabel(op: string, file: string, record: number, label: unknown): n
   if (typeof label === "number" && Number.isInteger(label) && label >= 0 && label < classCount) return label;
   throw new DataError({
     op,
-    fact: `${file}: the label of record ${record} is ${String(label)}, not one of 0 to ${classCount - 1}`,
+    fact: `${showPath(file)}: the label of record ${record} is ${showValue(label)}, not one of 0 to ${classCount - 1}`,
     code: "cifar10/label",
-    data: { file, record, label },
+    // A label of nested lists would be as long as its nesting makes it.
+    data: { file, record, label: typeof label === "number" ? label : showValue(label) },
   });
 }

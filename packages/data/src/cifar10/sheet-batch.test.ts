@@ -31,3 +31,11 @@ test.each([
   expect(error.code).toBe("cifar10/labels");
   expect(error.message).toContain(`CIFAR10.load: labels.json must be a JSON array of 3 labels${reason}`);
 });
+
+test("a JSON text far longer than the labels is not parsed, and what is wrong in a text is shown escaped", async () => {
+  const long = await dataError(() => sheetLabels("Test.load", "labels.json", Buffer.alloc(2000, "[]"), 3));
+  expect(long.message).toBe("Test.load: labels.json must be a JSON array of 3 labels: it has 2000 bytes\n  code: cifar10/labels");
+  const wrong = await dataError(() => sheetLabels("Test.load", "labels.json", Buffer.from("[\u001b[2J\u202e"), 3));
+  expect(wrong.code).toBe("cifar10/labels");
+  expect(wrong.message).not.toMatch(/[\u001b\u202e]/);
+});

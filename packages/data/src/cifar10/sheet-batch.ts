@@ -1,5 +1,4 @@
-import { DataError } from "@tapegrad/tensor";
-import { messageOf } from "../fetch/file-error.ts";
+import { DataError, reasonOf } from "@tapegrad/tensor";
 import { decodePngSheet } from "../formats/png-sheet.ts";
 import { pixelBytes, recordsFrom } from "./records.ts";
 
@@ -29,10 +28,12 @@ export function sheetRecords(op: string, file: string, png: Uint8Array, labels: 
 export function sheetLabels(op: string, file: string, json: Uint8Array, count: number): unknown[] {
   let labels: unknown;
   let reason = "";
-  try {
+  // A label of one digit with a comma and some white space: a list of lists takes many times its text.
+  if (json.length > 64 * count + 1024) reason = `: it has ${json.length} bytes`;
+  else try {
     labels = JSON.parse(new TextDecoder().decode(json));
   } catch (error) {
-    reason = `: ${messageOf(error)}`;
+    reason = `: ${reasonOf(error)}`;
   }
   if (Array.isArray(labels) && labels.length === count) return labels;
   throw new DataError({

@@ -34,3 +34,8 @@ test.each([
   const error = await dataError(() => parse(...bytes));
   expect(error.message).toBe(`Test.load: a-idx2-ubyte ${fact}\n  code: ${code}`);
 });
+
+test("a file may claim 255 dimensions", async () => {
+  const error = await dataError(() => parse(0, 0, 8, 255, ...Array.from({ length: 255 }, () => [0, 0, 0, 2]).flat()));
+  expect(error.message).toBe(`Test.load: a-idx2-ubyte has 1024 bytes, not ${1024 + 2 ** 255} for [2, 2, 2, 2, 2, 2, 2, 2, and 247 more]\n  code: idx/truncated`);
+});

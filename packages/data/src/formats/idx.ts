@@ -1,4 +1,5 @@
-import { DataError } from "@tapegrad/tensor";
+import { DataError, showPath } from "@tapegrad/tensor";
+import { showDims } from "./show-dims.ts";
 
 /** An array of unsigned bytes. */
 interface IdxArray {
@@ -22,7 +23,7 @@ export function parseIdx(op: string, file: string, bytes: Uint8Array): IdxArray 
     const found = Buffer.from(bytes.subarray(0, 4)).toString("hex");
     throw new DataError({
       op,
-      fact: `${file} is not an idx file of unsigned bytes: it begins with ${found === "" ? "nothing" : `0x${found}`}, not 0x000008nn`,
+      fact: `${showPath(file)} is not an idx file of unsigned bytes: it begins with ${found === "" ? "nothing" : `0x${found}`}, not 0x000008nn`,
       code: "idx/magic",
       data: { file, found },
     });
@@ -31,14 +32,14 @@ export function parseIdx(op: string, file: string, bytes: Uint8Array): IdxArray 
   if (bytes.length < headerBytes) throw wrongLength(op, file, bytes.length, headerBytes, "for its header alone");
   const dims = Array.from({ length: dimCount }, (_, dim) => view.getUint32(4 + 4 * dim));
   const expected = headerBytes + dims.reduce((product, dim) => product * dim, 1);
-  if (bytes.length !== expected) throw wrongLength(op, file, bytes.length, expected, `for [${dims.join(", ")}]`);
+  if (bytes.length !== expected) throw wrongLength(op, file, bytes.length, expected, `for ${showDims(dims)}`);
   return { dims, data: bytes.subarray(headerBytes) };
 }
 
 function wrongLength(op: string, file: string, found: number, expected: number, what: string): DataError {
   return new DataError({
     op,
-    fact: `${file} has ${found} bytes, not ${expected} ${what}`,
+    fact: `${showPath(file)} has ${found} bytes, not ${expected} ${what}`,
     code: found < expected ? "idx/truncated" : "idx/size",
     data: { file, found, expected },
   });

@@ -1,4 +1,4 @@
-import { DataError } from "@tapegrad/tensor";
+import { DataError, showPath } from "@tapegrad/tensor";
 
 /** The opcodes that a pickle of plain data and arrays needs, protocols 2 to 4. */
 const names = {
@@ -67,7 +67,7 @@ export class PickleBytes {
     if (this.position + count > this.#bytes.length)
       throw new DataError({
         op: this.#op,
-        fact: `${this.#file} ends in the middle: byte ${this.position + count} is needed, it has ${this.#bytes.length}`,
+        fact: `${showPath(this.#file)} ends in the middle: byte ${this.position + count} is needed, it has ${this.#bytes.length}`,
         code: "pickle/truncated",
         data: { path: this.#file, bytes: this.#bytes.length },
       });

@@ -172,6 +172,46 @@ describe("what it refuses", () => {
     expect(() => read(assemble("\x80\x02]q\x00", ...doubling, "."))).not.toThrow();
   });
 
+  const limitMessage = "Test.load: batch is a pickle of more than 262144 values\n  code: pickle/limit";
+
+  test.each([
+    ["lists", assemble("\x80\x02(", Buffer.alloc(400_000, "]"), "e.")],
+    ["entries of the memo", assemble("\x80\x02]", Buffer.alloc(400_000, 0x94), ".")],
+    ["marks", assemble("\x80\x02", Buffer.alloc(400_000, "("), ".")],
+    ["references", assemble("\x80\x02]q\x00(", Buffer.alloc(600_000, "h\0"), "e.")],
+  ])("more %s than any batch has", async (_name, bytes) => {
+    expect((await dataError(() => read(bytes))).message).toBe(limitMessage);
+  });
+
+  test("a batch of CIFAR-10's size is far from the limit", () => {
+    const labels = Array.from({ length: 10_000 }, (_, i) => i % 10);
+    expect(read(python2Batch(labels, new Uint8Array(10_000), 1))).toBeInstanceOf(Map);
+  });
+
+  test("one long string that is referred to 20,000 times is one string", () => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32LE(1_000_000);
+    const long = assemble("T", length, Buffer.alloc(1_000_000, "x"));
+    const before = process.memoryUsage();
+    const list = read(assemble("\x80\x02](", long, "q\x00", Buffer.alloc(40_000, "h\0"), "e."));
+    // As the key of as many dictionaries too.
+    const keys = read(assemble("\x80\x02](", ...Array.from({ length: 20_000 }, (_, i) => assemble(i === 0 ? assemble("}", long, "q\x00") : "}h\0", "Ns")), "e."));
+    const after = process.memoryUsage();
+    if (!Array.isArray(list) || !Array.isArray(keys)) throw new Error("no lists");
+    expect([list.length, keys.length, (list.at(-1) as string).length]).toEqual([20_001, 20_000, 1_000_000]);
+    expect(after.rss - before.rss).toBeLessThan(64e6);
+  });
+
+  test("names and shapes from the file are shown escaped and short", async () => {
+    const global = await dataError(() => read(assemble("\x80\x02cos\x1b[2J\nsystem", Buffer.alloc(1_000_000, "x"), "\n.")));
+    expect(global.message.length).toBeLessThan(500);
+    expect(global.message).toContain('the Python global "os\\u001b[2J.systemxxx');
+    const dtype = `${array}(K\x01K\x01\x85cnumpy\ndtype\nU\x03\n\x1b\x9bK\0K\x01\x87R\x89U\x01xtb.`;
+    expect((await dataError(() => read(assemble("\x80\x02", dtype)))).message).toContain("an array is \\n\\x1b\\x9b, not u1 in C order");
+    const shape = `${array}(K\x01(${"K\x02".repeat(5000)}t${u1}\x89U\x01xtb.`;
+    expect((await dataError(() => read(assemble("\x80\x02", shape)))).message).toContain("an array of shape [2, 2, 2, 2, 2, 2, 2, 2, and 4992 more] has 1 bytes");
+  });
+
   test("a batch cut anywhere", async () => {
     const whole = python2Batch([6, 9], Uint8Array.of(0, 1, 2, 3, 4, 5), 3);
     for (let length = 0; length < whole.length; length++) {

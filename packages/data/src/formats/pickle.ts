@@ -1,4 +1,5 @@
-import { DataError } from "@tapegrad/tensor";
+import { DataError, showName, showPath, showValue } from "@tapegrad/tensor";
+import { showDims } from "./show-dims.ts";
 import { opcodeName, PickleBytes } from "./pickle-bytes.ts";
 
 /** A uint8 NumPy array. */
@@ -20,6 +21,8 @@ const globals: Readonly<Record<string, Global | undefined>> = {
 };
 const rewriteHint = "write it with pickle protocol 3 or 4, or use the binary version";
 const depthLimit = 8;
+/** Of everything that a pickle puts on its stack or remembers: a batch of CIFAR-10 has some 40,000, and a byte can make a list. */
+const mostValues = 1 << 18;
 
 const mark = Symbol("mark");
 class GlobalReference {
@@ -43,8 +46,14 @@ class Dtype {
 /** Bytes and Python 2 strings; which of the two is meant shows where they are used. */
 class Bytes {
   readonly bytes: Uint8Array;
+  #text: string | undefined;
   constructor(bytes: Uint8Array) {
     this.bytes = bytes;
+  }
+
+  /** Python 2 has one kind of string; every character of it is one byte. Made once, however often it is referred to. */
+  get text(): string {
+    return (this.#text ??= Buffer.from(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength).toString("latin1"));
   }
 }
 /** An array between `_reconstruct` and its state. */
@@ -72,7 +81,7 @@ type Slot =
  * one: the opcodes of protocols 2 to 4 that such a pickle needs, and three simulated globals. Anything else is refused;
  * nothing is executed.
  *
- * Throws    DataError `pickle/protocol`, `pickle/opcode`, `pickle/global`, `pickle/truncated`, `pickle/malformed`
+ * Throws    DataError `pickle/protocol`, `pickle/opcode`, `pickle/global`, `pickle/truncated`, `pickle/malformed`, `pickle/limit`
  * Source    CPython's Lib/pickletools.py, which documents every opcode
  */
 export function readPickle(op: string, file: string, bytes: Uint8Array): PickleValue {
@@ -86,6 +95,7 @@ class PickleMachine {
   readonly #stack: Slot[] = [];
   readonly #memo = new Map<number, Slot>();
   readonly #exports = new Map<Slot, PickleValue>();
+  #values = 0;
 
   constructor(op: string, file: string, bytes: Uint8Array) {
     this.#op = op;
@@ -180,7 +190,7 @@ class PickleMachine {
       default:
         throw new DataError({
           op: this.#op,
-          fact: `${this.#file} has the pickle opcode 0x${opcode.toString(16).padStart(2, "0")} at byte ${at}, which this reader refuses`,
+          fact: `${showPath(this.#file)} has the pickle opcode 0x${opcode.toString(16).padStart(2, "0")} at byte ${at}, which this reader refuses`,
           code: "pickle/opcode",
           hint: rewriteHint,
           data: { path: this.#file, opcode, at },
@@ -192,7 +202,7 @@ class PickleMachine {
     if (protocol >= 2 && protocol <= 4) return;
     throw new DataError({
       op: this.#op,
-      fact: `${this.#file} is a pickle of protocol ${protocol}; this reader knows 2, 3 and 4`,
+      fact: `${showPath(this.#file)} is a pickle of protocol ${protocol}; this reader knows 2, 3 and 4`,
       code: "pickle/protocol",
       hint: rewriteHint,
       data: { path: this.#file, protocol },
@@ -205,7 +215,7 @@ class PickleMachine {
     if (known === undefined)
       throw new DataError({
         op: this.#op,
-        fact: `${this.#file} asks for the Python global ${JSON.stringify(wanted)}, which this reader refuses`,
+        fact: `${showPath(this.#file)} asks for the Python global ${showValue(wanted)}, which this reader refuses`,
         code: "pickle/global",
         details: Object.keys(globals).map((global) => `allowed  ${global}`),
         hint: rewriteHint,
@@ -237,13 +247,13 @@ class PickleMachine {
     if (!(shape instanceof Tuple) || !(dtype instanceof Dtype) || !(content instanceof Bytes))
       throw this.#malformed("an array's state is not a shape, a dtype and bytes");
     if (dtype.name !== "u1" || isFortran !== false)
-      throw this.#malformed(`an array is ${dtype.name}${isFortran === false ? "" : " in Fortran order"}, not u1 in C order`);
+      throw this.#malformed(`an array is ${showName(dtype.name)}${isFortran === false ? "" : " in Fortran order"}, not u1 in C order`);
     const dims = shape.items.map((dim) => {
       if (typeof dim !== "number" || dim < 0) throw this.#malformed("a dimension of an array is no number");
       return dim;
     });
     if (dims.reduce((product, dim) => product * dim, 1) !== content.bytes.length)
-      throw this.#malformed(`an array of shape [${dims.join(", ")}] has ${content.bytes.length} bytes`);
+      throw this.#malformed(`an array of shape ${showDims(dims)} has ${content.bytes.length} bytes`);
     target.shape = dims;
     target.bytes = content.bytes;
     target.isBuilt = true;
@@ -264,6 +274,7 @@ class PickleMachine {
   #memoize(key: number): void {
     const top = this.#stack.at(-1);
     if (top === undefined) throw this.#malformed("it remembers the top of an empty stack");
+    this.#count();
     this.#memo.set(key, top);
   }
 
@@ -274,7 +285,18 @@ class PickleMachine {
   }
 
   #push(slot: Slot): void {
+    this.#count();
     this.#stack.push(slot);
+  }
+
+  #count(): void {
+    if (++this.#values <= mostValues) return;
+    throw new DataError({
+      op: this.#op,
+      fact: `${showPath(this.#file)} is a pickle of more than ${mostValues} values`,
+      code: "pickle/limit",
+      data: { path: this.#file, at: this.#input.position },
+    });
   }
 
   #pop(): Slot {
@@ -293,16 +315,15 @@ class PickleMachine {
     return this.#stack.splice(at).slice(1);
   }
 
-  /** Python 2 has one kind of string; every character of it is one byte. */
   #text(slot: Slot | undefined): string {
     if (typeof slot === "string") return slot;
-    if (slot instanceof Bytes) return Buffer.from(slot.bytes).toString("latin1");
+    if (slot instanceof Bytes) return slot.text;
     throw this.#malformed("a name is not a string");
   }
 
   /** Each list and dictionary once, however often it is referred to, so that a hostile pickle cannot grow here. */
   #exported(slot: Slot, depth = 0): PickleValue {
-    if (slot instanceof Bytes) return this.#text(slot);
+    if (slot instanceof Bytes) return slot.text;
     if (slot instanceof ArrayShell && slot.isBuilt) return slot;
     if (slot === null || typeof slot === "boolean" || typeof slot === "number" || typeof slot === "string") return slot;
     const done = this.#exports.get(slot);
@@ -326,7 +347,7 @@ class PickleMachine {
   #malformed(why: string): DataError {
     return new DataError({
       op: this.#op,
-      fact: `${this.#file} is not a pickle of plain data: ${why}`,
+      fact: `${showPath(this.#file)} is not a pickle of plain data: ${why}`,
       code: "pickle/malformed",
       data: { path: this.#file, at: this.#input.position },
     });

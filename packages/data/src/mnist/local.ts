@@ -1,11 +1,12 @@
 import { join } from "node:path";
-import { DataError } from "@tapegrad/tensor";
+import { DataError, showPath } from "@tapegrad/tensor";
 import { md5Of } from "../fetch/file-checks.ts";
 import { listFolder } from "../fetch/list-folder.ts";
 import type { DataRules } from "../fetch/load-data.ts";
-import { readIfThere, readWhole } from "../fetch/read-whole.ts";
 import { gunzip } from "../formats/gunzip.ts";
 import { parseIdx } from "../formats/idx.ts";
+import { readIfThere, readRegularFile } from "../formats/read-regular-file.ts";
+import { showDims } from "../formats/show-dims.ts";
 import type { ByteImages } from "../images/image-dataset.ts";
 import type { IdxFile, MnistRelease } from "./official.ts";
 
@@ -89,7 +90,7 @@ async function readIdx(wanted: WantedIdx): Promise<Uint8Array> {
   if (array.dims.length !== officialDims.length || array.dims.slice(1).join() !== inner.join())
     throw new DataError({
       op,
-      fact: `${path} must hold an array [${["N", ...inner].join(", ")}], it holds [${array.dims.join(", ")}]`,
+      fact: `${showPath(path)} must hold an array [${["N", ...inner].join(", ")}], it holds ${showDims(array.dims)}`,
       code: `${area}/shape`,
       data: { path, dims: array.dims, expected: officialDims },
     });
@@ -118,7 +119,7 @@ async function readPackedOrNot({ op, area, folder, file, officialDims, rules }: 
   if (plain !== undefined) return { path, bytes: plain };
   // If it is not there packed either, that error names what was last looked for.
   const packed = `${path}.gz`;
-  const bytes = await readWhole({ op, area, path: packed, limitBytes });
+  const bytes = await readRegularFile({ op, area, path: packed, limitBytes });
   const unpackedLimit = rules.verify ? officialBytes : Math.max(officialBytes, muchBytes, largestRatio * bytes.length);
   return { path: packed, bytes: await gunzip(op, packed, bytes, Math.min(unpackedLimit, limitBytes)) };
 }

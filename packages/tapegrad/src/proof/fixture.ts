@@ -3,7 +3,7 @@ import { gunzipSync } from "node:zlib";
 import type { Shape } from "@tapegrad/tensor";
 
 /** Dtypes of PyTorch's results. */
-export type TorchDType = "float32" | "float64" | "float16" | "int32" | "uint8" | "bool" | "int64";
+export type TorchDType = "float32" | "float64" | "float16" | "bfloat16" | "int32" | "uint8" | "bool" | "int64";
 
 /** Elements of a result; int64 as BigInts. */
 export type Elements = ArrayLike<number> | ArrayLike<bigint>;
@@ -102,6 +102,7 @@ function elementsOf(dtype: TorchDType, buffer: ArrayBuffer): Elements {
     case "float32": return new Float32Array(buffer);
     case "float64": return new Float64Array(buffer);
     case "float16": return Float32Array.from(new Uint16Array(buffer), fromHalf);
+    case "bfloat16": return new Float32Array(Uint32Array.from(new Uint16Array(buffer), (pattern) => pattern << 16).buffer);
     case "int32": return new Int32Array(buffer);
     case "int64": return new BigInt64Array(buffer);
     case "uint8":

@@ -1,4 +1,4 @@
-import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
+import { beginCall, computedDType, dtypeInfo, wasm } from "@tapegrad/kernels";
 import { emptyTensor, type Tensor } from "../tensor.ts";
 import { castKernel, toDType } from "./cast.ts";
 import { cloneKernel, contiguousKernel, copyInto } from "./copy.ts";
@@ -28,10 +28,10 @@ export interface AdamStep {
   readonly step: number;
 }
 
-/** Runs an update on a contiguous float32 or float64 parameter in place; other layouts and float16 take a detour over a copy. */
+/** Runs an update on a contiguous float32 or float64 parameter in place; other layouts and 16-bit dtypes take a detour over a copy. */
 function update(parameter: Tensor, gradient: Tensor, run: (parameter: Tensor, gradient: Tensor) => void): void {
   refuseCoinciding("step", "parameter", parameter);
-  const computed = parameter.dtype === "float16" ? "float32" : parameter.dtype;
+  const computed = computedDType(parameter.dtype);
   const dense = parameter.dtype === computed ? contiguousKernel(parameter) : castKernel(parameter, computed);
   const cast = toDType(gradient, computed);
   const source = disturbs(dense, cast) ? cloneKernel(cast) : contiguousKernel(cast);
@@ -52,7 +52,7 @@ function update(parameter: Tensor, gradient: Tensor, run: (parameter: Tensor, gr
  * before the parameter was converted (`Module.to`) comes back converted too.
  */
 export function optimizerState(parameter: Tensor, before: Tensor | null = null): Tensor {
-  const dtype = parameter.dtype === "float16" ? "float32" : parameter.dtype;
+  const dtype = computedDType(parameter.dtype);
   if (before !== null) {
     if (before.dtype === dtype) return before;
     const converted = castKernel(before, dtype);

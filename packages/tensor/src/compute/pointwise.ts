@@ -1,4 +1,4 @@
-import { beginCall, binaryOps, dtypeInfo, unaryOps, wasm, type DType } from "@tapegrad/kernels";
+import { beginCall, binaryOps, dtypeInfo, isHalf, unaryOps, wasm, type DType } from "@tapegrad/kernels";
 import type { OutputSpec } from "../op-spec.ts";
 import { sameShape, sizeOf } from "../shape.ts";
 import { emptyTensor, Tensor } from "../tensor.ts";
@@ -82,10 +82,10 @@ function runBinary(code: BinaryCode, a: Tensor, b: Tensor, out: Tensor, dtype: D
 
 /** `a += b` in place, both row-major, of one shape and dtype. */
 export function addInto(a: Tensor, b: Tensor): void {
-  // float16 is computed in float32 and rounded once.
-  if (a.dtype === "float16") {
+  // 16-bit dtypes are computed in float32 and rounded once.
+  if (isHalf(a.dtype)) {
     const wide = binaryKernel(binaryOps.add, a, b, { shape: a.shape, dtype: "float32" }, "float32");
-    const narrow = castKernel(wide, "float16");
+    const narrow = castKernel(wide, a.dtype);
     copyInto(narrow, a);
     wide.storage.free();
     narrow.storage.free();

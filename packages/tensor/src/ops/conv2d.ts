@@ -1,4 +1,4 @@
-import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
+import { beginCall, dtypeInfo, isHalf, wasm } from "@tapegrad/kernels";
 import { contiguousKernel } from "../compute/copy.ts";
 import { zeros } from "../creation.ts";
 import { DTypeError, ShapeError } from "../errors.ts";
@@ -68,7 +68,7 @@ const convOp: DefinedOp<ConvNames, Geometry> = defineOp<ConvNames, Geometry, rea
 
 /** Gradients of weight and bias in one pass over dOut; null where they are to be recorded, or are not computed in their own dtype. */
 function bothGradients(dOut: Tensor, x: Tensor, shape: Shape, geometry: Geometry): { readonly weight: Tensor; readonly bias: Tensor } | null {
-  if (gradHooks().isRecording() || x.dtype === "float16" || dOut.dtype !== x.dtype || dOut.numel() === 0 || sizeOf(shape) === 0) return null;
+  if (gradHooks().isRecording() || isHalf(x.dtype) || dOut.dtype !== x.dtype || dOut.numel() === 0 || sizeOf(shape) === 0) return null;
   const [source, image] = [contiguousKernel(dOut), contiguousKernel(x)];
   beginCall();
   const [weight, bias] = [emptyTensor(shape, x.dtype), emptyTensor([shape[0] as number], x.dtype)];

@@ -1,4 +1,4 @@
-import { binaryOps, dtypeInfo, type DType } from "@tapegrad/kernels";
+import { binaryOps, dtypeInfo, isHalf, type DType } from "@tapegrad/kernels";
 import { binaryKernel, type BinaryName } from "../compute/pointwise.ts";
 import { encode, fitsInteger } from "../encode.ts";
 import { defineOp } from "../op.ts";
@@ -118,7 +118,7 @@ type ScalarDType = "float32" | "float64" | "int32" | "int64";
 
 function scalarDType(value: number, other: DType): ScalarDType {
   if (other === "float64" || other === "float32") return other;
-  if (other === "float16" || !Number.isInteger(value)) return "float32";
+  if (isHalf(other) || !Number.isInteger(value)) return "float32";
   // Against a bool it decides the dtype: PyTorch's integers are int64.
   return other !== "int64" && other !== "bool" && fitsInteger(value, "int32") ? "int32" : wideInteger(value);
 }

@@ -1,3 +1,4 @@
+import { isHalf } from "@tapegrad/kernels";
 import { reduceKernel } from "../compute/reduce.ts";
 import { defineOp, type DefinedOp } from "../op.ts";
 import { countType } from "../promote.ts";
@@ -36,7 +37,7 @@ const definition: DefinedOp<readonly ["x"], ReduceAttrs> = defineOp<readonly ["x
   },
   // The formula above takes zeros for constants. A tree of products is differentiable as often as one likes, whatever the factors.
   composite: ([x], attrs) => {
-    const wide = x.dtype === "float16" ? to(x, "float32") : x;
+    const wide = isHalf(x.dtype) ? to(x, "float32") : x;
     return reshapeOrSame(to(productOfLast(reducedLast(wide, attrs)), x.dtype), outputShape(x, attrs));
   },
   createGraphByComposite: true,

@@ -1,4 +1,4 @@
-import { dtypeInfo } from "@tapegrad/kernels";
+import { dtypeInfo, isHalf } from "@tapegrad/kernels";
 import { reduceKernel } from "../compute/reduce.ts";
 import { DTypeError } from "../errors.ts";
 import { defineOp } from "../op.ts";
@@ -55,8 +55,8 @@ export function mean(x: Tensor, options: ReduceOptions = noOptions): Tensor {
     });
   }
   const attrs = resolveReduce("mean", x, options, reduceRules);
-  // The sum of float16 may be too large for it where the mean is not.
-  if (x.dtype === "float16") return to(div(definition.run([to(x, "float32")], attrs), reducedSize(x.shape, attrs.dims)), "float16");
+  // The sum of 16-bit numbers may be too large for them where the mean is not.
+  if (isHalf(x.dtype)) return to(div(definition.run([to(x, "float32")], attrs), reducedSize(x.shape, attrs.dims)), x.dtype);
   return div(definition.run([x], attrs), reducedSize(x.shape, attrs.dims));
 }
 

@@ -1,4 +1,4 @@
-import { dtypeInfo, unaryOps } from "@tapegrad/kernels";
+import { dtypeInfo, isHalf, unaryOps } from "@tapegrad/kernels";
 import { toDType } from "../compute/cast.ts";
 import { sumsOfSquaredDistances, sumsOfSquares } from "../compute/moments.ts";
 import { unaryKernel } from "../compute/pointwise.ts";
@@ -47,8 +47,8 @@ function varianceSamples(): Sample<VarAttrs>[] {
     .flatMap(({ shape, attrs }) => [0, 1].map((correction) => ({ inputs: [{ shape }], attrs: { ...attrs, correction } })));
 }
 
-/** float16 is too coarse for what gradients compute on their way; the engine brings these back to it. */
-const widened = (x: Tensor): Tensor => (x.dtype === "float16" ? to(x, "float32") : x);
+/** 16 bits are too coarse for what gradients compute on their way; the engine brings these back to it. */
+const widened = (x: Tensor): Tensor => (isHalf(x.dtype) ? to(x, "float32") : x);
 
 function distances(x: Tensor, { dims }: ReduceAttrs): Tensor {
   const wide = widened(x);
