@@ -34,10 +34,11 @@ export function plotTraining({ title, losses, accuracies }: TrainingCurves): str
   chart.setOption({
     animation: false,
     backgroundColor: "#ffffff",
+    textStyle: { fontFamily: "sans-serif" },
     title: { text: title, left: "center", top: 8 },
     legend: [
-      { left: 75, width: 390, top: 42, data: ["each iteration", "smoothed"] },
-      { left: 555, width: 390, top: 42, data: percent.map(({ name }) => name) },
+      { ...legend, left: 75, data: ["each iteration", "smoothed"] },
+      { ...legend, left: 555, data: percent.map(({ name }) => name) },
     ],
     grid: [
       { left: 75, width: 380, top: 84, bottom: 58 },
@@ -62,6 +63,9 @@ export function plotTraining({ title, losses, accuracies }: TrainingCurves): str
   chart.dispose();
   return svg;
 }
+
+/** A square and not a piece of the line, which readers of SVG files draw over the text. */
+const legend = { top: 42, itemGap: 28, itemWidth: 12, itemHeight: 12, icon: "roundRect" };
 
 function line(panel: number, name: string, points: readonly Point[], color: string, width: number): object {
   return { type: "line", name, data: points.map((point) => [...point]), xAxisIndex: panel, yAxisIndex: panel, itemStyle: { color }, lineStyle: { color, width }, clip: true };
