@@ -1,6 +1,6 @@
 // Makes a clone ready: dependencies, kernels, compiled TypeScript. Each step first asks, cheaply, whether it is needed.
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { StepError, run, tools } from "./processes.mjs";
 
@@ -28,16 +28,53 @@ export async function installDependencies(root) {
   const stamp = join(root, "node_modules/.cache/tapegrad/dependencies");
   const wanted = createHash("sha256").update(readFileSync(join(root, "pnpm-lock.yaml"))).update(process.version).digest("hex");
   if (read(stamp) === wanted) return;
-  const pnpm = manifest(root).packageManager;
-  const args = ["--yes", pnpm, "install", "--frozen-lockfile", "--config.confirm-modules-purge=false"];
-  await step(`installing dependencies (${pnpm})`, async () => {
+  const { name, version, integrity } = packageManager(root);
+  const pnpm = await fetchPackageManager(root, name, version, integrity);
+  const args = [pnpm, "install", "--frozen-lockfile", "--config.confirm-modules-purge=false"];
+  await step(`installing dependencies (${name}@${version})`, () => run(process.execPath, args, { cwd: root, capture: true }));
+  write(stamp, wanted);
+}
+
+/**
+ * What package.json's `packageManager` says, which is "pnpm@1.2.3+sha512." and the hash of its archive, in hexadecimal; with the hash as
+ * lock files have it. Throws StepError without one.
+ * @param {string} root
+ */
+export function packageManager(root) {
+  const text = manifest(root).packageManager;
+  const [, name, version, hash] = /^([a-z-]+)@(\d+\.\d+\.\d+)\+sha512\.([0-9a-f]{128})$/.exec(text) ?? [];
+  if (name === undefined || version === undefined || hash === undefined) throw new StepError(`package.json: packageManager "${text}" has no sha512`);
+  return { name, version, integrity: `sha512-${Buffer.from(hash, "hex").toString("base64")}` };
+}
+
+/**
+ * Has npm fetch the package manager, by a lock file, because npm then compares the archive with the hash; `npx NAME@VERSION` would run
+ * whatever has that name. Nothing of it is run on the way. Resolves to its script.
+ * @param {string} root
+ * @param {string} name
+ * @param {string} version
+ * @param {string} integrity
+ */
+async function fetchPackageManager(root, name, version, integrity) {
+  const folder = join(root, "node_modules/.cache/tapegrad", `${name}-${version}`);
+  const script = join(folder, "node_modules", name, "bin", `${name}.cjs`);
+  const stamp = join(folder, "integrity");
+  if (read(stamp) === integrity && existsSync(script)) return script;
+  rmSync(folder, { recursive: true, force: true });
+  const project = { name: "package-manager", version: "1.0.0", dependencies: { [name]: version } };
+  const packages = { "": project, [`node_modules/${name}`]: { version, integrity } };
+  write(join(folder, "package.json"), JSON.stringify({ private: true, ...project }));
+  write(join(folder, "package-lock.json"), JSON.stringify({ ...project, lockfileVersion: 3, requires: true, packages }));
+  const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--prefix", folder];
+  await step(`fetching ${name} ${version}`, async () => {
     try {
-      return await run("npx", args, { cwd: root, capture: true, shell: process.platform === "win32" });
+      return await run("npm", args, { cwd: folder, capture: true, shell: process.platform === "win32" });
     } catch (error) {
-      throw new StepError(`npx, which comes with npm, cannot be started (${error instanceof Error ? error.message : error}); is npm installed?`);
+      throw new StepError(`npm cannot be started (${error instanceof Error ? error.message : error}); is it installed?`);
     }
   });
-  write(stamp, wanted);
+  write(stamp, integrity);
+  return script;
 }
 
 /**

@@ -1,11 +1,14 @@
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { execFileSync, spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { StepError, run } from "./processes.mjs";
-import { buildKernels, buildTypeScript, checkNode, installDependencies } from "./set-up.mjs";
+import { buildKernels, buildTypeScript, checkNode, installDependencies, packageManager } from "./set-up.mjs";
 
 const repository = fileURLToPath(new URL("..", import.meta.url));
 let root = "";
@@ -94,11 +97,79 @@ test("buildTypeScript runs again only after a change of what it reads", async ()
   expect(runs("compiling TypeScript"), "without dist/.tsbuildinfo").toBe(2);
 });
 
-test("installDependencies says when npx is not there", async () => {
-  put("pnpm-lock.yaml", "");
-  put("package.json", '{ "packageManager": "pnpm@10.0.0" }');
-  vi.stubEnv("PATH", root);
-  await expect(installDependencies(root)).rejects.toThrow(/npx, which comes with npm, cannot be started \(.*\); is npm installed\?/);
+describe("the package manager", () => {
+  const archive = createHash("sha512").update("archive");
+  const hash = archive.copy().digest("hex");
+
+  test("is pinned with its hash", () => {
+    const { name, version, integrity } = packageManager(repository);
+    expect([name, version]).toEqual(["pnpm", expect.stringMatching(/^\d+\.\d+\.\d+$/)]);
+    expect(Buffer.from(integrity.slice("sha512-".length), "base64").length).toBe(64);
+    put("package.json", `{ "packageManager": "pnpm@1.2.3+sha512.${hash}" }`);
+    expect(packageManager(root)).toEqual({ name: "pnpm", version: "1.2.3", integrity: `sha512-${archive.copy().digest("base64")}` });
+  });
+
+  test.each(["pnpm@10.0.0", "pnpm@10+sha512.ab", `pnpm@latest+sha512.${"0".repeat(128)}`, `pnpm@1.2.3+sha1.${"0".repeat(40)}`])("%s has none", (text) => {
+    put("package.json", JSON.stringify({ packageManager: text }));
+    expect(() => packageManager(root)).toThrow(new StepError(`package.json: packageManager "${text}" has no sha512`));
+  });
+
+  test("without npm", async () => {
+    put("pnpm-lock.yaml", "");
+    put("package.json", `{ "packageManager": "pnpm@1.2.3+sha512.${hash}" }`);
+    vi.stubEnv("PATH", root);
+    await expect(installDependencies(root)).rejects.toThrow(/npm cannot be started \(.*\); is it installed\?/);
+  });
+
+  /** A registry of this machine that has one version of pnpm, whose script says that it ran. */
+  async function registry(): Promise<{ url: string; hash: string }> {
+    const folder = join(root, "registry");
+    mkdirSync(join(folder, "package/bin"), { recursive: true });
+    writeFileSync(join(folder, "package/package.json"), JSON.stringify({ name: "pnpm", version: "1.2.3", scripts: { install: "exit 1" } }));
+    writeFileSync(join(folder, "package/bin/pnpm.cjs"), 'require("node:fs").writeFileSync("ran", process.argv.slice(2).join(" "));');
+    execFileSync("tar", ["-czf", "pnpm.tgz", "package"], { cwd: folder });
+    const bytes = readFileSync(join(folder, "pnpm.tgz"));
+    const server = createServer((request, response) => {
+      if (request.url === "/pnpm.tgz") return void response.end(bytes);
+      const version = { name: "pnpm", version: "1.2.3", dist: { tarball: `${url}pnpm.tgz` } };
+      response.end(JSON.stringify({ name: "pnpm", "dist-tags": { latest: "1.2.3" }, versions: { "1.2.3": version } }));
+    });
+    await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
+    onTestFinished(() => void server.close());
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    return { url, hash: createHash("sha512").update(bytes).digest("hex") };
+  }
+
+  test("is run if it is what the hash says, and not if it is not", async () => {
+    const real = await registry();
+    vi.stubEnv("npm_config_registry", real.url);
+    vi.stubEnv("npm_config_cache", join(root, "npm-cache"));
+    vi.stubEnv("npm_config_fetch_retries", "0");
+    put("pnpm-lock.yaml", "");
+    put("package.json", `{ "packageManager": "pnpm@1.2.3+sha512.${hash}" }`);
+    await expect(installDependencies(root)).rejects.toThrow(/EINTEGRITY[\s\S]*fetching pnpm 1\.2\.3 failed \(exit code 1\)$/);
+    expect(existsSync(join(root, "ran"))).toBe(false);
+    put("package.json", `{ "packageManager": "pnpm@1.2.3+sha512.${real.hash}" }`);
+    await installDependencies(root);
+    expect(readFileSync(join(root, "ran"), "utf8")).toMatch(/^install --frozen-lockfile /);
+    expect(runs("installing dependencies (pnpm@1.2.3)")).toBe(1);
+    await installDependencies(root);
+    expect(runs("installing dependencies (pnpm@1.2.3)")).toBe(0);
+  });
+});
+
+test("what a build of the repository runs is pinned: Node to the last digit, no scripts of dependencies", () => {
+  const ci = readFileSync(join(repository, ".ci/run"), "utf8");
+  const versions = [...ci.matchAll(/^for version in (.*); do$/gm)].flatMap(([, list = ""]) => list.split(" "));
+  expect(versions.length).toBeGreaterThan(0);
+  for (const version of versions) expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+  for (const [, name] of ci.matchAll(/--package "?([^\s"]+)/g)) expect(name).toBe("node@$version");
+  const workspace = readFileSync(join(repository, "pnpm-workspace.yaml"), "utf8");
+  expect(workspace).toMatch(/^onlyBuiltDependencies: \[\]$/m);
+  expect(Number(/^minimumReleaseAge: (\d+)$/m.exec(workspace)?.[1])).toBeGreaterThanOrEqual(24 * 60);
+  const ignored = [...(/^ignoredBuiltDependencies:\n((?: .*\n)+)/m.exec(workspace)?.[1] ?? "").matchAll(/^ {2}- (.+)$/gm)].map(([, name]) => name);
+  const lock = readFileSync(join(repository, "pnpm-lock.yaml"), "utf8");
+  for (const name of ignored) expect(lock).toContain(`\n  ${name}@`);
 });
 
 test("a process that dies of a signal has the shell's exit code", async () => {

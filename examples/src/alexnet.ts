@@ -20,10 +20,10 @@ export async function alexNet(args: readonly string[]): Promise<Figures> {
   checkOriginal(localResponseNorm);
 
   manualSeed(seed);
-  console.log("CIFAR-10");
   const normalized = normalize(CIFAR10.mean, CIFAR10.std);
   const augmented = compose(randomCrop({ size: 32, padding: 2 }), randomHorizontalFlip(), normalized);
-  const { train, test } = await loadCifar10({ quick, root: data, trainTransform: quick ? normalized : augmented, testTransform: normalized });
+  const { name, train, test } = await loadCifar10({ quick, root: data, trainTransform: quick ? normalized : augmented, testTransform: normalized });
+  console.log(name);
   const model = new SmallAlexNet({
     channels: quick ? [8, 16, 16, 16, 16] : [32, 64, 128, 96, 96],
     hidden: quick ? 32 : 256,
@@ -40,7 +40,7 @@ export async function alexNet(args: readonly string[]): Promise<Figures> {
   });
   const testAccuracy = await accuracy(model, test);
   const metrics = { testAccuracy, firstLoss: history[0]?.loss ?? NaN, lastLoss: history.at(-1)?.loss ?? NaN };
-  return report({ system: "alexnet", seed, metrics, seconds: (performance.now() - start) / 1000, parameters: countParameters(model) }, json);
+  return report({ system: "alexnet", seed, data: name, metrics, seconds: (performance.now() - start) / 1000, parameters: countParameters(model) }, json);
 }
 
 /** Sends one image of zeros through the original. */

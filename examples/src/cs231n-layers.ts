@@ -24,6 +24,7 @@ export async function cs231nLayers(args: readonly string[]): Promise<Figures> {
     {
       system: "cs231n-layers",
       seed,
+      data: null,
       metrics: {
         checks: checks.results.length,
         missed: checks.missed.length,

@@ -59,5 +59,5 @@ export async function edgeDetector(args: readonly string[]): Promise<Figures> {
   const [left = NaN, right = NaN] = model.weight.toTypedArray();
   const kernelError = Math.max(Math.abs(left - 1), Math.abs(right + 1));
   const metrics = { kernelError, left, right, firstLoss: losses[0] ?? NaN, lastLoss: losses.at(-1) ?? NaN };
-  return report({ system: "edge-detector", seed, metrics, seconds: (performance.now() - start) / 1000, parameters: countParameters(model) }, json);
+  return report({ system: "edge-detector", seed, data: null, metrics, seconds: (performance.now() - start) / 1000, parameters: countParameters(model) }, json);
 }

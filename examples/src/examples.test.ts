@@ -21,9 +21,15 @@ async function quickly(name: string, ...args: string[]): Promise<Figures> {
   const json = join(folder, `${name}.json`);
   await runExample([name, "--quick", "--json", json, ...args]);
   const figures = JSON.parse(readFileSync(json, "utf8")) as Figures;
-  expect(Object.keys(figures)).toEqual(["system", "seed", "metrics", "seconds", "parameters"]);
+  expect(Object.keys(figures)).toEqual(["system", "seed", "data", "metrics", "seconds", "parameters"]);
   expect(figures.system).toBe(name);
   expect(figures.seconds).toBeGreaterThan(0);
+  // No figure of a quick run may pass for one of a data set.
+  const needsData = !["cs231n-layers", "edge-detector"].includes(name);
+  expect(figures.data).toBe(needsData ? "synthetic images" : null);
+  expect(printed.includes("synthetic images")).toBe(needsData);
+  expect(printed.at(-1 - Object.keys(figures.metrics).length)?.includes(", synthetic images: ")).toBe(needsData);
+  expect(printed.join("\n")).not.toMatch(/CIFAR|MNIST/);
   for (const [metric, value] of Object.entries(figures.metrics)) expect(value, metric).toBeTypeOf("number");
   return figures;
 }

@@ -20,6 +20,7 @@ export async function fullyConnectedNet(args: readonly string[]): Promise<Figure
   manualSeed(seed);
   const start = performance.now();
   const raw = await loadSplitCifar10({ quick, root: data });
+  console.log(raw.name);
   const mean = await meanImage(raw.train);
   const few = someOf(raw.train, 0, 50);
   const overfit3Layers = await overfit(few, mean, { hidden: [100, 100], lr: 1e-2, weightScale: 1e-2 });
@@ -47,7 +48,7 @@ export async function fullyConnectedNet(args: readonly string[]): Promise<Figure
   const testAccuracy = await accuracy(model, test);
   const losses = { firstLoss: history[0]?.loss ?? NaN, lastLoss: history.at(-1)?.loss ?? NaN };
   const metrics = { overfit3Layers, overfit5Layers, valAccuracy, testAccuracy, ...losses };
-  return report({ system: "fully-connected-net", seed, metrics, seconds: (performance.now() - start) / 1000, parameters: countParameters(model) }, json);
+  return report({ system: "fully-connected-net", seed, data: raw.name, metrics, seconds: (performance.now() - start) / 1000, parameters: countParameters(model) }, json);
 }
 
 /** Trains a plain net on a few images for 20 epochs; returns its accuracy on them. */

@@ -28,6 +28,7 @@ class SigmoidLeNet extends nn.Module {
 
 /** What one of the two trainings gave. */
 interface Part {
+  readonly name: string;
   readonly metrics: Readonly<Record<string, number>>;
   readonly parameters: number;
 }
@@ -49,7 +50,8 @@ export async function leNet(args: readonly string[]): Promise<Figures> {
   ];
   const metrics = Object.assign({}, ...parts.map((done) => done.metrics)) as Record<string, number>;
   const parameters = parts.reduce((total, done) => total + done.parameters, 0);
-  return report({ system: "lenet", seed: options.seed, metrics, seconds: (performance.now() - start) / 1000, parameters }, json);
+  const data = [...new Set(parts.map(({ name }) => name))].join(" and ");
+  return report({ system: "lenet", seed: options.seed, data, metrics, seconds: (performance.now() - start) / 1000, parameters }, json);
 }
 
 async function fashion({ seed, quick, data }: PartOptions): Promise<Part> {
@@ -60,23 +62,23 @@ async function fashion({ seed, quick, data }: PartOptions): Promise<Part> {
   const counts = table.layers.map(({ parameters }) => parameters).filter((count) => count > 0);
   checkEqual("parameters of LeNet's layers", counts, [156, 2416, 48120, 10164, 850]);
 
-  console.log("Fashion-MNIST");
   const transform = normalize(FashionMNIST.mean, FashionMNIST.std);
-  const { train, test } = await loadFashionMnist({ quick, root: data, trainTransform: transform, testTransform: transform });
+  const { name, train, test } = await loadFashionMnist({ quick, root: data, trainTransform: transform, testTransform: transform });
+  console.log(name);
   const lr = quick ? 1e-2 : 4e-3;
   const optimizer = new optim.Adam(model.parameters(), { lr });
   const history = await fit(model, train, optimizer, { ...loop(10), batchSize: quick ? 20 : 128, learningRate: (progress) => lr * (1 - progress) });
   const testAccuracy = await accuracy(model, test);
   console.log(`  test accuracy ${(100 * testAccuracy).toFixed(2)}%`);
   const metrics = { fashionTestAccuracy: testAccuracy, fashionFirstLoss: history[0]?.loss ?? NaN, fashionLastLoss: history.at(-1)?.loss ?? NaN };
-  return { metrics, parameters: countParameters(model) };
+  return { name, metrics, parameters: countParameters(model) };
 }
 
 async function cifar({ seed, quick, data }: PartOptions): Promise<Part> {
   manualSeed(seed);
-  console.log("CIFAR-10");
   const normalized = normalize(CIFAR10.mean, CIFAR10.std);
-  const { train, test } = await loadCifar10({ quick, root: data, trainTransform: compose(randomHorizontalFlip(), normalized), testTransform: normalized });
+  const { name, train, test } = await loadCifar10({ quick, root: data, trainTransform: compose(randomHorizontalFlip(), normalized), testTransform: normalized });
+  console.log(name);
   const model = new LeNet();
   const lr = 0.02;
   const optimizer = new optim.SGD(model.parameters(), { lr, momentum: 0.9, weightDecay: 5e-4 });
@@ -84,7 +86,7 @@ async function cifar({ seed, quick, data }: PartOptions): Promise<Part> {
   const testAccuracy = await accuracy(model, test);
   console.log(`  test accuracy ${(100 * testAccuracy).toFixed(2)}%`);
   const metrics = { testAccuracy, firstLoss: history[0]?.loss ?? NaN, lastLoss: history.at(-1)?.loss ?? NaN };
-  return { metrics, parameters: countParameters(model) };
+  return { name, metrics, parameters: countParameters(model) };
 }
 
 /** Length of a training, and a line for each epoch. */

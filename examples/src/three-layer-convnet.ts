@@ -45,6 +45,7 @@ export async function threeLayerConvNet(args: readonly string[]): Promise<Figure
   const start = performance.now();
   const transform = normalize(CIFAR10.mean, CIFAR10.std);
   const images = await loadSplitCifar10({ quick, root: data, trainTransform: transform, testTransform: transform });
+  console.log(images.name);
   const size = quick ? { filters: 4, hidden: 32, batchSize: 5 } : { filters: 32, hidden: 100, batchSize: 50 };
   const plain = await train({ ...size, batchNorm: false }, images, seed);
   const normalised = await train({ ...size, batchNorm: true }, images, seed);
@@ -56,7 +57,7 @@ export async function threeLayerConvNet(args: readonly string[]): Promise<Figure
     batchNormTestAccuracy: normalised.testAccuracy,
     batchNormLoss: normalised.loss,
   };
-  return report({ system: "three-layer-convnet", seed, metrics, seconds: (performance.now() - start) / 1000, parameters: plain.parameters }, json);
+  return report({ system: "three-layer-convnet", seed, data: images.name, metrics, seconds: (performance.now() - start) / 1000, parameters: plain.parameters }, json);
 }
 
 interface TrainedNet {

@@ -33,7 +33,8 @@ export async function twoLayerNet(args: readonly string[]): Promise<Figures> {
   const { seed, quick, json, data } = readOptions(args);
   manualSeed(seed);
   const start = performance.now();
-  const { train, validation, test } = await loadSplitCifar10({ quick, root: data });
+  const { name, train, validation, test } = await loadSplitCifar10({ quick, root: data });
+  console.log(name);
   const epochs = quick ? 3 : 10;
   const model = new TwoLayerNet(await meanImage(train), quick ? 20 : 200);
   const optimizer = new optim.SGD(model.parameters(), { lr: 1e-3 });
@@ -52,5 +53,5 @@ export async function twoLayerNet(args: readonly string[]): Promise<Figures> {
   const valAccuracy = best.restore();
   const testAccuracy = await accuracy(model, someOf(test, 0, Math.min(1000, test.length)));
   const metrics = { valAccuracy, testAccuracy, firstLoss: history[0]?.loss ?? NaN, lastLoss: history.at(-1)?.loss ?? NaN };
-  return report({ system: "two-layer-net", seed, metrics, seconds: (performance.now() - start) / 1000, parameters: countParameters(model) }, json);
+  return report({ system: "two-layer-net", seed, data: name, metrics, seconds: (performance.now() - start) / 1000, parameters: countParameters(model) }, json);
 }

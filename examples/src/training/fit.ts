@@ -24,6 +24,8 @@ export interface FitOptions {
   readonly learningRate?: (progress: number) => number;
   /** Added to the cross-entropy: a penalty on the weights. */
   readonly penalty?: () => Tensor;
+  /** Called after each step with the loss of its batch. */
+  readonly afterStep?: (loss: number) => void;
   /** Called after each epoch. */
   readonly afterEpoch?: (record: EpochRecord) => Promise<void> | void;
   /** Ends the training after the running step. */
@@ -37,18 +39,21 @@ export async function fit(model: nn.Module, data: LabelledImages, optimizer: Tra
   const loader = new DataLoader(data, { batchSize, shuffle: true, dropLast: true });
   for (let epoch = 1; epoch <= epochs && signal?.aborted !== true; epoch++) {
     const record = await trainEpoch(model, loader, optimizer, epoch, options);
+    if (record === undefined) break;
     records.push(record);
     await options.afterEpoch?.(record);
   }
   return records;
 }
 
-async function trainEpoch(model: nn.Module, loader: DataLoader<readonly [image: Tensor, label: number | Tensor]>, optimizer: Trainer, epoch: number, options: FitOptions): Promise<EpochRecord> {
+/** `undefined` if it came to no step. */
+async function trainEpoch(model: nn.Module, loader: DataLoader<readonly [image: Tensor, label: number | Tensor]>, optimizer: Trainer, epoch: number, options: FitOptions): Promise<EpochRecord | undefined> {
   const bar = progressBar(`  epoch ${epoch}/${options.epochs} {bar} loss {loss}  accuracy {accuracy}%  {speed} images/s  {left} s left`);
   const start = performance.now();
   let [seen, correct, lossSum, steps] = [0, 0, 0, 0];
   model.train();
   for await (const [x, y] of loader) {
+    if (options.signal?.aborted === true) break;
     const done = (epoch - 1 + steps / loader.length) / options.epochs;
     if (options.learningRate !== undefined) for (const group of optimizer.paramGroups) group.lr = options.learningRate(done);
     const logits = model.forward(x);
@@ -60,7 +65,9 @@ async function trainEpoch(model: nn.Module, loader: DataLoader<readonly [image: 
 
     steps++;
     seen += x.shape[0] ?? 0;
-    lossSum += loss.item();
+    const value = loss.item();
+    lossSum += value;
+    options.afterStep?.(value);
     correct += noGrad(() => countCorrect(logits, y));
     const seconds = (performance.now() - start) / 1000;
     bar.update(steps / loader.length, {
@@ -69,11 +76,11 @@ async function trainEpoch(model: nn.Module, loader: DataLoader<readonly [image: 
       speed: (seen / seconds).toFixed(0),
       left: ((seconds / steps) * (loader.length - steps)).toFixed(0),
     });
-    if (options.signal?.aborted === true) break;
   }
   bar.stop();
+  if (steps === 0) return undefined;
   const seconds = (performance.now() - start) / 1000;
-  return { epoch, loss: lossSum / Math.max(steps, 1), accuracy: correct / Math.max(seen, 1), imagesPerSecond: seen / seconds, seconds };
+  return { epoch, loss: lossSum / steps, accuracy: correct / seen, imagesPerSecond: seen / seconds, seconds };
 }
 
 /** An epoch in a line, with further shares of images told rightly. */

@@ -25,6 +25,7 @@ test("synthetic images of a class resemble each other more than those of another
 test("quick data sets have the shapes of the real ones", async () => {
   const cifar = await loadCifar10({ quick: true });
   const fashion = await loadFashionMnist({ quick: true });
+  expect([cifar.name, fashion.name, (await loadSplitCifar10({ quick: true })).name]).toEqual(new Array(3).fill("synthetic images"));
   expect([cifar.train, cifar.test, fashion.train, fashion.test].map((images) => [images.length, images.get(0)[0].shape])).toEqual([
     [640, [3, 32, 32]], [320, [3, 32, 32]], [640, [1, 28, 28]], [320, [1, 28, 28]],
   ]);

@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { OutputError } from "./outputs.ts";
 import { choiceOption, isPositive, isPositiveInteger, numberOption, readOptions, UsageError } from "./options.ts";
 
 test("options that are left out have their defaults", () => {
@@ -20,6 +21,10 @@ test.each([
 ])("%j: %s", (args, message) => {
   expect(() => readOptions(args)).toThrow(UsageError);
   expect(() => readOptions(args)).toThrow(message);
+});
+
+test("a file that cannot be written is told before anything is done", () => {
+  expect(() => readOptions(["--json", "."])).toThrow(new OutputError("--json .: is a folder"));
 });
 
 test("numbers within a range", () => {

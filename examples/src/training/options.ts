@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { checkOutputFile } from "./outputs.ts";
 
 /** What every example understands on its command line. */
 export interface ExampleOptions {
@@ -36,16 +37,18 @@ export function choiceOption<Choice extends string>(name: string, text: string |
 /**
  * Reads `[--seed N] [--quick] [--json FILE] [--data DIR]`, and the texts of the further options named in `own`.
  *
- * Throws UsageError.
+ * Throws UsageError; OutputError if FILE cannot be written.
  */
 export function readOptions<const Own extends string = never>(args: readonly string[], own: readonly Own[] = []): ExampleOptions & { readonly own: Readonly<Partial<Record<Own, string>>> } {
   const texts = ["seed", "json", "data", ...own].map((name) => [name, { type: "string" }] as const);
   const values = parse(args, { quick: { type: "boolean" }, ...Object.fromEntries(texts) });
   const text = (name: string): string | undefined => (typeof values[name] === "string" ? values[name] : undefined);
+  const json = text("json");
+  if (json !== undefined) checkOutputFile("json", json);
   return {
     seed: numberOption("seed", text("seed"), 1, Number.isInteger, "an integer"),
     quick: values["quick"] === true,
-    json: text("json"),
+    json,
     data: text("data"),
     own: Object.fromEntries(own.map((name) => [name, text(name)])) as Partial<Record<Own, string>>,
   };

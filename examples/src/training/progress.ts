@@ -6,10 +6,10 @@ export interface ProgressBar {
   stop(): void;
 }
 
-/** A progress bar on a terminal; elsewhere (a log file, a test) a line now and then. */
+/** A progress bar on a terminal, cleared when it is done. Elsewhere (a pipe, a log file) there is nothing that could move. */
 export function progressBar(format: string): ProgressBar {
-  const isTerminal = process.stderr.isTTY === true;
-  const bar = new SingleBar({ format, hideCursor: true, clearOnComplete: false, fps: 8, noTTYOutput: !isTerminal, notTTYSchedule: 10_000 }, Presets.shades_classic);
+  if (process.stderr.isTTY !== true) return { update: () => undefined, stop: () => undefined };
+  const bar = new SingleBar({ format, hideCursor: true, clearOnComplete: true, fps: 8 }, Presets.shades_classic);
   let running = false;
   return {
     update(fraction, texts) {

@@ -57,6 +57,19 @@ test("a data set of one's own, batched item by item", () => {
   expect(batch?.map((entry) => entry.toArray())).toEqual([[[0], [1], [4]], [0, 1, 2]]);
 });
 
+test("items that are objects with strings and typed arrays", () => {
+  const items: Dataset<{ pixels: Uint8Array; file: string; label: number }> = {
+    length: 3,
+    get: (index) => ({ pixels: Uint8Array.of(index, 9), file: `${index}.png`, label: index % 2 }),
+  };
+  const loader = new DataLoader(items, { batchSize: 2, transform: (batch) => ({ ...batch, pixels: batch.pixels.to("float32") }) });
+  const batches = [...loader].map(({ pixels, file, label }) => [pixels.dtype, pixels.toArray(), file, label.toArray()]);
+  expect(batches).toEqual([
+    ["float32", [[0, 9], [1, 9]], ["0.png", "1.png"], [0, 1]],
+    ["float32", [[2, 9]], ["2.png"], [0]],
+  ]);
+});
+
 test("for await: the same batches, and the event loop turns after each", async () => {
   let turns = 0;
   let isOver = false;

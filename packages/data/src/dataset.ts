@@ -1,11 +1,16 @@
-import type { Generator, Tensor } from "@tapegrad/tensor";
+import type { ElementArray, Generator, Tensor } from "@tapegrad/tensor";
 
-/** What a batch of items is: numbers and tensors become one tensor each, tuples and arrays are batched entry by entry. */
-export type Collated<Item> = Item extends Tensor | number | boolean
-  ? Tensor
-  : Item extends readonly unknown[]
-    ? { [Entry in keyof Item]: Collated<Item[Entry]> }
-    : never;
+/**
+ * What a batch of items is: tensors, typed arrays, numbers, bigints and booleans become one tensor each, strings an array
+ * of them; tuples, arrays and objects are batched entry by entry.
+ */
+export type Collated<Item> = [Item] extends [string]
+  ? Item[]
+  : Item extends Tensor | ElementArray | BigInt64Array | number | bigint | boolean
+    ? Tensor
+    : Item extends object
+      ? { [Entry in keyof Item]: Collated<Item[Entry]> }
+      : never;
 
 /**
  * Items by their index. Whatever has these two members can be loaded.

@@ -46,7 +46,8 @@ function fromElements(data: ElementArray | BigInt64Array, options: FromDataOptio
   return withOptions(tensorFromHost(encode("tensor", data, dtype), shape, dtype), options);
 }
 
-function isElementArray(data: NestedArray | ElementArray | BigInt64Array): data is ElementArray | BigInt64Array {
+/** Whether something is a typed array; there are some that no dtype corresponds to. */
+export function isElementArray(data: unknown): data is ElementArray | BigInt64Array {
   // Where the engine has no Float16Array, its stand-in is a proxy, which is no view.
   return ArrayBuffer.isView(data) || isFloat16Array(data);
 }

@@ -1,6 +1,6 @@
 import "./methods.ts";
 
-export { full, fullLike, empty, eye, arange, linspace, ones, onesLike, tensor, withOptions, zeros, zerosLike } from "./creation.ts";
+export { full, fullLike, empty, eye, arange, isElementArray, linspace, ones, onesLike, tensor, withOptions, zeros, zerosLike } from "./creation.ts";
 export type { FromDataOptions, TensorOptions } from "./creation.ts";
 export { addInto, donateToRelu } from "./compute/pointwise.ts";
 export { adamStep, optimizerState, sgdStep } from "./compute/optimizer.ts";

@@ -45,17 +45,21 @@ afterAll(() => {
 /** Takes a fifth of a second for the whole, so that there is time to be killed in. */
 function slowServer(content: Uint8Array): Server {
   const pieces = 20;
-  return createServer(async (request, response) => {
+  return createServer((request, response) => {
     const from = Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? "")?.[1] ?? 0);
     requests.push(from);
     const range = from > 0 ? { "content-range": `bytes ${from}-${content.length - 1}/${content.length}` } : {};
     response.writeHead(from > 0 ? 206 : 200, { "content-length": content.length - from, ...range });
     const step = Math.ceil(content.length / pieces);
-    for (let at = from; at < content.length && !response.destroyed; at += step) {
+    let at = from;
+    const sending = setInterval(() => {
       response.write(content.subarray(at, at + step));
-      await sleep(10);
-    }
-    response.end();
+      at += step;
+      if (at < content.length) return;
+      clearInterval(sending);
+      response.end();
+    }, 10);
+    response.on("close", () => clearInterval(sending));
   });
 }
 
