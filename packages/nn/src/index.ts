@@ -18,7 +18,7 @@ export { Module } from "./module.ts";
 export type { AnyModule, ForwardHook } from "./module.ts";
 export { Buffer, Parameter } from "./parameter.ts";
 export { AvgPool2d, MaxPool2d } from "./pooling.ts";
-export { loadSafetensors, loadSafetensorsMetadata, saveSafetensors } from "./safetensors.ts";
+export { loadSafetensors, loadSafetensorsMetadata, readSafetensors, saveSafetensors } from "./safetensors.ts";
 export { Sequential } from "./sequential.ts";
 export type { LoadResult, StateDict } from "./state-dict.ts";
 export { summary } from "./summary.ts";

@@ -94,8 +94,7 @@ function removeIfThere(path: string): void {
  * Throws    SerializationError `safetensors/read`, `safetensors/format`, `safetensors/dtype`
  */
 export function loadSafetensors(path: string): StateDict {
-  const { tensors, data } = readWhole(path);
-  return Object.fromEntries(tensors.map(([name, entry]) => [name, readTensor(entry, data)]));
+  return readSafetensors(path).tensors;
 }
 
 /**
@@ -105,6 +104,15 @@ export function loadSafetensors(path: string): StateDict {
  */
 export function loadSafetensorsMetadata(path: string): Record<string, string> {
   return readWhole(path).metadata;
+}
+
+/**
+ * Both by one reading: of a file that is replaced meanwhile, two would give what does not belong together. Throws as `loadSafetensors`.
+ * @internal
+ */
+export function readSafetensors(path: string): { readonly tensors: StateDict; readonly metadata: Record<string, string> } {
+  const { tensors, metadata, data } = readWhole(path);
+  return { tensors: Object.fromEntries(tensors.map(([name, entry]) => [name, readTensor(entry, data)])), metadata };
 }
 
 /** A file that has passed all checks. */
