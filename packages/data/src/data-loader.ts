@@ -104,7 +104,7 @@ export class DataLoader<Item> implements Iterable<Collated<Item>>, AsyncIterable
    * Throws    SerializationError `dataLoader/state`, `generator/state`
    * @example
    * const loader = new DataLoader(new TensorDataset(arange(6)), { batchSize: 2 });
-   * for (const [x] of loader) if (x.toArray().includes(3)) break;
+   * for (const [x] of loader) if (x.amax().item() === 3) break;
    * const resumed = new DataLoader(new TensorDataset(arange(6)), { batchSize: 2 });
    * resumed.loadStateDict(loader.stateDict());
    * [...resumed].map(([x]) => x.toArray()); // [[4, 5]]
