@@ -4,7 +4,7 @@ import { batchOfNext, Block, forgetReferences, type Batch } from "./block.ts";
 import { engineCollector } from "./collector.ts";
 import type { DType } from "./dtype.ts";
 import { MemoryError, TapegradError } from "./errors.ts";
-import { heapBytes, memory, setRoomMaker, spillList, spillListPointer, spillRoomBytes, spillRoomPointer, wasm } from "./wasm.ts";
+import { heapBytes, maxMemoryBytes, memory, setRoomMaker, spillList, spillListPointer, spillRoomBytes, spillRoomPointer, wasm } from "./wasm.ts";
 
 /*
  * The heap as a cache over garbage-collected host memory (docs/architecture.md, "Memory").
@@ -39,11 +39,11 @@ let debug = false;
 const mebibyte = 2 ** 20;
 /** A resident block costs some 200 bytes of JavaScript heap, and time of its collector: this many at most. */
 const maxBlocks = 2 ** 17;
-/** The address space of a 32-bit memory, less what the allocator needs for itself. */
-const maxBudget = 4000 * mebibyte;
+/** The memory's addresses, of a 32-bit one as a rule, less what the allocator needs for itself. */
+const maxBudget = maxMemoryBytes * (4000 / 4096);
 
-/** The address space that a program gets unless it says otherwise: half of the machine's memory, 3 GiB at most. */
-const defaultLimit = Math.min(3072 * mebibyte, totalmem() / 2);
+/** The address space that a program gets unless it says otherwise: half of the machine's memory, three quarters of 4 GiB at most. */
+const defaultLimit = Math.min(maxMemoryBytes * (3 / 4), totalmem() / 2);
 
 let budget = Math.min(256 * mebibyte, defaultLimit);
 /** How far the budget grows by itself. */
@@ -61,7 +61,7 @@ function learnFromRestore(bytes: number): void {
 }
 
 /** The most bytes that a block can have: what the kernels' memory has beside their own constants. */
-export const mostBlockBytes = wasm.mostBytes() >>> 0;
+export const mostBlockBytes = (wasm.mostBytes() >>> 0) - (2 ** 32 - maxMemoryBytes);
 
 function heapExhausted(bytes: number): MemoryError {
   const [resident, free] = [stats.resident, wasm.mostBytesNow() >>> 0];
