@@ -1,6 +1,6 @@
 import { totalmem } from "node:os";
 import { allocateBlock, emptyStock, releaseBlock } from "./allocator.ts";
-import { batchOfNext, Block, closeBatch, forgetReferences, type Batch } from "./block.ts";
+import { batchOfNext, Block, closeBatch, type Batch } from "./block.ts";
 import { engineCollector } from "./collector.ts";
 import type { DType } from "./dtype.ts";
 import { MemoryError, TapegradError } from "./errors.ts";
