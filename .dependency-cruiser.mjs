@@ -9,8 +9,9 @@ const allowed = {
   nn: ["autograd", "tensor"],
   optim: ["autograd", "tensor"],
   data: ["tensor"],
+  train: ["tensor", "nn", "optim", "data"],
   reference: [],
-  tapegrad: ["kernels", "blas", "tensor", "autograd", "nn", "optim", "data"],
+  tapegrad: ["kernels", "blas", "tensor", "autograd", "nn", "optim", "data", "train"],
 };
 
 const testCode = "([.]test[.]ts$|/src/(testing|proof)/|/src/test-[^/]+[.]ts$)";

@@ -48,6 +48,7 @@ test("importing tapegrad loads a few files, and no library or builtin that only 
     "optim/index.js",
     "tapegrad/index.js",
     "tensor/index.js",
+    "train/index.js",
   ]);
 });
 

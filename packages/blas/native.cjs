@@ -184,20 +184,20 @@ function bind(file, memory) {
 
 // Of <sys/mman.h>.
 const adviceHugePage = 14, adviceCollapse = 25;
-const wholeMemory = 2 ** 32;
 
 /**
  * Asks Linux to back a memory by huge pages, what there is of it and what it grows by: kernels that stream through arrays of megabytes
  * otherwise miss the translation buffers at every page. Gives whether the system took the advice; it cannot fail otherwise.
- * @param {WebAssembly.Memory} memory of up to 4 GiB, and shared, so that its address stays
+ * @param {WebAssembly.Memory} memory shared, so that its address stays
+ * @param {number} maxBytes what it may grow to
  */
-function adviseHugePages(memory) {
+function adviseHugePages(memory, maxBytes) {
   if (process.platform !== "linux") return false;
   try {
     const { address, load } = loadKoffi();
     const advise = load(null).func("madvise", "int", ["uintptr", "size_t", "int"]);
     const base = Number(address(new Uint8Array(memory.buffer)));
-    if (advise(base, wholeMemory, adviceHugePage) !== 0) return false;
+    if (advise(base, maxBytes, adviceHugePage) !== 0) return false;
     // Since Linux 6.1; before, the kernel comes round to it.
     advise(base, memory.buffer.byteLength, adviceCollapse);
     return true;

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { checkOptions, defaultGenerator, optionRules, permutation, type Generator, type OptionRules } from "@tapegrad/tensor";
+import { checkOptions, defaultGenerator, Generator, optionRules, permutation, type GeneratorState, type OptionRules } from "@tapegrad/tensor";
 import type { Collated, Dataset } from "./dataset.ts";
+import { checkedState, type DataLoaderState, type LoaderPlan } from "./loader-state.ts";
 import { batchOf } from "./subset.ts";
 
 /** How a DataLoader goes through its data set. */
@@ -25,11 +26,23 @@ const rules: OptionRules<DataLoaderOptions<never>> = {
   transform: optionRules.callable,
 };
 
+/** An epoch under way. */
+interface Epoch {
+  readonly order: Int32Array;
+  readonly orderFrom: GeneratorState | null;
+  /** Batches that it has given. */
+  position: number;
+}
+
 /**
  * Batches of a data set, one epoch per loop.
  *
  * `for (const batch of loader)` is the plain loop. `for await (const batch of loader)` turns the event loop once after
  * every batch, so that timers and input get their turn.
+ *
+ * `stateDict()` says where the loop stands that gave a batch last, and `loadStateDict` lets the next loop go on behind that batch, or begin
+ * an epoch if that one had come to its end. A loop that was left early stands where it was left: a program that cuts its epochs
+ * short saves the generator instead.
  *
  * Throws    IndexError `dataLoader/option`, ArgumentError `dataLoader/unknown-option`, and what the data set throws
  * @example
@@ -43,6 +56,10 @@ export class DataLoader<Item> implements Iterable<Collated<Item>>, AsyncIterable
   readonly #shuffle: boolean;
   readonly #generator: Generator;
   readonly #transform: DataLoaderOptions<Item>["transform"];
+  /** The epoch that gave a batch last, unless it is over. */
+  #running: Epoch | null = null;
+  /** One that the next loop is to go on with. */
+  #resumed: Epoch | null = null;
 
   constructor(dataset: Dataset<Item>, options: DataLoaderOptions<Item> = {}) {
     checkOptions("DataLoader", options, rules, "dataLoader");
@@ -62,21 +79,87 @@ export class DataLoader<Item> implements Iterable<Collated<Item>>, AsyncIterable
   }
 
   *[Symbol.iterator](): IterableIterator<Collated<Item>> {
-    const order = this.#order();
-    for (let batch = 0; batch < this.length; batch++) yield this.#batch(order, batch);
+    const epoch = this.#begin();
+    while (this.#goesOn(epoch)) yield this.#next(epoch);
   }
 
   async *[Symbol.asyncIterator](): AsyncIterableIterator<Collated<Item>> {
-    const order = this.#order();
-    for (let batch = 0; batch < this.length; batch++) {
-      yield this.#batch(order, batch);
+    const epoch = this.#begin();
+    while (this.#goesOn(epoch)) {
+      yield this.#next(epoch);
       await nextTurn();
     }
   }
 
-  #order(): Int32Array {
+  /** Where the loader stands, its generator included: numbers that JSON keeps. */
+  stateDict(): DataLoaderState {
+    const { position, orderFrom } = this.#running ?? this.#resumed ?? { position: null, orderFrom: null };
+    return { ...this.#plan(), position, orderFrom, generator: this.#generator.getState() };
+  }
+
+  /**
+   * Lets the next loop go on where the saved one stood, and sets the generator to where it was. Nothing is changed unless the state
+   * fits. A random data set or transform must draw from the generator that it is given.
+   *
+   * Throws    SerializationError `dataLoader/state`, `generator/state`
+   * @example
+   * const loader = new DataLoader(new TensorDataset(arange(6)), { batchSize: 2 });
+   * for (const [x] of loader) if (x.amax().item() === 3) break;
+   * const resumed = new DataLoader(new TensorDataset(arange(6)), { batchSize: 2 });
+   * resumed.loadStateDict(loader.stateDict());
+   * [...resumed].map(([x]) => x.toArray()); // [[4, 5]]
+   */
+  loadStateDict(saved: DataLoaderState): void {
+    this.prepareLoad(saved)();
+  }
+
+  /** Checks what `loadStateDict` checks, and throws what it throws; what it returns then cannot fail. @internal */
+  prepareLoad(saved: unknown): () => void {
+    const { position, orderFrom, generator } = checkedState(saved, this.#plan(), this.length);
+    new Generator().setState(generator);
+    const resumed = position === null ? null : { ...this.#epochFrom(orderFrom), position };
+    return () => {
+      this.#generator.setState(generator);
+      this.#running = null;
+      this.#resumed = resumed;
+    };
+  }
+
+  #plan(): LoaderPlan {
+    return { items: this.dataset.length, batchSize: this.batchSize, shuffle: this.#shuffle, dropLast: this.dropLast };
+  }
+
+  #begin(): Epoch {
+    const resumed = this.#resumed;
+    this.#resumed = null;
+    this.#running = null;
+    if (resumed !== null) return (this.#running = resumed);
     const { length } = this.dataset;
-    return this.#shuffle ? permutation(length, this.#generator) : Int32Array.from({ length }, (_, index) => index);
+    if (!this.#shuffle) return { order: Int32Array.from({ length }, (_, index) => index), orderFrom: null, position: 0 };
+    const orderFrom = this.#generator.getState();
+    return { order: permutation(length, this.#generator), orderFrom, position: 0 };
+  }
+
+  /** The epoch that was begun when the generator stood there, drawn anew: no order is saved. */
+  #epochFrom(orderFrom: GeneratorState | null): Epoch {
+    const { length } = this.dataset;
+    if (!this.#shuffle || orderFrom === null) return { order: Int32Array.from({ length }, (_, index) => index), orderFrom: null, position: 0 };
+    const generator = new Generator();
+    generator.setState(orderFrom);
+    return { order: permutation(length, generator), orderFrom, position: 0 };
+  }
+
+  #goesOn(epoch: Epoch): boolean {
+    if (epoch.position < this.length) return true;
+    if (this.#running === epoch) this.#running = null;
+    return false;
+  }
+
+  #next(epoch: Epoch): Collated<Item> {
+    const batch = this.#batch(epoch.order, epoch.position);
+    epoch.position++;
+    this.#running = epoch;
+    return batch;
   }
 
   #batch(order: Int32Array, at: number): Collated<Item> {

@@ -15,6 +15,7 @@ export { normalize } from "./images/normalize.ts";
 export { randomCrop } from "./images/random-crop.ts";
 export type { RandomCropOptions } from "./images/random-crop.ts";
 export { randomHorizontalFlip } from "./images/random-horizontal-flip.ts";
+export type { DataLoaderState } from "./loader-state.ts";
 export { FashionMNIST } from "./mnist/fashion-mnist.ts";
 export { MNIST } from "./mnist/mnist.ts";
 export { randomSplit, Subset } from "./subset.ts";

@@ -3,7 +3,7 @@ import { bindBlasFunctions, setBlasLoader, type BlasFunctions } from "./blas-fun
 import { TapegradError } from "./errors.ts";
 import { whenHeapIsLarge } from "./heap.ts";
 import { giveWorkersBlas } from "./threads.ts";
-import { memory, wasm } from "./wasm.ts";
+import { maxMemoryBytes, memory, wasm } from "./wasm.ts";
 
 /** A BLAS library that was found. */
 export interface BlasLibrary {
@@ -20,8 +20,8 @@ interface BlasModule {
   find(path: string | undefined): { readonly library: BlasLibrary; readonly file: string } | null;
   /** The products for the thread that calls it, which the library must not cut further. */
   bind(file: string, memory: WebAssembly.Memory): BlasFunctions;
-  /** Asks the system to back the memory by huge pages; false where it does not. */
-  adviseHugePages(memory: WebAssembly.Memory): boolean;
+  /** Asks the system to back the memory, which may grow to so many bytes, by huge pages; false where it does not. */
+  adviseHugePages(memory: WebAssembly.Memory, maxBytes: number): boolean;
 }
 
 /** States of the kernels' switch (assembly/gemm-blas.ts). */
@@ -60,7 +60,7 @@ export function useBlas(locateModule: () => string | null): void {
 function askForHugePages(): void {
   try {
     const modulePath = locate();
-    if (modulePath !== null) (createRequire(import.meta.url)(modulePath) as BlasModule).adviseHugePages(memory);
+    if (modulePath !== null) (createRequire(import.meta.url)(modulePath) as BlasModule).adviseHugePages(memory, maxMemoryBytes);
   } catch {
     // What is wrong with the package, the first product says.
   }

@@ -50,6 +50,12 @@ export function tokenOfNewest(): object {
   return newestToken;
 }
 
+/** The newest blocks get no fellows, and no token is held here: they can be found to be garbage. Not while a block is being made. */
+export function closeBatch(): void {
+  openMembers = batchSize;
+  openToken = newestToken = {};
+}
+
 /** The batch of the next block. */
 export function batchOfNext(bytes: number): Batch {
   return bytes < largeBytes ? sharedBatch() : ownBatch();

@@ -1,10 +1,11 @@
 import { totalmem } from "node:os";
 import { allocateBlock, emptyStock, releaseBlock } from "./allocator.ts";
-import { batchOfNext, Block, forgetReferences, type Batch } from "./block.ts";
+import { batchOfNext, Block, closeBatch, type Batch } from "./block.ts";
 import { engineCollector } from "./collector.ts";
 import type { DType } from "./dtype.ts";
 import { MemoryError, TapegradError } from "./errors.ts";
-import { heapBytes, memory, setRoomMaker, spillList, spillListPointer, spillRoomBytes, spillRoomPointer, wasm } from "./wasm.ts";
+import { addSpilled, dropDeadOfMany, dropDeadSpilled, removeSpilled } from "./spilled-bytes.ts";
+import { heapBytes, maxMemoryBytes, memory, setRoomMaker, spillList, spillListPointer, spillRoomBytes, spillRoomPointer, wasm } from "./wasm.ts";
 
 /*
  * The heap as a cache over garbage-collected host memory (docs/architecture.md, "Memory").
@@ -39,11 +40,11 @@ let debug = false;
 const mebibyte = 2 ** 20;
 /** A resident block costs some 200 bytes of JavaScript heap, and time of its collector: this many at most. */
 const maxBlocks = 2 ** 17;
-/** The address space of a 32-bit memory, less what the allocator needs for itself. */
-const maxBudget = 4000 * mebibyte;
+/** The memory's addresses, of a 32-bit one as a rule, less what the allocator needs for itself. */
+const maxBudget = maxMemoryBytes * (4000 / 4096);
 
-/** The address space that a program gets unless it says otherwise: half of the machine's memory, 3 GiB at most. */
-const defaultLimit = Math.min(3072 * mebibyte, totalmem() / 2);
+/** The address space that a program gets unless it says otherwise: half of the machine's memory, three quarters of 4 GiB at most. */
+const defaultLimit = Math.min(maxMemoryBytes * (3 / 4), totalmem() / 2);
 
 let budget = Math.min(256 * mebibyte, defaultLimit);
 /** How far the budget grows by itself. */
@@ -61,7 +62,7 @@ function learnFromRestore(bytes: number): void {
 }
 
 /** The most bytes that a block can have: what the kernels' memory has beside their own constants. */
-export const mostBlockBytes = wasm.mostBytes() >>> 0;
+export const mostBlockBytes = (wasm.mostBytes() >>> 0) - (2 ** 32 - maxMemoryBytes);
 
 function heapExhausted(bytes: number): MemoryError {
   const [resident, free] = [stats.resident, wasm.mostBytesNow() >>> 0];
@@ -105,7 +106,7 @@ export function blockPointer(block: Block): number {
     makeResident(block);
     heapBytes().set(spilledBytes(block, host), block.pointer);
     block.host = null;
-    stats.spilled -= block.bytes;
+    dropHostCopy(block);
     stats.restores++;
     learnFromRestore(block.bytes);
   }
@@ -127,9 +128,14 @@ export function freeBlock(block: Block): void {
   block.freed = true;
   if (block.pointer !== 0) dropResident(block);
   else if (block.host !== null) {
-    stats.spilled -= block.bytes;
     block.host = null;
+    dropHostCopy(block);
   }
+}
+
+function dropHostCopy(block: Block): void {
+  stats.spilled -= block.bytes;
+  removeSpilled(block.batch, block.bytes);
 }
 
 function makeResident(block: Block): void {
@@ -199,8 +205,8 @@ function freeGarbage(): void {
     }
     block = newer;
   }
-  // Reading the tokens has brought them back for the running job.
-  forgetReferences();
+  // Reading the tokens has brought them back for the running job; this lets go of them.
+  stats.spilled -= dropDeadSpilled();
   survived.bytes = stats.resident;
   survived.blocks = stats.blocks;
 }
@@ -297,6 +303,7 @@ function spillOldest(): boolean {
   if (block === null) return false;
   if (block.bytes <= smallBytes) spillSmall(block);
   else copyOut(block);
+  stats.spilled -= dropDeadOfMany();
   return true;
 }
 
@@ -308,6 +315,7 @@ function copyOut(block: Block): void {
 
 function dropSpilled(block: Block): void {
   stats.spilled += block.bytes;
+  addSpilled(block.batch, block.bytes);
   stats.spilledTotal += block.bytes;
   stats.spills++;
   dropResident(block);
@@ -387,9 +395,12 @@ export function setHeapBudget(bytes: number): void {
  * by itself when the heap's budget is reached.
  */
 export function collectGarbage(): number {
-  const before = stats.resident;
+  const before = stats.resident + stats.spilled;
+  // No call is running: what the last one used, and what was made last, may go too.
+  beginCall();
+  closeBatch();
   freeGarbage();
-  return before - stats.resident;
+  return before - stats.resident - stats.spilled;
 }
 
 /** In debug mode each tensor remembers where it was made, and `memoryStats` lists it. Slow. */
@@ -407,9 +418,9 @@ function callSite(): string {
 export interface MemoryStats {
   /** In the heap now. Tensors that were dropped but not yet collected count. */
   readonly resident: number;
-  /** Copied out to host memory and not brought back; an upper bound, since dropped copies are collected silently. */
+  /** Copied out to host memory and not brought back; copies that were dropped count until `collectGarbage`, or the heap itself, looks. */
   readonly spilled: number;
-  /** `resident + spilled`. */
+  /** `resident + spilled`: after `collectGarbage`, what tensors that somebody holds occupy, and small ones that were made beside them. */
   readonly live: number;
   /** The most that was in the heap at once. */
   readonly peak: number;

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { TapegradError } from "./errors.ts";
+import { addressSpace, processorQuota } from "./process-limits.ts";
 import { kernels, memory, wasm } from "./wasm.ts";
 
 const maxThreads = 64;
@@ -48,6 +49,10 @@ export interface BlasPlace {
 const workers: Worker[] = [];
 let threads = defaultThreads();
 let started = false;
+/** How many threads there can be, as far as is known: less once a worker could not start. */
+let startable = maxThreads;
+/** Workers that were started and are not known to run yet. */
+let starting = 0;
 let blasPlace: BlasPlace | null = null;
 
 /** Threads that run kernels, the calling one included. */
@@ -56,8 +61,8 @@ export function getNumThreads(): number {
 }
 
 /**
- * Sets how many threads run kernels; without it, `TAPEGRAD_THREADS` or one for each available core, at most 8. Results do
- * not depend on it.
+ * Sets how many threads run kernels; without it, `TAPEGRAD_THREADS` or one for each available core, at most 8, and no more than a
+ * control group's quota grants. Where workers cannot start, there are fewer, with one warning. Results do not depend on it.
  *
  * Throws    TapegradError `threads/count`
  */
@@ -70,7 +75,7 @@ export function setNumThreads(count: number): void {
       data: { count },
     });
   }
-  threads = count;
+  threads = Math.min(count, startable);
   startThreads();
 }
 
@@ -82,19 +87,61 @@ export function ensureThreads(): void {
 /** Workers start in the background: until they are ready, the calling thread does all the work. */
 function startThreads(): void {
   started = true;
-  wasm.setThreadCount(threads);
   while (workers.length < threads - 1) {
-    // Without the process's own options: `--input-type=module` would take `require` away.
-    const workerData = { ...kernels, memory, index: workers.length + 1 };
-    const worker = new Worker(workerProgram, { eval: true, execArgv: [], workerData });
-    // The only message there is (the program above).
-    worker.on("message", (error: string) => {
-      process.emitWarning(`a worker thread cannot use the BLAS (${error}); it multiplies by plain loops`, { code: "blas/worker" });
-    });
-    worker.unref();
-    if (blasPlace !== null) worker.postMessage(blasPlace);
-    workers.push(worker);
+    const index = workers.length + 1;
+    try {
+      if (!hasRoomForWorker()) throw new Error("the process has no addresses left for it, ulimit -v");
+      workers.push(startWorker(index));
+    } catch (error) {
+      doWithout(index, error);
+    }
   }
+  wasm.setThreadCount(threads);
+}
+
+function startWorker(index: number): Worker {
+  // Without the process's own options: `--input-type=module` would take `require` away.
+  const worker = new Worker(workerProgram, { eval: true, execArgv: [], workerData: { ...kernels, memory, index } });
+  let isOnline = false;
+  starting++;
+  worker.once("online", () => {
+    isOnline = true;
+    starting--;
+  });
+  worker.on("error", (error) => {
+    // One that has run kernels may have left one half done.
+    if (isOnline) throw error;
+    starting--;
+    doWithout(index, error);
+    wasm.setThreadCount(threads);
+  });
+  // The only message there is (the program above).
+  worker.on("message", (error: string) => {
+    process.emitWarning(`a worker thread cannot use the BLAS (${error}); it multiplies by plain loops`, { code: "blas/worker" });
+  });
+  worker.unref();
+  if (blasPlace !== null) worker.postMessage(blasPlace);
+  return worker;
+}
+
+/** What an isolate of V8's reserves of addresses, and a little more: one that finds too few takes the whole process with it. */
+const workerAddressBytes = 2 ** 30;
+
+function hasRoomForWorker(): boolean {
+  const { limit, used } = addressSpace();
+  // Those that are starting may not have reserved theirs yet.
+  return limit - used >= (starting + 1) * workerAddressBytes;
+}
+
+/** Goes on without the workers from this index on, of which none is tried again. */
+function doWithout(index: number, error: unknown): void {
+  const isFirst = startable === maxThreads;
+  startable = Math.min(startable, index);
+  threads = Math.min(threads, startable);
+  if (!isFirst) return;
+  const reason = error instanceof Error ? error.message : String(error);
+  const isDenied = error instanceof Error && "code" in error && error.code === "ERR_ACCESS_DENIED";
+  process.emitWarning(`a worker thread cannot start (${reason}): kernels run on ${threads === 1 ? "one thread" : `${threads} threads`}${isDenied ? "; node --allow-worker lets it start" : ""}`, { code: "threads/start" });
 }
 
 /** Tells the workers, those too that start later, where BLAS is. Once, and before a kernel uses it. */
@@ -106,5 +153,6 @@ export function giveWorkersBlas(place: BlasPlace): void {
 function defaultThreads(): number {
   const wanted = Number(process.env["TAPEGRAD_THREADS"]);
   if (Number.isInteger(wanted) && wanted >= 1 && wanted <= maxThreads) return wanted;
-  return Math.min(availableParallelism(), 8);
+  // Rounded down: threads that wait for each other stand still together once the quota is used up.
+  return Math.max(1, Math.min(availableParallelism(), 8, Math.floor(processorQuota())));
 }

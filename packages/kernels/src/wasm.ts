@@ -1,9 +1,15 @@
 import { blasImports } from "./blas-functions.ts";
 import type { KernelExports } from "./exports.ts";
 import { compileKernels } from "./kernel-module.ts";
+import { reserveMemory } from "./reserve-memory.ts";
 
-/** The one memory that the launching thread and all workers share. Grows as needed, up to 4 GiB. */
-export const memory = new WebAssembly.Memory({ initial: 16, maximum: 65536, shared: true });
+const reserved = reserveMemory();
+
+/** The one memory that the launching thread and all workers share. Grows as needed, up to `maxMemoryBytes`. */
+export const memory = reserved.memory;
+
+/** 4 GiB, or less where the system does not give that many addresses. */
+export const maxMemoryBytes = reserved.maxBytes;
 
 export const kernels = compileKernels();
 

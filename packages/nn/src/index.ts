@@ -19,7 +19,7 @@ export type { AnyModule, ForwardHook } from "./module.ts";
 export { Buffer, Parameter } from "./parameter.ts";
 export type { BufferOptions } from "./parameter.ts";
 export { AvgPool2d, MaxPool2d } from "./pooling.ts";
-export { loadSafetensors, loadSafetensorsMetadata } from "./safetensors/load-safetensors.ts";
+export { loadSafetensors, loadSafetensorsMetadata, readSafetensors } from "./safetensors/load-safetensors.ts";
 export type { LoadSafetensorsOptions } from "./safetensors/load-safetensors.ts";
 export { saveSafetensors } from "./safetensors/save-safetensors.ts";
 export { Sequential } from "./sequential.ts";

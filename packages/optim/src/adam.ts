@@ -26,7 +26,7 @@ interface AdamState {
 
 const isDecay = (beta: unknown): boolean => typeof beta === "number" && beta >= 0 && beta < 1;
 
-const rules: OptimizerRules<AdamOptions> = {
+const rules: OptimizerRules<AdamOptions, AdamState> = {
   options: {
     lr: optionRules.nonNegative,
     betas: { must: "a pair of numbers, 0 or more and below 1", accepts: (value) => Array.isArray(value) && value.length === 2 && value.every(isDecay) },
@@ -48,12 +48,7 @@ abstract class AdamBase extends Optimizer<AdamOptions, AdamState> {
     return { step: 0, expAvg: null, expAvgSq: null, maxExpAvgSq: null };
   }
 
-  protected override update(parameter: Tensor, gradient: Tensor, group: ResolvedGroup<AdamOptions>): void {
-    let own = this.state.get(parameter);
-    if (own === undefined) {
-      own = this.emptyState();
-      this.state.set(parameter, own);
-    }
+  protected override update(parameter: Tensor, gradient: Tensor, group: ResolvedGroup<AdamOptions>, own: AdamState): void {
     own.expAvg = optimizerState(parameter, own.expAvg);
     own.expAvgSq = optimizerState(parameter, own.expAvgSq);
     if (group.amsgrad) own.maxExpAvgSq = optimizerState(parameter, own.maxExpAvgSq);

@@ -5,3 +5,5 @@ export type { OptimizerRules, ParamGroup, Params, ResolvedGroup } from "./optimi
 export type { OptimizerState, StateRules } from "./optimizer-state.ts";
 export { SGD } from "./sgd.ts";
 export type { SGDOptions } from "./sgd.ts";
+export { optionRules } from "@tapegrad/tensor";
+export type { OptionRule, OptionRules } from "@tapegrad/tensor";

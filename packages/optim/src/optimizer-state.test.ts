@@ -160,7 +160,8 @@ describe("a state that does not fit is refused, and changes nothing", () => {
   const cases: readonly (readonly [name: string, state: unknown, fact: string])[] = [
     ["other groups", { paramGroups: [{ ...own, params: [0] }, { ...own, params: [1] }], state: {} }, "the state has 2 parameter groups, the optimizer 1"],
     ["other numbers of parameters", { paramGroups: [{ ...own, params: [0] }], state: {} }, "group 0 has 1 parameters in the state, 2 in the optimizer"],
-    ["another optimizer's options", { paramGroups: [{ ...own, betas: [0.9, 0.99], params: [0, 1] }], state: {} }, "the state has the option betas, which SGD does not know"],
+    ["an option that replaces the prototype", { paramGroups: [{ ...own, ["__proto__"]: {}, params: [0, 1] }], state: {} }, "the state has the option __proto__, which SGD does not know"],
+    ["another optimizer's options", { paramGroups: [{ lr: 0.1, betas: [0.9, 0.99], params: [0, 1] }], state: {} }, "group 0 of the state has no momentum"],
     ["a parameter too many", { paramGroups: [{ ...own, params: [0, 1] }], state: { 2: { momentumBuffer: buffer } } }, "the state is for parameter 2, the optimizer has 2"],
     ["another optimizer's state", { paramGroups: [{ ...own, params: [0, 1] }], state: { 1: { expAvg: buffer } } }, "parameter 1 has the state expAvg, which SGD does not know"],
     ["other shapes", { paramGroups: [{ ...own, lr: 5, params: [0, 1] }], state: { 0: { momentumBuffer: buffer }, 1: { momentumBuffer: tensor([1, 2]) } } }, "parameter 1 has shape [7], its momentumBuffer in the state [2]"],

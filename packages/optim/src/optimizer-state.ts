@@ -1,4 +1,4 @@
-import { copy_, copyOf, foreignError, formatShape, isFloating, optimizerState, sameShape, showName, showNames, showValue, Tensor, type OptionRule } from "@tapegrad/tensor";
+import { copy_, copyOf, foreignError, formatShape, isFloating, keep, optimizerState, optionRules, sameShape, showName, showNames, showValue, Tensor, type OptionRule } from "@tapegrad/tensor";
 import { noGrad } from "@tapegrad/autograd";
 
 /** What an optimizer remembers, as plain numbers and tensors: parameters are numbered in order. */
@@ -8,22 +8,29 @@ export interface OptimizerState<Options> {
 }
 
 /**
- * What an optimizer remembers of one parameter, by name: tensors of the parameter's shape, counts of steps, and which of them a
- * saved state may lack.
+ * What an optimizer remembers of one parameter, by name: tensors of the parameter's shape, of which a saved state may lack the optional
+ * ones, counts of steps, and other finite numbers.
  */
-export type StateRules = Readonly<Record<string, "tensor" | "optional tensor" | "count">>;
+export type StateRules<State extends object> = { readonly [Name in keyof Required<State>]: StateRule };
+
+type StateRule = "tensor" | "optional tensor" | "count" | "number";
+type NamedRules = Readonly<Record<string, StateRule>>;
 
 interface Rules {
   readonly options: object;
-  readonly state: StateRules;
+  readonly state: NamedRules;
 }
 
 interface Group {
   readonly params: readonly Tensor[];
 }
 
-/** What keeps a saved state from being that of an optimizer with these groups, or null. Throws ArgumentError `tapegrad/two-copies`. */
-export function misfitOf<Options>(optimizer: string, saved: unknown, groups: readonly Group[], rules: Rules, conflict: (options: Options) => string | null): string | null {
+/** A saved state that is one of an optimizer with these groups, or what keeps it from being that. Throws ArgumentError `tapegrad/two-copies`. */
+export function fitted<Options>(optimizer: string, saved: unknown, groups: readonly Group[], rules: Rules, conflict: (options: Options) => string | null): OptimizerState<Options> | string {
+  return misfitOf(optimizer, saved, groups, rules, conflict) ?? (saved as OptimizerState<Options>);
+}
+
+function misfitOf<Options>(optimizer: string, saved: unknown, groups: readonly Group[], rules: Rules, conflict: (options: Options) => string | null): string | null {
   if (!isRecord(saved) || !Array.isArray(saved["paramGroups"]) || !isRecord(saved["state"])) {
     return `the state must have paramGroups and state, as stateDict() gives them, and is ${showValue(saved)}${isRecord(saved) ? ` with ${showNames(Object.keys(saved)) || "nothing"}` : ""}`;
   }
@@ -58,8 +65,8 @@ function groupMisfit(optimizer: string, i: number, saved: unknown, group: Group,
     return `params of group ${i} in the state must be a list of numbers of parameters, not ${showValue(params)}`;
   }
   if (params.length !== group.params.length) return `group ${i} has ${params.length} parameters in the state, ${group.params.length} in the optimizer`;
-  const stranger = Object.keys(options).find((name) => !Object.hasOwn(rules, name));
-  if (stranger !== undefined) return `the state has the option ${showName(stranger)}, which ${optimizer} does not know`;
+  // Own options of the program's are its own affair. This one, which JSON can hold, would be more than an option.
+  if (Object.hasOwn(options, "__proto__")) return `the state has the option __proto__, which ${optimizer} does not know`;
   for (const [name, { accepts, must }] of Object.entries(rules)) {
     if (!Object.hasOwn(options, name)) return `group ${i} of the state has no ${name}`;
     if (!accepts(options[name])) return `${name} ${showValue(options[name])} in group ${i} of the state must be ${must}`;
@@ -67,7 +74,9 @@ function groupMisfit(optimizer: string, i: number, saved: unknown, group: Group,
   return null;
 }
 
-function parameterMisfit(optimizer: string, i: string, values: unknown, parameter: Tensor, rules: StateRules): string | null {
+const numberRules: Readonly<Record<"count" | "number", OptionRule>> = { count: optionRules.nonNegativeInteger, number: optionRules.finite };
+
+function parameterMisfit(optimizer: string, i: string, values: unknown, parameter: Tensor, rules: NamedRules): string | null {
   if (!isRecord(values)) return `the state of parameter ${i} must be an object, not ${showValue(values)}`;
   const stranger = Object.keys(values).find((name) => !Object.hasOwn(rules, name));
   if (stranger !== undefined) return `parameter ${i} has the state ${showName(stranger)}, which ${optimizer} does not know`;
@@ -75,8 +84,9 @@ function parameterMisfit(optimizer: string, i: string, values: unknown, paramete
     const value = values[name] ?? null;
     if (value === null && kind === "optional tensor") continue;
     if (value === null) return `parameter ${i} has no ${name} in the state`;
-    if (kind === "count") {
-      if (!Number.isSafeInteger(value) || (value as number) < 0) return `${name} ${showValue(value)} of parameter ${i} in the state must be an integer, 0 or more`;
+    if (kind === "count" || kind === "number") {
+      const { accepts, must } = numberRules[kind];
+      if (!accepts(value)) return `${name} ${showValue(value)} of parameter ${i} in the state must be ${must}`;
       continue;
     }
     if (copyOf(value) !== null && !Tensor.isTensor(value)) throw foreignError(`${optimizer}.loadStateDict`, `${name} of parameter ${i}`, value, import.meta.url);
@@ -92,14 +102,32 @@ function parameterMisfit(optimizer: string, i: string, values: unknown, paramete
   return null;
 }
 
+/** The names under which states of these rules have tensors. */
+export function tensorNames(rules: NamedRules): string[] {
+  return Object.keys(rules).filter((name) => rules[name] === "tensor" || rules[name] === "optional tensor");
+}
+
+/** Lets the tensors of a state outlive the scope and the gradient that they were made with. */
+export function keepState(own: Record<string, unknown>, names: readonly string[], gradient: Tensor): void {
+  for (const name of names) {
+    const value = own[name];
+    if (!(value instanceof Tensor)) continue;
+    if (value.storage === gradient.storage) own[name] = keep(value.clone());
+    else value.storage.kept = true;
+  }
+}
+
+/** What is there of a parameter's state. */
+function present(own: object): [name: string, value: Tensor | number][] {
+  return Object.entries(own as Readonly<Record<string, Tensor | number | null | undefined>>).filter((entry): entry is [string, Tensor | number] => (entry[1] ?? null) !== null);
+}
+
 /** A parameter's state without what is missing, the tensors cloned. */
 export function copied(own: object): Record<string, Tensor | number> {
-  const present = Object.entries(own as Readonly<Record<string, Tensor | number | null>>).filter((entry): entry is [string, Tensor | number] => entry[1] !== null);
-  return Object.fromEntries(present.map(([name, value]) => [name, typeof value === "number" ? value : noGrad(() => value.clone())]));
+  return Object.fromEntries(present(own).map(([name, value]) => [name, typeof value === "number" ? value : noGrad(() => value.clone())]));
 }
 
 /** A saved state in tensors of the layout and dtype that the parameter's updates are computed in. */
-export function adopted(own: Readonly<Record<string, Tensor | number>>, parameter: Tensor): object {
-  const present = Object.entries(own as Readonly<Record<string, Tensor | number | null>>).filter((entry): entry is [string, Tensor | number] => entry[1] !== null);
-  return Object.fromEntries(present.map(([name, value]) => [name, typeof value === "number" ? value : noGrad(() => copy_(optimizerState(parameter), value))]));
+export function adopted(own: object, parameter: Tensor): object {
+  return Object.fromEntries(present(own).map(([name, value]) => [name, typeof value === "number" ? value : noGrad(() => copy_(optimizerState(parameter), value))]));
 }

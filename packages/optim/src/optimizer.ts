@@ -1,6 +1,6 @@
 import { ArgumentError, checkOptions, copyOf, describe, DTypeError, GradError, IndexError, isFloating, notATensor, refusedOption, SerializationError, showValue, Tensor, type OptionRule, type OptionRules } from "@tapegrad/tensor";
 import { noGrad } from "@tapegrad/autograd";
-import { adopted, copied, misfitOf, type OptimizerState, type StateRules } from "./optimizer-state.ts";
+import { adopted, copied, fitted, keepState, tensorNames, type OptimizerState, type StateRules } from "./optimizer-state.ts";
 
 /** Parameters that share options; an option given here wins over the optimizer's. */
 export type ParamGroup<Options> = Partial<Options> & { readonly params: Iterable<Tensor> };
@@ -12,25 +12,62 @@ export type ResolvedGroup<Options> = Options & { readonly params: readonly Tenso
 export type Params<Options> = Iterable<Tensor> | Iterable<ParamGroup<Options>>;
 
 /** What an optimizer says of its options and of its state, once for all checks. */
-export interface OptimizerRules<Options extends object> {
+export interface OptimizerRules<Options extends object, State extends object> {
   readonly options: OptionRules<Options>;
-  readonly state: StateRules;
+  readonly state: StateRules<State>;
 }
 
-/** Base of the optimizers: groups of parameters, their state, and what all of them do alike. */
+/**
+ * Base of the optimizers: groups of parameters, their state, and what all of them do alike. An optimizer of your own says what its
+ * options may be, what it remembers of a parameter (`emptyState`, and under which names a saved state has it), and how a parameter
+ * moves (`update`). Groups, checks, `zeroGrad`, saving and loading then work as with the others.
+ *
+ * @example
+ * interface RMSpropOptions { lr: number; alpha: number; eps: number }
+ * interface RMSpropState { step: number; squareAvg: Tensor | null }
+ *
+ * class RMSprop extends optim.Optimizer<RMSpropOptions, RMSpropState> {
+ *   constructor(params: optim.Params<RMSpropOptions>, options: Partial<RMSpropOptions> = {}) {
+ *     const { nonNegative, share } = optim.optionRules;
+ *     super(params, options, { lr: 0.01, alpha: 0.99, eps: 1e-8 }, {
+ *       options: { lr: nonNegative, alpha: share, eps: nonNegative },
+ *       state: { step: "count", squareAvg: "tensor" },
+ *     });
+ *   }
+ *   protected override emptyState(): RMSpropState {
+ *     return { step: 0, squareAvg: null };
+ *   }
+ *   protected override update(parameter: Tensor, gradient: Tensor, { lr, alpha, eps }: RMSpropOptions, own: RMSpropState) {
+ *     own.step++;
+ *     own.squareAvg ??= zerosLike(parameter);
+ *     own.squareAvg.mul_(alpha).add_(gradient.square().mul(1 - alpha));
+ *     parameter.sub_(gradient.mul(lr).div(own.squareAvg.sqrt().add(eps)));
+ *   }
+ * }
+ *
+ * const w = tensor([1], { requiresGrad: true });
+ * const optimizer = new RMSprop([w], { lr: 0.1 });
+ * w.mul(2).backward();
+ * optimizer.step();
+ * w.toArray(); // [0]
+ */
 export abstract class Optimizer<Options extends { lr: number }, State extends object> {
   /** The groups with their options, which may be changed between steps. */
   readonly paramGroups: readonly ResolvedGroup<Options>[];
+  /** What is remembered of each parameter that has been updated. */
   protected readonly state = new Map<Tensor, State>();
-  readonly #rules: OptimizerRules<Options>;
+  readonly #rules: OptimizerRules<Options, State>;
+  /** The names under which states have tensors. */
+  readonly #tensorNames: readonly string[];
 
   /**
    * Throws    IndexError `optim/empty`, `optim/twice`, `optim/option`; ArgumentError `optim/unknown-option`, `optim/params`,
    *           `tapegrad/not-a-tensor`, `tapegrad/two-copies`; GradError `optim/leaf`; DTypeError `optim/dtype`
    */
-  constructor(params: Params<Options>, options: Partial<Options>, defaults: Partial<Options>, rules: OptimizerRules<Options>) {
+  constructor(params: Params<Options>, options: Partial<Options>, defaults: Partial<Options>, rules: OptimizerRules<Options, State>) {
     const name = new.target.name;
     this.#rules = rules;
+    this.#tensorNames = tensorNames(rules.state);
     checkOptions<Partial<Options>>(name, options, rules.options, "optim");
     const own = { ...defaults, ...given(options) };
     this.paramGroups = groupsOf(name, params, rules.options).map((group) => {
@@ -54,8 +91,11 @@ export abstract class Optimizer<Options extends { lr: number }, State extends ob
     return null;
   }
 
-  /** Updates one parameter from its gradient. */
-  protected abstract update(parameter: Tensor, gradient: Tensor, group: ResolvedGroup<Options>): void;
+  /**
+   * Updates one parameter in place from its gradient, off the tape, and what is remembered of it in `own`, which the first time is an
+   * `emptyState()`. Tensors put into `own` survive scopes, and are copied where they are the gradient itself, which `zeroGrad` frees.
+   */
+  protected abstract update(parameter: Tensor, gradient: Tensor, group: ResolvedGroup<Options>, own: State): void;
 
   /** Moves every parameter that has a gradient. Throws IndexError `optim/option` for an option that was changed since. */
   step(): void {
@@ -64,10 +104,20 @@ export abstract class Optimizer<Options extends { lr: number }, State extends ob
       for (const group of this.paramGroups) {
         for (const parameter of group.params) {
           const gradient = parameter.peekGrad();
-          if (gradient !== null) this.update(parameter, gradient, group);
+          if (gradient !== null) this.#updateOne(parameter, gradient, group);
         }
       }
     });
+  }
+
+  #updateOne(parameter: Tensor, gradient: Tensor, group: ResolvedGroup<Options>): void {
+    let own = this.state.get(parameter);
+    if (own === undefined) {
+      own = this.emptyState();
+      this.state.set(parameter, own);
+    }
+    this.update(parameter, gradient, group, own);
+    keepState(own as Record<string, unknown>, this.#tensorNames, gradient);
   }
 
   /** Forgets the gradients. */
@@ -75,43 +125,59 @@ export abstract class Optimizer<Options extends { lr: number }, State extends ob
     for (const group of this.paramGroups) for (const parameter of group.params) parameter.dropGrad();
   }
 
-  /** What has to be saved to go on later just as now: copies, which further steps leave alone. */
+  /**
+   * What has to be saved to go on later just as now: copies, which further steps leave alone.
+   *
+   * Throws    SerializationError `optim/undeclared`
+   */
   stateDict(): OptimizerState<Options> {
     const numbers = new Map(this.#parameters().map((parameter, i) => [parameter, i]));
     const paramGroups = this.paramGroups.map((group) => ({ ...group, params: group.params.map((parameter) => numbers.get(parameter) ?? -1) }));
     const state: Record<number, Record<string, Tensor | number>> = {};
-    for (const [parameter, own] of this.state) state[numbers.get(parameter) ?? -1] = copied(own);
+    for (const [parameter, own] of this.state) {
+      const stranger = Object.keys(own).find((name) => !Object.hasOwn(this.#rules.state, name));
+      if (stranger !== undefined) throw undeclared(this.constructor.name, stranger);
+      const copy = copied(own);
+      if (Object.keys(copy).length > 0) state[numbers.get(parameter) ?? -1] = copy;
+    }
     return { paramGroups, state };
   }
 
   /**
    * Takes over saved options and state; nothing is changed unless all of it fits. Parameters are told by their place in the
-   * groups, as in PyTorch.
+   * groups, as in PyTorch; options that the optimizer does not know, like an `initialLr` that a program has put there, are kept.
    *
    * Throws    SerializationError `optim/state`; ArgumentError `tapegrad/two-copies`
    */
   loadStateDict(saved: OptimizerState<Options>): void {
+    this.prepareLoad(saved)();
+  }
+
+  /** Checks what `loadStateDict` checks, and throws what it throws; what it returns then cannot fail. @internal */
+  prepareLoad(saved: unknown): () => void {
     const name = this.constructor.name;
     const conflict = (options: Options): string | null => {
       const found = this.conflict(options);
       return found === null ? null : `${found.name} ${showValue(found.value)} must be ${found.must}`;
     };
-    const misfit = misfitOf(name, saved, this.paramGroups, this.#rules, conflict);
-    if (misfit !== null) {
-      throw new SerializationError({ op: `${name}.loadStateDict`, fact: misfit, hint: "make the optimizer as the one that was saved", code: "optim/state" });
+    const checked = fitted<Options>(name, saved, this.paramGroups, this.#rules, conflict);
+    if (typeof checked === "string") {
+      throw new SerializationError({ op: `${name}.loadStateDict`, fact: checked, hint: "make the optimizer as the one that was saved", code: "optim/state" });
     }
     const parameters = this.#parameters();
-    const numbers = saved.paramGroups.flatMap(({ params }) => params);
-    const loaded = Object.entries(saved.state).map(([i, own]) => {
+    const numbers = checked.paramGroups.flatMap(({ params }) => params);
+    const loaded = Object.entries(checked.state).map(([i, own]) => {
       const parameter = parameters[numbers.indexOf(Number(i))] as Tensor;
       return [parameter, { ...this.emptyState(), ...adopted(own, parameter) }] as const;
     });
-    this.paramGroups.forEach((group, i) => Object.assign(group, { ...saved.paramGroups[i], params: group.params }));
-    this.state.clear();
-    for (const [parameter, own] of loaded) this.state.set(parameter, own);
+    return () => {
+      this.paramGroups.forEach((group, i) => Object.assign(group, { ...checked.paramGroups[i], params: group.params }));
+      this.state.clear();
+      for (const [parameter, own] of loaded) this.state.set(parameter, own);
+    };
   }
 
-  /** State with every tensor missing. */
+  /** What is remembered of a parameter before its first update: counts at 0, tensors null. */
   protected abstract emptyState(): State;
 
   #parameters(): Tensor[] {
@@ -129,6 +195,17 @@ export abstract class Optimizer<Options extends { lr: number }, State extends ob
     const found = this.conflict(group);
     if (found !== null) throw refusedOption(this.constructor.name, found.name, found.value, found.must, "optim");
   }
+}
+
+/** What no rule names, no state could be loaded with. */
+function undeclared(optimizer: string, name: string): SerializationError {
+  return new SerializationError({
+    op: `${optimizer}.stateDict`,
+    fact: `the state has ${name}, for which the optimizer has no rule`,
+    hint: `add ${name}: "tensor", "optional tensor", "count" or "number" to the rules of the state`,
+    code: "optim/undeclared",
+    data: { name },
+  });
 }
 
 /** Options that are not undefined: those count as left out, here as everywhere. */

@@ -20,7 +20,7 @@ interface SGDState {
   momentumBuffer: Tensor | null;
 }
 
-const rules: OptimizerRules<SGDOptions> = {
+const rules: OptimizerRules<SGDOptions, SGDState> = {
   options: {
     lr: optionRules.nonNegative,
     momentum: optionRules.share,
@@ -60,14 +60,9 @@ export class SGD extends Optimizer<SGDOptions, SGDState> {
     return { momentumBuffer: null };
   }
 
-  protected override update(parameter: Tensor, gradient: Tensor, group: ResolvedGroup<SGDOptions>): void {
-    if (group.momentum === 0) {
-      sgdStep(parameter, gradient, null, group, false);
-      return;
-    }
-    const buffer = this.state.get(parameter)?.momentumBuffer ?? null;
-    const own = optimizerState(parameter, buffer);
-    if (buffer !== own) this.state.set(parameter, { momentumBuffer: own });
-    sgdStep(parameter, gradient, own, group, buffer === null);
+  protected override update(parameter: Tensor, gradient: Tensor, group: ResolvedGroup<SGDOptions>, own: SGDState): void {
+    const isFirst = own.momentumBuffer === null;
+    if (group.momentum !== 0) own.momentumBuffer = optimizerState(parameter, own.momentumBuffer);
+    sgdStep(parameter, gradient, group.momentum === 0 ? null : own.momentumBuffer, group, isFirst);
   }
 }

@@ -1,5 +1,6 @@
 export * from "@tapegrad/autograd";
 export * from "@tapegrad/data";
+export * from "@tapegrad/train";
 export * as nn from "@tapegrad/nn";
 export * as optim from "@tapegrad/optim";
 export {

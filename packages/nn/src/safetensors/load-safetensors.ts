@@ -25,19 +25,21 @@ export function loadSafetensors(path: string, options: LoadSafetensorsOptions = 
   const file = { op: "loadSafetensors", path };
   requirePath(file.op, path);
   checkOptions(file.op, options, optionsRules, "safetensors");
-  return withFile(file, (open) => {
-    const entries = parseEntries(file, open.header, open.dataBytes);
-    // Before the first is read: that may take a while.
-    const unsupported = entries.find(({ dtype }) => !fileDTypes.has(dtype));
-    if (unsupported !== undefined && options.skipUnsupported !== true) throw unsupportedDType(file, unsupported);
-    const state = new Map<string, Tensor>();
-    for (const entry of entries) {
-      const dtype = fileDTypes.get(entry.dtype);
-      const x = dtype === undefined ? null : readTensor(file, entry, dtype, open, options.skipUnsupported === true);
-      if (x !== null) state.set(entry.name, x);
-    }
-    return Object.fromEntries(state);
-  });
+  return withFile(file, (open) => readTensors(file, open, options.skipUnsupported === true));
+}
+
+function readTensors(file: FileOfOp, open: OpenFile, skipUnsupported: boolean): StateDict {
+  const entries = parseEntries(file, open.header, open.dataBytes);
+  // Before the first is read: that may take a while.
+  const unsupported = entries.find(({ dtype }) => !fileDTypes.has(dtype));
+  if (unsupported !== undefined && !skipUnsupported) throw unsupportedDType(file, unsupported);
+  const state = new Map<string, Tensor>();
+  for (const entry of entries) {
+    const dtype = fileDTypes.get(entry.dtype);
+    const x = dtype === undefined ? null : readTensor(file, entry, dtype, open, skipUnsupported);
+    if (x !== null) state.set(entry.name, x);
+  }
+  return Object.fromEntries(state);
 }
 
 /**
@@ -49,6 +51,17 @@ export function loadSafetensorsMetadata(path: string): Record<string, string> {
   const file = { op: "loadSafetensorsMetadata", path };
   requirePath(file.op, path);
   return withFile(file, ({ header }) => parseMetadata(file, header));
+}
+
+/**
+ * Tensors and notes by one reading: of a file that is replaced meanwhile, two would give what does not belong together. Throws as
+ * `loadSafetensors`.
+ * @internal
+ */
+export function readSafetensors(path: string): { readonly tensors: StateDict; readonly metadata: Record<string, string> } {
+  const file = { op: "loadSafetensors", path };
+  requirePath(file.op, path);
+  return withFile(file, (open) => ({ metadata: parseMetadata(file, open.header), tensors: readTensors(file, open, false) }));
 }
 
 function unsupportedDType({ op, path }: FileOfOp, { name, dtype }: Entry): SerializationError {
