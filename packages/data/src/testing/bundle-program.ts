@@ -6,9 +6,9 @@ import { rolldown } from "rolldown";
 const packages = fileURLToPath(new URL("../../../", import.meta.url));
 
 /** A program of the tests as one file that a plain Node runs; of the tensors it gets only the errors. */
-export async function bundleProgram(source: string, folder: string): Promise<string> {
+export async function bundleProgram(source: URL, folder: string): Promise<string> {
   const bundle = await rolldown({
-    input: fileURLToPath(new URL(source, import.meta.url)),
+    input: fileURLToPath(source),
     platform: "node",
     resolve: {
       alias: {
