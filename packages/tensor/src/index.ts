@@ -51,6 +51,8 @@ export { maxPool2d, maxPool2dChecked, maxPool2dRules } from "./ops/max-pool2d.ts
 export type { MaxPool2dOptions } from "./ops/max-pool2d.ts";
 export { narrow, select, slice } from "./ops/narrow.ts";
 export { neg } from "./ops/neg.ts";
+export { part, placeIn } from "./ops/part.ts";
+export type { PartAttrs } from "./ops/part.ts";
 export { permute, t, transpose } from "./ops/permute.ts";
 export { kernelRule } from "./ops/pool-geometry.ts";
 export type { Pool2dOptions } from "./ops/pool-geometry.ts";
@@ -75,7 +77,7 @@ export { Scope, keep, openScope, scope } from "./scope.ts";
 export { formatShape, normalizeDim, sameShape } from "./shape.ts";
 export { showValue } from "./show-value.ts";
 export type { Shape } from "./shape.ts";
-export { Tensor, checkGradient, describe, requireTensor, sameElements } from "./tensor.ts";
+export { Tensor, baseOf, checkGradient, describe, requireTensor, sameElements } from "./tensor.ts";
 export type { ElementArray, ElementArrays, GradNode, NestedArray } from "./tensor.ts";
 export { Storage, enterScope, freeIfForgotten, lastStorageSerial, leaveScope } from "@tapegrad/kernels";
 export type { DType } from "@tapegrad/kernels";

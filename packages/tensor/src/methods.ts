@@ -58,7 +58,7 @@ declare module "./tensor.ts" {
     backward(gradient?: Tensor | null, options?: BackwardOptions): void;
     /** Lets a tensor that is not a leaf keep its gradient. */
     retainGrad(): void;
-    /** Calls `hook` with the tensor's gradient; what it returns replaces it. Returns a function that removes the hook. */
+    /** Calls `hook` with the tensor's gradient as it arrives, for a leaf before it is added to `.grad`; what it returns replaces it. Returns a function that removes the hook. */
     registerHook(hook: (gradient: Tensor) => Tensor | void): () => void;
     toString(): string;
     /** A text for `${x}` and `String(x)`. Throws ArgumentError `tensor/operator` for all of JavaScript's operators. */
