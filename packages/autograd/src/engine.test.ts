@@ -123,6 +123,17 @@ describe("graphs used more than once", () => {
     expect(() => y.backward()).toThrow("backward/released");
   });
 
+  test("the options of backward may stand alone, and are told from what is neither options nor a gradient", () => {
+    const x = leaf([1, 2]);
+    const y = sum(mul(x, x));
+    y.backward({ retainGraph: true });
+    y.backward();
+    expect(x.grad?.toArray()).toEqual([4, 8]);
+    expect(() => y.backward({ retainGraf: true } as never)).toThrow("backward/unknown-option");
+    for (const wrong of [3, "ones", [1]]) expect(() => y.backward(wrong as never)).toThrow("gradient must be a tensor");
+    expect(() => y.backward({ retainGraph: true } as never, { createGraph: true })).toThrow("gradient must be a tensor");
+  });
+
   test("ops that need nothing for their gradients can be gone through twice", () => {
     const x = leaf([1, 2, 3, 4]);
     const y = sum(neg(neg(add(x, 1))).reshape([2, 2]).narrow(0, 0, 1).expand([3, 1, 2]));

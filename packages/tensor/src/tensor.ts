@@ -372,7 +372,7 @@ function exactNumber(op: string, value: bigint): number {
   throw new DTypeError({
     op,
     fact: `the int64 ${value} is beyond 2^53: no JavaScript number holds it exactly`,
-    hint: 'use toTypedArray("int64"), which gives bigints',
+    hint: 'use x.toTypedArray("int64"), which gives bigints',
     code: `${op}/precision`,
     data: { value },
   });
