@@ -1,4 +1,5 @@
 import { GradError } from "./errors.ts";
+import { setBringUpToDate } from "./stale-views.ts";
 import type { GradNode, Tensor } from "./tensor.ts";
 
 /** Options of `backward`. */
@@ -43,6 +44,7 @@ let hooks: GradHooks = {
 
 export function setGradHooks(installed: GradHooks): void {
   hooks = installed;
+  setBringUpToDate((view) => installed.bringUpToDate(view as Tensor));
 }
 
 export function gradHooks(): GradHooks {

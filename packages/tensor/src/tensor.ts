@@ -2,7 +2,7 @@ import { beginCall, bfloat16Values, dtypeInfo, float16View, mostBlockBytes, Stor
 import { type Float16Array } from "@petamoriken/float16";
 import { markCopy, notATensor } from "./copies.ts";
 import { DTypeError, GradError, IndexError, MemoryError, ShapeError } from "./errors.ts";
-import { gradHooks } from "./grad-hooks.ts";
+import { bringViewUpToDate } from "./stale-views.ts";
 import { contiguousStrides, formatShape, normalizeDim, sameShape, sizeOf, type Shape } from "./shape.ts";
 
 /** Nested arrays of numbers (booleans for bool), as `toArray` gives and `tensor` takes them. */
@@ -186,7 +186,7 @@ export class Tensor {
 
   /** `node`, which for a view follows what has been recorded of its base. @internal */
   currentNode(): GradNode | null {
-    if (this.viewVersion < this.storage.recordedVersion) gradHooks().bringUpToDate(this);
+    if (this.viewVersion < this.storage.recordedVersion) bringViewUpToDate(this);
     return this.node;
   }
 
