@@ -16,7 +16,10 @@ const module = new Net();
 const model = module;
 const x: Tensor = ones([2, 2]);
 const [y, a, b, base, condition, indices, targets, logits, input, images, parameter, result, name, factor, index, upstream] = Array<Tensor>(16).fill(x);
-const root = "folder";
+const [root, path, epoch] = ["folder", "file", 1] as const;
+const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
+const generator = new Generator(1);
+const loader = new DataLoader(new TensorDataset(x));
 const loss = sum(x);
 `;
 

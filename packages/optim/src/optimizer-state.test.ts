@@ -181,7 +181,6 @@ describe("a state that does not fit is refused, and changes nothing", () => {
     ["a parameter without a number", { paramGroups: [{ ...own, params: [0, 1] }], state: { "": { momentumBuffer: buffer } } }, "the state is for parameter , the optimizer has 2"],
     ["a number written otherwise", { paramGroups: [{ ...own, params: [0, 1] }], state: { "01": { momentumBuffer: buffer } } }, "the state is for parameter 01, the optimizer has 2"],
     ["a forged tensor", { paramGroups: [{ ...own, params: [0, 1] }], state: { 0: { momentumBuffer: { shape: [7], dtype: "float32", storage: { pointer: 8, elements: [] } } } } }, "momentumBuffer of parameter 0 in the state must be a floating tensor, not an object"],
-    ["an option that forges lines", { paramGroups: [{ ...own, ["\u001b[2J\n  hint: x"]: 1, params: [0, 1] }], state: {} }, "the state has the option \\x1b[2J\\n  hint: x, which SGD does not know"],
     ["names by the thousand", Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`n${i}`, 0])), "the state must have paramGroups and state, as stateDict() gives them, and is an object with n0, n1, n2, n3, n4, n5, n6, n7, n8, n9, and 49990 more"],
     ["nothing for a parameter", { paramGroups: [{ ...own, params: [0, 1] }], state: { 0: null } }, "the state of parameter 0 must be an object, not null"],
   ];
