@@ -75,6 +75,8 @@ const others = new Set([
   "setNumThreads", "tensor", "zeros", "zerosLike",
   // Of data: these give what they are given where there is nothing to do.
   "collate", "compose", "normalize", "randomCrop", "randomHorizontalFlip", "randomSplit",
+  // Of files.
+  "loadCheckpoint", "saveCheckpoint",
 ]);
 
 const isFunction = (name: string): boolean => /^[a-z]/.test(name) && typeof (tapegrad as Readonly<Record<string, unknown>>)[name] === "function";
@@ -85,7 +87,7 @@ describe("the list above", () => {
     const strangers = Object.keys(tapegrad).filter((name) => isFunction(name) && !known.has(name));
     expect(strangers).toEqual([]);
     expect(Object.keys(nn.functional).filter((name) => !known.has(name))).toEqual([]);
-    const notOps = ["constructor", "backward", "dim", "dropGrad", "isContiguous", "item", "numel", "ownGrad", "peekGrad", "registerHook", "requiresGrad_", "retainGrad", "size", "toArray", "toString", "toTypedArray", "var"];
+    const notOps = ["constructor", "adopt", "backward", "dim", "dropGrad", "isContiguous", "item", "numel", "ownGrad", "peekGrad", "registerHook", "requiresGrad_", "retainGrad", "size", "toArray", "toString", "toTypedArray", "var"];
     const methods = Object.getOwnPropertyNames(Tensor.prototype).filter((name) => {
       const { value } = Object.getOwnPropertyDescriptor(Tensor.prototype, name) ?? {};
       return typeof value === "function" && !(/[^_]_$/.test(name) && name !== "requiresGrad_");
