@@ -2,13 +2,15 @@ import { checkOptions, describe, full, GradError, optionRules, requireTensor, sa
 import { runPass, type Target } from "./engine.ts";
 import { isGradEnabled } from "./grad-mode.ts";
 import { edgeOf, type GradientHook, type Node } from "./node.ts";
-import { refuseStaleView } from "./tape.ts";
+import { hookLeaf } from "./leaf-hooks.ts";
+import "./tape.ts";
+import { bringUpToDate, moveTo, refuseStale } from "./view-history.ts";
 
 /** The root of a pass with its gradient. Throws GradError. */
 function root(op: string, output: Tensor, gradient: Tensor | null): readonly [Target, Tensor] {
   requireTensor(op, "output", output);
   if (gradient !== null) requireTensor(op, "gradient", gradient);
-  refuseStaleView(op, output);
+  refuseStale(op, output);
   const target = edgeOf(output);
   if (target === null) {
     throw new GradError({
@@ -80,6 +82,7 @@ export function grad(outputs: readonly Tensor[], inputs: readonly Tensor[], opti
   const { createGraph = false, retainGraph = createGraph, gradOutputs = [], allowUnused = false } = options;
   const targets = inputs.map((input, i) => {
     requireTensor("grad", `input ${i}`, input);
+    bringUpToDate(input);
     const target = edgeOf(input);
     if (target !== null) return target;
     throw new GradError({ op: "grad", fact: `input ${i} does not require grad`, details: [describe("input", input)], hint: "set requiresGrad before the outputs are computed", code: "grad/no-grad" });
@@ -89,7 +92,8 @@ export function grad(outputs: readonly Tensor[], inputs: readonly Tensor[], opti
   return targets.map((target, i) => {
     const gradient = found.get(target);
     // A gradient that was passed in, and went through unchanged, may be on the tape (PyTorch gives it back as it is).
-    if (gradient !== undefined) return gradient.requiresGrad && !createGraph ? gradient.detach() : gradient;
+    // Nor is it the user's business that the pass came to it by a view.
+    if (gradient !== undefined) return (gradient.requiresGrad && !createGraph) || gradient.unrecordedView !== "no" ? gradient.detach() : gradient;
     if (allowUnused) return null;
     throw new GradError({
       op: "grad",
@@ -102,8 +106,9 @@ export function grad(outputs: readonly Tensor[], inputs: readonly Tensor[], opti
 }
 
 function requireGraph(op: string, x: Tensor): Node {
+  refuseStale(op, x);
   if (x.node !== null) return x.node as Node;
-  throw new GradError({ op, fact: "the tensor is not the result of a recorded op", details: [describe("x", x)], code: `${op}/no-graph` });
+  throw new GradError({ op, fact: "the tensor does not require grad: no gradient will come to it", details: [describe("x", x)], code: `${op}/no-graph` });
 }
 
 function retainGrad(x: Tensor): void {
@@ -111,6 +116,7 @@ function retainGrad(x: Tensor): void {
 }
 
 function registerHook(x: Tensor, hook: GradientHook): () => void {
+  if (x.leafRequiresGrad) return hookLeaf(x, hook);
   const node = requireGraph("registerHook", x);
   node.hooks = [...(node.hooks ?? []), hook];
   return () => {
@@ -118,4 +124,4 @@ function registerHook(x: Tensor, hook: GradientHook): () => void {
   };
 }
 
-setGradHooks({ isRecording: isGradEnabled, backward, retainGrad, registerHook });
+setGradHooks({ isRecording: isGradEnabled, bringUpToDate, refuseStale, moveTo, backward, retainGrad, registerHook });

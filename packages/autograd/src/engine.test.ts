@@ -1,7 +1,7 @@
 import { memoryStats } from "@tapegrad/kernels";
 import { describe, expect, test } from "vitest";
 import {
-  add, batchNorm, clone, conv2d, crossEntropy, defineOp, dropout, equal, exp, Generator, matmul, maxPool2d, mul, narrow, ones, relu, scope, sigmoid, softmax, square, sum,
+  add, batchNorm, clone, conv2d, crossEntropy, defineOp, dropout, equal, exp, Generator, matmul, maxPool2d, mul, narrow, neg, ones, relu, scope, sigmoid, softmax, square, sum,
   tensor, to, zeros, type Tensor,
 } from "@tapegrad/tensor";
 import { grad } from "./backward.ts";
@@ -123,6 +123,30 @@ describe("graphs used more than once", () => {
     expect(() => y.backward()).toThrow("backward/released");
   });
 
+  test("the options of backward may stand alone, and are told from what is neither options nor a gradient", () => {
+    const x = leaf([1, 2]);
+    const y = sum(mul(x, x));
+    y.backward({ retainGraph: true });
+    y.backward();
+    expect(x.grad?.toArray()).toEqual([4, 8]);
+    expect(() => y.backward({ retainGraf: true } as never)).toThrow("backward/unknown-option");
+    for (const wrong of [3, "ones", [1]]) expect(() => y.backward(wrong as never)).toThrow("gradient must be a tensor");
+    expect(() => y.backward({ retainGraph: true } as never, { createGraph: true })).toThrow("gradient must be a tensor");
+  });
+
+  test("ops that need nothing for their gradients can be gone through twice", () => {
+    const x = leaf([1, 2, 3, 4]);
+    const y = sum(neg(neg(add(x, 1))).reshape([2, 2]).narrow(0, 0, 1).expand([3, 1, 2]));
+    y.backward();
+    y.backward();
+    expect(x.grad?.toArray()).toEqual([6, 6, 0, 0]);
+    // A mask, and a saved number.
+    for (const used of [sum(dropout(x, { p: 0.5 })), sum(mul(x, 2))]) {
+      used.backward();
+      expect(() => used.backward()).toThrow("backward/released");
+    }
+  });
+
   test("gradients of gradients, to the third order", () => {
     const x = tensor(2, { dtype: "float64", requiresGrad: true });
     const [first] = grad([mul(mul(x, x), mul(x, x))], [x], { createGraph: true }) as [Tensor];
@@ -171,6 +195,29 @@ describe("hooks and kept gradients", () => {
     sum(y).backward();
     expect(seen.length).toBe(1);
     expect(x.grad?.toArray()).toEqual([33, 33]);
+  });
+
+  test("a hook on a leaf goes with every pass until it is removed, and a gradient that it keeps stays readable", () => {
+    const x = leaf([1, 2]);
+    const kept: Tensor[] = [];
+    const hook = (gradient: Tensor): void => { kept.push(gradient); };
+    const removes = [x.registerHook(hook), x.registerHook(hook)];
+    sum(mul(x, 3)).backward();
+    removes[0]?.();
+    sum(mul(x, 5)).backward();
+    removes[1]?.();
+    sum(mul(x, 7)).backward();
+    expect(kept.map((gradient) => gradient.toArray())).toEqual([[3, 3], [3, 3], [5, 5]]);
+    expect(x.grad?.toArray()).toEqual([15, 15]);
+  });
+
+  test("a gradient that a hook on a leaf gives must have its shape and dtype, and is recorded with the others", () => {
+    const x = tensor(2, { dtype: "float64", requiresGrad: true });
+    x.registerHook((gradient) => mul(gradient, x));
+    const [dX] = grad([mul(x, x)], [x], { createGraph: true }) as [Tensor];
+    expect([dX.item(), (grad([dX], [x])[0] as Tensor).item()]).toEqual([8, 16]);
+    x.registerHook(() => zeros([3], { dtype: "float64" }));
+    expect(() => mul(x, x).backward()).toThrow("hook/shape");
   });
 
   test("a gradient that a hook keeps stays readable", () => {
@@ -304,6 +351,29 @@ describe("changes in place", () => {
     expect(e.toArray()).toEqual([1, 2]);
   });
 
+  test("gradients may change, though the pass took them as views that nobody recorded", () => {
+    const [x, w] = [leaf([1, 2]), leaf([3, 4])];
+    const [dX] = grad([sum(square(x.reshape([2, 1])))], [x]) as [Tensor];
+    x.reshape([2, 1]).backward(ones([2, 1]));
+    for (const gradient of [dX, x.grad as Tensor]) expect(gradient.mul_(w).requiresGrad).toBe(true);
+  });
+
+  test("off the tape a view keeps nothing alive but its elements", () => {
+    const h = mul(leaf([1, 2]), 2);
+    for (const view of [noGrad(() => h.narrow(0, 0, 1)), h.detach(), h.detach().narrow(0, 0, 1), noGrad(() => h.narrow(0, 0, 1)).narrow(0, 0, 1)]) {
+      expect([view.base === null || view.base.node === null, view.node]).toEqual([true, null]);
+      expect(view.base).not.toBe(h);
+    }
+  });
+
+  test("a module's tensor that was given other elements is no base of the views of the old ones", () => {
+    const x = tensor([1, 2, 3]);
+    const view = x.narrow(0, 0, 2);
+    x.adopt(tensor([7, 8, 9], { dtype: "float64" }));
+    view.mul_(leaf([2, 3]));
+    expect([x.requiresGrad, view.toArray(), x.toArray()]).toEqual([false, [2, 6], [7, 8, 9]]);
+  });
+
   test("a tensor that nobody saved may change", () => {
     const x = leaf([1, 2]);
     const y = add(x, 1);
@@ -313,12 +383,12 @@ describe("changes in place", () => {
     expect(x.grad?.toArray()).toEqual([1, 1]);
   });
 
-  test("a view taken before a recorded change is refused, one taken after it is right", () => {
+  test("after a recorded change of a tensor, what shares its elements and is no view of it is refused; one taken after it is right", () => {
     const x = leaf([1, 2]);
     const base = mul(x, 2);
-    const stale = base.view([2, 1]);
+    const stale = [noGrad(() => base.view([2, 1])), base.detach().view([2, 1]).requiresGrad_()];
     base.mul_(3);
-    expect(() => mul(stale, 2)).toThrow("tape/stale-view");
+    for (const view of stale) expect(() => mul(view, 2)).toThrow("tape/stale-view");
     sum(base.view([2, 1])).backward();
     expect(x.grad?.toArray()).toEqual([6, 6]);
   });
@@ -383,7 +453,7 @@ test("a scope frees what backward leaves, and keeps gradients of leaves", () => 
 test("a stale tensor is no root of a backward pass either", () => {
   const x = leaf([1, 2]);
   const base = mul(x, 2);
-  base.view([2, 1]).mul_(3);
+  base.detach().view([2, 1]).mul_(leaf([3]));
   expect(() => base.backward(ones([2]))).toThrow("tape/stale-view");
   expect(() => grad([base], [x], { gradOutputs: [ones([2])] })).toThrow("tape/stale-view");
 });

@@ -1,5 +1,6 @@
 import { add, addInto, alias, checkGradient, clone, cloneKernel, enterScope, GradError, keep, lastStorageSerial, leaveScope, type Op, OpContext, sameShape, sumTo, type Tensor, to, type Storage } from "@tapegrad/tensor";
 import { isGradEnabled, setGradEnabled } from "./grad-mode.ts";
+import { hooksOfLeaf } from "./leaf-hooks.ts";
 import { Node, releasedError, type Edge } from "./node.ts";
 
 /** Where gradients end: a node (for a tensor in the middle of the graph) or a leaf. */
@@ -195,7 +196,9 @@ class Pass {
     return total;
   }
 
-  #finish(leaf: Tensor, gradient: Tensor): void {
+  #finish(leaf: Tensor, arrived: Tensor): void {
+    const hooks = hooksOfLeaf(leaf);
+    const gradient = hooks === null ? arrived : this.#applyHooks(hooks, arrived);
     if (this.#wanted === null) this.#accumulate(leaf, gradient, true);
     else if (this.#wanted.has(leaf)) this.#capture(leaf, gradient);
     this.#consume(gradient);
@@ -213,7 +216,9 @@ class Pass {
     if (this.#createGraph) {
       leaf.grad = keep(before === null ? clone(gradient) : add(before, gradient));
     } else if (before === null) {
-      leaf.ownGrad(keep(last && this.#isExclusive(gradient) ? gradient : cloneKernel(gradient)));
+      const own = keep(last && this.#isExclusive(gradient) ? gradient : cloneKernel(gradient));
+      own.unrecordedView = "no";
+      leaf.ownGrad(own);
     } else if (before.isContiguous() && before.node === null && gradient.dtype === before.dtype && sameShape(before.shape, gradient.shape)) {
       const dense = gradient.isContiguous() ? gradient : cloneKernel(gradient);
       addInto(before, dense);

@@ -86,9 +86,10 @@ export class Node implements GradNode, OpCall, RecordedCall {
     return this.#versions[i] ?? 0;
   }
 
-  /** Drops what was saved, and frees what only this node knows. */
+  /** Drops what was saved, and frees what only this node knows. One that needs nothing can be used again (as PyTorch). */
   release(): void {
     const saved = this.#saved;
+    if (saved === nothingSaved && this.aux === null) return;
     if (saved !== null) for (let i = 0; i < saved.length; i++) forget(saved[i] as Tensor | null);
     this.#saved = null;
     if (this.aux !== null && !this.auxIsShared) for (const tensor of this.aux) tensor.storage.free();

@@ -1,6 +1,7 @@
-import { formatShape, GradError, isHalf, lastStorageSerial, pushInterpreter, sameElements, type Interpreter, type Op, type OpCall, type Tensor } from "@tapegrad/tensor";
+import { isHalf, lastStorageSerial, pushInterpreter, sameElements, type Interpreter, type Op, type OpCall, type Tensor } from "@tapegrad/tensor";
 import { isGradEnabled } from "./grad-mode.ts";
 import { Node } from "./node.ts";
+import { noteView, refuseStale } from "./view-history.ts";
 
 /** The interpreter that records: an op with an input that requires grad leaves a node behind its output. */
 class Tape implements Interpreter {
@@ -11,12 +12,17 @@ class Tape implements Interpreter {
   }
 
   run(op: Op, inputs: readonly (Tensor | null)[], attrs: unknown, call: OpCall): Tensor {
-    if (!op.differentiable || !isGradEnabled() || !needsRecording(op, inputs)) return this.#below.run(op, inputs, attrs, call);
+    if (!op.differentiable || !isGradEnabled() || !needsRecording(op, inputs)) {
+      const out = this.#below.run(op, inputs, attrs, call);
+      if (op.view) noteView(out, inputs[0] as Tensor);
+      return out;
+    }
     const node = new Node(op, inputs, attrs);
     const newest = lastStorageSerial();
     let out = this.#below.run(op, inputs, attrs, node);
+    if (op.view) noteView(out, inputs[0] as Tensor);
     // What was there before, such as a constant in `attrs`, stays off the tape.
-    if (!op.view && out.storage.serial <= newest) out = sameElements(out);
+    else if (out.storage.serial <= newest) out = sameElements(out);
     if (out.dtype === "float32" || out.dtype === "float64" || isHalf(out.dtype)) {
       node.setOutput(out);
       out.node = node;
@@ -30,22 +36,10 @@ function needsRecording(op: Op, inputs: readonly (Tensor | null)[]): boolean {
   for (let i = 0; i < inputs.length; i++) {
     const x = inputs[i] as Tensor | null;
     if (x === null) continue;
-    refuseStaleView(op.name, x);
-    if (x.requiresGrad) needed = true;
+    refuseStale(op.name, x);
+    if (x.node !== null || x.leafRequiresGrad) needed = true;
   }
   return needed;
-}
-
-/** Throws GradError `tape/stale-view`. */
-export function refuseStaleView(op: string, x: Tensor): void {
-  if (x.viewVersion >= x.storage.recordedVersion) return;
-  throw new GradError({
-    op,
-    fact: `a tensor ${formatShape(x.shape)} shares its elements with one that was changed in place on the tape; its own gradient would be wrong`,
-    hint: "take the view again after the change",
-    code: "tape/stale-view",
-    data: { op, shape: x.shape },
-  });
 }
 
 pushInterpreter((below) => new Tape(below));

@@ -1,5 +1,5 @@
 import { GradError } from "./errors.ts";
-import type { Tensor } from "./tensor.ts";
+import type { GradNode, Tensor } from "./tensor.ts";
 
 /** Options of `backward`. */
 export interface BackwardOptions {
@@ -13,6 +13,15 @@ export interface BackwardOptions {
 export interface GradHooks {
   /** Whether ops are being recorded now. */
   isRecording(): boolean;
+  /**
+   * Gives a view whose base was changed in place its new place on the tape; false for a stale tensor, which shares its elements with one
+   * that was changed but is no view of it.
+   */
+  bringUpToDate(x: Tensor): boolean;
+  /** Throws GradError `tape/stale-view`. */
+  refuseStale(op: string, x: Tensor): void;
+  /** Puts a tensor that was changed in place behind the node that says how. */
+  moveTo(x: Tensor, node: GradNode | null): void;
   backward(output: Tensor, gradient: Tensor | null, options: BackwardOptions): void;
   retainGrad(x: Tensor): void;
   registerHook(x: Tensor, hook: (gradient: Tensor) => Tensor | void): () => void;
@@ -22,7 +31,15 @@ function missing(): never {
   throw new GradError({ op: "backward", fact: "the tape is not loaded", hint: 'import "tapegrad" or "@tapegrad/autograd"', code: "backward/no-tape" });
 }
 
-let hooks: GradHooks = { isRecording: () => false, backward: missing, retainGrad: missing, registerHook: missing };
+let hooks: GradHooks = {
+  isRecording: () => false,
+  bringUpToDate: () => true,
+  refuseStale: () => undefined,
+  moveTo: missing,
+  backward: missing,
+  retainGrad: missing,
+  registerHook: missing,
+};
 
 export function setGradHooks(installed: GradHooks): void {
   hooks = installed;

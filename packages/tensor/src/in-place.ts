@@ -12,10 +12,11 @@ import { expandOrSame } from "./ops/expand.ts";
 import { relu } from "./ops/activation.ts";
 import { clamp } from "./ops/extremum.ts";
 import { to } from "./ops/cast.ts";
+import { placeIn, replacedPart } from "./ops/part.ts";
 import { alias } from "./ops/reshape.ts";
 import { fullLike } from "./creation.ts";
 import { formatShape, sameShape, tryBroadcast } from "./shape.ts";
-import { describe, requireTensor, type Tensor } from "./tensor.ts";
+import { baseOf, describe, requireTensor, type Tensor } from "./tensor.ts";
 
 /**
  * Replaces a tensor's elements by the result of `compute`, which gets the old ones and, if it takes one, `other`.
@@ -23,16 +24,28 @@ import { describe, requireTensor, type Tensor } from "./tensor.ts";
  * While the tape records, the op runs on a recorded copy, so that whatever saved the old elements is found out by its
  * version, and the tensor takes the place of the result on the tape. Otherwise the op may compute in the tensor's memory.
  */
-function inPlace(op: string, target: Tensor, compute: (old: Tensor) => Tensor, other: Operand | null = null): Tensor {
+function inPlace(op: string, target: Tensor, compute: (old: Tensor) => Tensor, other: Operand | null = null, readsOld = true): Tensor {
   requireTensor(op, "x", target);
-  const hooks = gradHooks();
-  const recording = hooks.isRecording();
-  if (recording) refuseLeaf(op, target);
+  const recording = gradHooks().isRecording();
+  const needsGrad = recording && (target.requiresGrad || (typeof other === "object" && other?.requiresGrad === true));
+  if (recording) refuseWhileRecording(op, target, needsGrad && isFloat(target.dtype));
   // One value for all is the same in any order (as PyTorch has it).
   if (op !== "fill_") refuseCoinciding(op, "x", target);
-  const needsOld = recording && (target.requiresGrad || (typeof other === "object" && other?.requiresGrad === true));
-  // Also where the target itself is off the tape: for the other operand's gradient, the op may save its old elements.
-  const result = needsOld ? compute(clone(target)) : computeDonated(target, compute);
+  // A copy also where the target itself is off the tape: for the other operand's gradient, the op may save its old elements.
+  const result = needsGrad && readsOld ? compute(clone(target)) : computeDonated(target, compute);
+  checkResult(op, target, result);
+  const record = recording && (result.requiresGrad || target.requiresGrad) ? recordChange(target, result) : null;
+  const isDone = result.storage === target.storage && !isPartial(result) && !isPartial(target);
+  if (!isDone) {
+    copyInto(toDType(result, target.dtype), target);
+    target.storage.version++;
+  }
+  record?.();
+  return target;
+}
+
+/** Throws ShapeError `inPlace/shape`, DTypeError `inPlace/dtype`. */
+function checkResult(op: string, target: Tensor, result: Tensor): void {
   if (!sameShape(result.shape, target.shape)) {
     throw new ShapeError({
       op,
@@ -40,16 +53,6 @@ function inPlace(op: string, target: Tensor, compute: (old: Tensor) => Tensor, o
       details: [describe("x", target)],
       code: "inPlace/shape",
       data: { result: result.shape, target: target.shape },
-    });
-  }
-  const recorded = recording && (result.requiresGrad || target.requiresGrad);
-  if (recorded && isPartial(target)) {
-    throw new GradError({
-      op,
-      fact: "a part of a tensor cannot be changed in place while the tape records: the whole would lose its gradient",
-      details: [describe("x", target)],
-      hint: "build the whole with cat, stack or where; or change it inside noGrad()",
-      code: "inPlace/view",
     });
   }
   if ((isFloat(result.dtype) && !isFloat(target.dtype)) || (target.dtype === "bool" && result.dtype !== "bool")) {
@@ -61,17 +64,22 @@ function inPlace(op: string, target: Tensor, compute: (old: Tensor) => Tensor, o
       data: { result: result.dtype, target: target.dtype },
     });
   }
-  const isDone = result.storage === target.storage && !isPartial(result) && !isPartial(target);
-  if (!isDone) {
-    copyInto(toDType(result, target.dtype), target);
-    target.storage.version++;
-  }
-  if (recorded) {
-    const tracked = result.dtype === target.dtype ? result : to(result, target.dtype);
-    target.node = tracked.node;
-    target.viewVersion = ++target.storage.recordedVersion;
-  }
-  return target;
+}
+
+/**
+ * Records that `result` takes a tensor's place. What it returns is done once the elements are written: it moves the tensor on the tape. Of
+ * a view, its base is what moves, and the view behind it: other views are given their place there when they are used next.
+ */
+function recordChange(target: Tensor, result: Tensor): () => void {
+  const base = baseOf(target);
+  const source = to(result, target.dtype);
+  const changed = base === target ? source : replacedPart(base, source, placeIn(base, target));
+  return () => {
+    base.storage.recordedVersion++;
+    const hooks = gradHooks();
+    hooks.moveTo(base, changed.node);
+    if (base !== target) hooks.bringUpToDate(target);
+  };
 }
 
 function computeDonated(target: Tensor, compute: (old: Tensor) => Tensor): Tensor {
@@ -89,18 +97,48 @@ function isPartial(x: Tensor): boolean {
   return x.storage.length !== x.numel() || !x.isContiguous();
 }
 
-function refuseLeaf(op: string, target: Tensor): void {
-  if (!target.leafRequiresGrad) return;
-  throw new GradError({
-    op,
-    fact: "a leaf that requires grad cannot be changed in place while the tape records",
-    details: [describe("x", target)],
-    hint: "wrap the change in noGrad(() => ...)",
-    code: "inPlace/leaf",
-  });
+/**
+ * Refuses what the tape cannot follow, as PyTorch does: a change of a leaf that requires grad or of a view of one, and of a view that the
+ * tape does not know of. `needsGrad`: the change will be recorded.
+ *
+ * Throws    GradError `inPlace/leaf`, `inPlace/leaf-view`, `inPlace/unrecorded-view`, `tape/stale-view`; ShapeError `inPlace/coinciding`
+ */
+function refuseWhileRecording(op: string, target: Tensor, needsGrad: boolean): void {
+  const details = [describe("x", target)];
+  const hint = "wrap the change in noGrad(() => ...)";
+  if (target.leafRequiresGrad) {
+    throw new GradError({ op, fact: "a leaf that requires grad cannot be changed in place while the tape records", details, hint, code: "inPlace/leaf" });
+  }
+  const base = baseOf(target);
+  if (base !== target && base.node === null && (base.leafRequiresGrad || target.requiresGrad)) {
+    throw new GradError({ op, fact: "a view of a leaf that requires grad cannot be changed in place while the tape records", details, hint, code: "inPlace/leaf-view" });
+  }
+  if (target.unrecordedView === "tracked" || (target.unrecordedView === "constant" && needsGrad)) {
+    throw new GradError({
+      op,
+      fact: "a view that was taken inside noGrad cannot be changed in place while the tape records: what it shows would lose its gradient",
+      details,
+      hint: "take the view outside noGrad, or change it inside",
+      code: "inPlace/unrecorded-view",
+    });
+  }
+  if (!needsGrad) gradHooks().refuseStale(op, target);
+  else if (base !== target) refuseCoinciding(op, "the base of x", base);
 }
 
-/** x += other, in place. Throws GradError `inPlace/leaf`, `inPlace/view`; ShapeError `inPlace/shape`, `inPlace/coinciding`; DTypeError `inPlace/dtype`. */
+/**
+ * x += other, in place. What is done to a view is done to what it is a view of, for gradients too.
+ *
+ * Throws    GradError `inPlace/leaf`, `inPlace/leaf-view`, `inPlace/unrecorded-view`, `tape/stale-view`; ShapeError `inPlace/shape`,
+ *           `inPlace/coinciding`; DTypeError `inPlace/dtype`
+ * @example
+ * const x = tensor([1, 2, 3], { requiresGrad: true });
+ * const y = mul(x, 1);
+ * y.narrow(0, 0, 2).add_(1).mul_(10);
+ * y.toArray(); // [20, 30, 3]
+ * sum(y).backward();
+ * x.grad?.toArray(); // [10, 10, 1]
+ */
 export function add_(x: Tensor, other: Operand): Tensor {
   return inPlace("add_", x, (old) => add(old, other), other);
 }
@@ -147,7 +185,7 @@ export function copy_(x: Tensor, source: Tensor): Tensor {
     });
   }
   // The old elements play no part: unlike the other ops, this one cuts the tensor off from its past.
-  return inPlace("copy_", x, () => alias(expandOrSame(to(source, x.dtype), x.shape)));
+  return inPlace("copy_", x, () => alias(expandOrSame(to(source, x.dtype), x.shape)), source, false);
 }
 
 /**
@@ -157,8 +195,9 @@ export function copy_(x: Tensor, source: Tensor): Tensor {
 export function fill_(x: Tensor, value: number): Tensor {
   requireTensor("fill_", "x", x);
   requireRepresentable("fill_", value, x.dtype);
-  if (gradHooks().isRecording() && x.requiresGrad) return inPlace("fill_", x, () => fullLike(x, value));
-  if (isPartial(x)) return inPlace("fill_", x, () => fullLike(x, value));
+  const recording = gradHooks().isRecording();
+  if (isPartial(x) || (recording && x.requiresGrad)) return inPlace("fill_", x, () => fullLike(x, value), null, false);
+  if (recording) refuseWhileRecording("fill_", x, false);
   beginCall();
   if (x.numel() > 0) wasm.fill(dtypeInfo[x.dtype].code, x.pointer, x.numel(), value);
   x.storage.version++;

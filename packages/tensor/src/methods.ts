@@ -1,3 +1,4 @@
+import { copyOf } from "./copies.ts";
 import { Tensor } from "./tensor.ts";
 import { gradHooks, type BackwardOptions } from "./grad-hooks.ts";
 import { add_, clamp_, copy_, div_, fill_, mul_, relu_, sub_, zero_ } from "./in-place.ts";
@@ -56,9 +57,10 @@ declare module "./tensor.ts" {
     readonly T: Tensor;
     /** Brings gradients to the leaves that this tensor was computed from. `gradient` may be left out for one element. */
     backward(gradient?: Tensor | null, options?: BackwardOptions): void;
+    backward(options: BackwardOptions): void;
     /** Lets a tensor that is not a leaf keep its gradient. */
     retainGrad(): void;
-    /** Calls `hook` with the tensor's gradient; what it returns replaces it. Returns a function that removes the hook. */
+    /** Calls `hook` with the tensor's gradient as it arrives, for a leaf before it is added to `.grad`; what it returns replaces it. Returns a function that removes the hook. */
     registerHook(hook: (gradient: Tensor) => Tensor | void): () => void;
     toString(): string;
     /** A text for `${x}` and `String(x)`. Throws ArgumentError `tensor/operator` for all of JavaScript's operators. */
@@ -77,14 +79,22 @@ for (const [name, run] of Object.entries(methods)) {
   });
 }
 
+const noOptions: BackwardOptions = {};
+
+/** Whether `backward` was given its options alone. A tensor of another copy of the library is still meant as a gradient. */
+function isOptions(value: Tensor | BackwardOptions | null): value is BackwardOptions {
+  return typeof value === "object" && value !== null && !(value instanceof Tensor) && !Array.isArray(value) && copyOf(value) === null;
+}
+
 Object.defineProperties(Tensor.prototype, {
   max: { value(this: Tensor, dim?: number, keepdim?: boolean) { return dim === undefined ? max(this) : max(this, dim, keepdim); } },
   min: { value(this: Tensor, dim?: number, keepdim?: boolean) { return dim === undefined ? min(this) : min(this, dim, keepdim); } },
   mT: { get(this: Tensor) { return transpose(this, -2, -1); } },
   T: { get(this: Tensor) { return permute(this, this.shape.map((_, i) => this.ndim - 1 - i)); } },
   backward: {
-    value(this: Tensor, gradient: Tensor | null = null, options: BackwardOptions = {}) {
-      gradHooks().backward(this, gradient, options);
+    value(this: Tensor, first: Tensor | BackwardOptions | null = null, options: BackwardOptions = noOptions) {
+      if (isOptions(first) && options === noOptions) gradHooks().backward(this, null, first);
+      else gradHooks().backward(this, first as Tensor | null, options);
     },
   },
   retainGrad: { value(this: Tensor) { gradHooks().retainGrad(this); } },

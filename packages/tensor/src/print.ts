@@ -28,7 +28,8 @@ export function formatTensor(x: Tensor): string {
   const suffixes: string[] = [];
   if (x.numel() === 0 && x.ndim !== 1) suffixes.push(`size=${formatShape(x.shape)}`);
   if (!hasObviousDType(x)) suffixes.push(`dtype=${x.dtype}`);
-  if (x.node !== null) suffixes.push(`gradNode=<${x.node.name}>`);
+  const node = x.currentNode();
+  if (node !== null) suffixes.push(`gradNode=<${node.name}>`);
   else if (x.requiresGrad) suffixes.push("requiresGrad=true");
   return withSuffixes(prefix + formatElements(x), suffixes);
 }

@@ -2,6 +2,7 @@ import { beginCall, bfloat16Values, dtypeInfo, float16View, mostBlockBytes, Stor
 import { type Float16Array } from "@petamoriken/float16";
 import { markCopy, notATensor } from "./copies.ts";
 import { DTypeError, GradError, IndexError, MemoryError, ShapeError } from "./errors.ts";
+import { gradHooks } from "./grad-hooks.ts";
 import { contiguousStrides, formatShape, normalizeDim, sameShape, sizeOf, type Shape } from "./shape.ts";
 
 /** Nested arrays of numbers (booleans for bool), as `toArray` gives and `tensor` takes them. */
@@ -61,6 +62,13 @@ export class Tensor {
    * other tensors that share it are stale. @internal
    */
   viewVersion: number;
+  /**
+   * The tensor that this one is a view of, at however many removes, where a recorded change of the one is one of the other: what an op
+   * of a view gave while the tape recorded. @internal
+   */
+  base: Tensor | null = null;
+  /** A view that was taken inside noGrad, which has no base; `tracked` if it shows a tensor that requires grad. @internal */
+  unrecordedView: "no" | "constant" | "tracked" = "no";
   readonly #size: number;
   #strides: readonly number[] | null;
   #grad: Tensor | null = null;
@@ -173,12 +181,18 @@ export class Tensor {
 
   /** Whether the op that takes this tensor is recorded: it is a leaf with the flag set, or the result of a recorded op. */
   get requiresGrad(): boolean {
-    return this.leafRequiresGrad || this.node !== null;
+    return this.leafRequiresGrad || this.currentNode() !== null;
+  }
+
+  /** `node`, which for a view follows what has been recorded of its base. @internal */
+  currentNode(): GradNode | null {
+    if (this.viewVersion < this.storage.recordedVersion) gradHooks().bringUpToDate(this);
+    return this.node;
   }
 
   /** Throws DTypeError `requiresGrad/floating`, GradError `requiresGrad/non-leaf`. */
   set requiresGrad(wanted: boolean) {
-    if (this.node !== null) {
+    if (this.currentNode() !== null) {
       if (wanted) return;
       throw new GradError({
         op: "requiresGrad",
@@ -206,7 +220,7 @@ export class Tensor {
 
   /** True for tensors that no recorded op made. */
   get isLeaf(): boolean {
-    return this.node === null;
+    return this.currentNode() === null;
   }
 
   /** Address of the first element, for the running kernel call. @internal */
@@ -300,6 +314,11 @@ export class Tensor {
 
 markCopy(Tensor, import.meta.url);
 
+/** The tensor whose history a recorded change of this one belongs to: its base, unless that has since got other elements (`adopt`). */
+export function baseOf(x: Tensor): Tensor {
+  return x.base !== null && x.base.storage === x.storage ? x.base : x;
+}
+
 /** Throws ArgumentError `tapegrad/not-a-tensor`, `tapegrad/two-copies` unless the value is a tensor of this copy of the library. */
 export function requireTensor(op: string, name: string, value: unknown): asserts value is Tensor {
   if (!Tensor.isTensor(value)) throw notATensor(op, name, value);
@@ -365,7 +384,7 @@ function exactNumber(op: string, value: bigint): number {
   throw new DTypeError({
     op,
     fact: `the int64 ${value} is beyond 2^53: no JavaScript number holds it exactly`,
-    hint: 'use toTypedArray("int64"), which gives bigints',
+    hint: 'use x.toTypedArray("int64"), which gives bigints',
     code: `${op}/precision`,
     data: { value },
   });

@@ -1,5 +1,6 @@
 import { add, keep, mul, ones, scope, sum, tensor, type Tensor } from "@tapegrad/tensor";
 import "../backward.ts";
+import { noGrad } from "../grad-mode.ts";
 
 /** A float32 leaf that requires grad. */
 export function leaf(values: readonly number[]): Tensor {
@@ -23,13 +24,15 @@ export function changed(): void {
   y.backward();
 }
 
-/** A view used after its base was changed in place on the tape. */
-export function staleView(): void {
-  const base = mul(leaf([1, 2]), 1);
-  const view = base.view([2, 1]);
-  base.mul_(leaf([3, 4]));
-  mul(view, 2);
+/** A tensor used after another one with the same elements, but no view of it, was changed in place on the tape. */
+export function stale(): void {
+  const x = mul(leaf([1, 2]), 1);
+  x.detach().mul_(leaf([3, 4]));
+  mul(x, 2);
 }
+
+/** A view that was taken where nothing is recorded. */
+export const unrecorded = (x: Tensor): Tensor => noGrad(() => x.narrow(0, 0, 1));
 
 /** A hook that calls backward on the graph that is being walked. */
 export function reentered(): void {

@@ -1,8 +1,8 @@
-import { batchNorm, mul, sgdStep, tensor, Tensor, zeros, type ErrorSample } from "@tapegrad/tensor";
+import { batchNorm, mul, ones, sgdStep, tensor, Tensor, zeros, type ErrorSample } from "@tapegrad/tensor";
 import { grad } from "../backward.ts";
 import { enableGrad, inferenceMode, noGrad } from "../grad-mode.ts";
 import { gradcheck } from "../gradcheck.ts";
-import { changed, leaf, reentered, staleView, twice, usedAfterScope } from "./error-calls.ts";
+import { changed, leaf, reentered, stale, twice, unrecorded, usedAfterScope } from "./error-calls.ts";
 
 /** Misuse of the tape, of changes in place, and of memory. */
 export const errorsOfTape: readonly ErrorSample[] = [
@@ -35,13 +35,30 @@ export const errorsOfTape: readonly ErrorSample[] = [
   x  [1]  bool
   code: inPlace/dtype`,
   },
-  {
-    call: () => zeros([2, 2]).select(0, 0).add_(leaf([1, 2])),
+  ...[() => leaf([1, 2]).reshape([2, 1]).mul_(3), () => leaf([1, 2]).reshape([2, 1]).copy_(ones([2, 1])), () => leaf([1, 2]).reshape([2, 1]).fill_(3)].map((call, i) => ({
+    call,
     error: "GradError",
-    message: `add_: a part of a tensor cannot be changed in place while the tape records: the whole would lose its gradient
-  x  [2]  float32
-  hint: build the whole with cat, stack or where; or change it inside noGrad()
-  code: inPlace/view`,
+    message: `${["mul_", "copy_", "fill_"][i] as string}: a view of a leaf that requires grad cannot be changed in place while the tape records
+  x  [2, 1]  float32
+  hint: wrap the change in noGrad(() => ...)
+  code: inPlace/leaf-view`,
+  })),
+  // As in PyTorch, what it shows matters: a leaf, a tensor on the tape, or a constant that would get there.
+  ...[() => unrecorded(leaf([1, 2])).mul_(3), () => unrecorded(mul(leaf([1, 2]), 2)).mul_(3), () => unrecorded(ones([2])).mul_(leaf([3]))].map((call) => ({
+    call,
+    error: "GradError",
+    message: `mul_: a view that was taken inside noGrad cannot be changed in place while the tape records: what it shows would lose its gradient
+  x  [1]  float32
+  hint: take the view outside noGrad, or change it inside
+  code: inPlace/unrecorded-view`,
+  })),
+  {
+    call: () => zeros([1]).expand([3]).detach().narrow(0, 0, 1).mul_(leaf([2])),
+    error: "ShapeError",
+    message: `mul_: several elements of the base of x are one in memory (strides [0]): none of them can be changed alone
+  the base of x  [3]  float32
+  hint: change a clone(), or the tensor that was expanded
+  code: inPlace/coinciding`,
   },
   {
     call: () => zeros([2]).copy_(zeros([3])),
@@ -149,14 +166,14 @@ export const errorsOfTape: readonly ErrorSample[] = [
   {
     call: () => zeros([1]).retainGrad(),
     error: "GradError",
-    message: `retainGrad: the tensor is not the result of a recorded op
+    message: `retainGrad: the tensor does not require grad: no gradient will come to it
   x  [1]  float32
   code: retainGrad/no-graph`,
   },
   {
     call: () => zeros([1]).registerHook(() => undefined),
     error: "GradError",
-    message: `registerHook: the tensor is not the result of a recorded op
+    message: `registerHook: the tensor does not require grad: no gradient will come to it
   x  [1]  float32
   code: registerHook/no-graph`,
   },
@@ -196,7 +213,7 @@ export const errorsOfTape: readonly ErrorSample[] = [
   {
     call: () => twice(),
     error: "GradError",
-    message: `backward: the graph was already used up at sum: its saved tensors were released by an earlier backward
+    message: `backward: the graph was already used up at mul: its saved tensors were released by an earlier backward
   hint: pass { retainGraph: true } to the earlier backward
   code: backward/released`,
   },
@@ -208,10 +225,10 @@ export const errorsOfTape: readonly ErrorSample[] = [
   code: backward/changed`,
   },
   {
-    call: () => staleView(),
+    call: () => stale(),
     error: "GradError",
-    message: `mul: a tensor [2, 1] shares its elements with one that was changed in place on the tape; its own gradient would be wrong
-  hint: take the view again after the change
+    message: `mul: a tensor [2] shares its elements with one that was changed in place on the tape; its own gradient would be wrong
+  hint: go on with the tensor that was changed, or with a view of it that is taken now
   code: tape/stale-view`,
   },
   {

@@ -84,14 +84,14 @@ export const errorsOfValues: readonly ErrorSample[] = [
     call: () => wide.item(),
     error: "DTypeError",
     message: `item: the int64 9007199254740993 is beyond 2^53: no JavaScript number holds it exactly
-  hint: use toTypedArray("int64"), which gives bigints
+  hint: use x.toTypedArray("int64"), which gives bigints
   code: item/precision`,
   },
   {
     call: () => wide.toArray(),
     error: "DTypeError",
     message: `toArray: the int64 9007199254740993 is beyond 2^53: no JavaScript number holds it exactly
-  hint: use toTypedArray("int64"), which gives bigints
+  hint: use x.toTypedArray("int64"), which gives bigints
   code: toArray/precision`,
   },
   {

@@ -47,6 +47,23 @@ function added(x: NdArray, shape: readonly number[], to: (index: readonly number
   return out;
 }
 
+interface Part {
+  readonly strides: readonly number[];
+  readonly offset: number;
+  readonly baseShape: readonly number[];
+  readonly baseStrides: readonly number[];
+}
+
+/** Row-major positions in the base of a view's elements: the two are the same places of one memory. */
+function placesIn({ strides, offset, baseShape, baseStrides }: Part, shape: readonly number[]): number[] {
+  const at = (index: readonly number[], steps: readonly number[]): number => index.reduce((place, i, dim) => place + i * (steps[dim] as number), 0);
+  const ofBase = new Map<number, number>();
+  forEachIndex(baseShape, (index, position) => ofBase.set(at(index, baseStrides), position));
+  const places: number[] = [];
+  forEachIndex(shape, (index) => places.push(ofBase.get(offset + at(index, strides)) as number));
+  return places;
+}
+
 /** Negative indices count from the end. */
 const wrapped = (index: number, size: number): number => (index < 0 ? index + size : index);
 
@@ -63,6 +80,21 @@ export const layoutOracles: Readonly<Record<string, Oracle>> = {
   sliceBackward: exactly((call) => {
     const { dim, start, step } = call.attrs as Range;
     return added(input(call, 0), call.out.shape, (index) => index.with(dim, start + (index[dim] as number) * step));
+  }),
+  part: exactly((call) => {
+    const x = input(call, 0);
+    return ndarray(placesIn(call.attrs as Part, call.out.shape).map((place) => x.data[place] as number), call.out.shape);
+  }),
+  partBackward: exactly((call) => {
+    const [x, out] = [input(call, 0), zeros(call.out.shape)];
+    placesIn(call.attrs as Part, x.shape).forEach((place, i) => (out.data[place] = x.data[i] as number));
+    return out;
+  }),
+  replacePart: exactly((call) => {
+    const [x, part] = [input(call, 0), input(call, 1)];
+    const out = ndarray([...x.data], x.shape);
+    placesIn(call.attrs as Part, part.shape).forEach((place, i) => (out.data[place] = part.data[i] as number));
+    return out;
   }),
   cat: exactly((call) => {
     const { dim } = call.attrs as { dim: number };

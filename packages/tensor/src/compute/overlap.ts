@@ -1,17 +1,16 @@
 import { ShapeError } from "../errors.ts";
-import { formatShape, sameShape } from "../shape.ts";
+import { formatShape, sameShape, type Shape } from "../shape.ts";
 import { describe, type Tensor } from "../tensor.ts";
 
-/** Position after the last element that a tensor reaches, counted from its first. */
-function reach(x: Tensor): number {
-  const strides = x.strides;
-  return x.shape.reduce((end, size, dim) => end + (size - 1) * (strides[dim] as number), 1);
+/** Position after the last element that a layout reaches, counted from its first. */
+export function reach(shape: Shape, strides: readonly number[]): number {
+  return shape.reduce((end, size, dim) => end + (size - 1) * (strides[dim] as number), 1);
 }
 
 /** Whether the two share memory. Ranges that meet count, even if the elements in them take turns. */
 export function overlaps(a: Tensor, b: Tensor): boolean {
   if (a.storage !== b.storage || a.numel() === 0 || b.numel() === 0) return false;
-  return a.offset < b.offset + reach(b) && b.offset < a.offset + reach(a);
+  return a.offset < b.offset + reach(b.shape, b.strides) && b.offset < a.offset + reach(a.shape, a.strides);
 }
 
 /** Whether writing `target` element by element may change elements of `source` before they are read: they overlap, and not place by place. */
