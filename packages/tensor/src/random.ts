@@ -18,7 +18,7 @@ const randomRules: OptionRules<RandomOptions> = { dtype: anyDType, requiresGrad:
 
 type Fill = (code: number, out: number, n: number, key0: number, key1: number, low: number, high: number) => void;
 
-function draw(op: string, shape: Shape, options: RandomOptions, fill: Fill): Tensor {
+function draw(op: string, shape: Shape, options: RandomOptions, fillFor: (dtype: DType) => Fill): Tensor {
   checkOptions(op, options, randomRules);
   checkShape(op, shape);
   const dtype = options.dtype ?? "float32";
@@ -29,7 +29,7 @@ function draw(op: string, shape: Shape, options: RandomOptions, fill: Fill): Ten
   beginCall();
   const out = emptyTensor([...shape], computed);
   const size = out.numel();
-  if (size > 0) fill(dtypeInfo[computed].code, out.pointer, size, ...(options.generator ?? defaultGenerator).take(size));
+  if (size > 0) fillFor(dtype)(dtypeInfo[computed].code, out.pointer, size, ...(options.generator ?? defaultGenerator).take(size));
   return withOptions(dtype === computed ? out : castKernel(out, dtype), options);
 }
 
@@ -41,10 +41,10 @@ function draw(op: string, shape: Shape, options: RandomOptions, fill: Fill): Ten
  * rand([2, 3]).shape; // [2, 3]
  */
 export function rand(shape: Shape, options: RandomOptions = {}): Tensor {
-  return draw("rand", shape, options, uniformFill(0, 1, options.dtype));
+  return draw("rand", shape, options, (dtype) => uniformFill(0, 1, dtype));
 }
 
-function uniformFill(low: number, high: number, dtype: DType | undefined): Fill {
+function uniformFill(low: number, high: number, dtype: DType): Fill {
   const fill: Fill = (code, out, n, ...at) => wasm.randomUniform(code, out, n, ...at, low, high);
   if (dtype !== "float16") return fill;
   // Rounded to float16 afterwards, what is nearest to the upper end would become it.
@@ -65,7 +65,7 @@ function highestHalfBelow(value: number): number {
 /** Uniform numbers in [low, high). Throws DTypeError `uniform/dtype`. @internal */
 export function uniform(shape: Shape, low: number, high: number, options: RandomOptions = {}): Tensor {
   if (low === high) return full(shape, low, options);
-  return draw("uniform", shape, options, uniformFill(low, high, options.dtype));
+  return draw("uniform", shape, options, (dtype) => uniformFill(low, high, dtype));
 }
 
 /**
@@ -76,7 +76,7 @@ export function uniform(shape: Shape, low: number, high: number, options: Random
  * randn([2, 3]).dtype; // "float32"
  */
 export function randn(shape: Shape, options: RandomOptions = {}): Tensor {
-  return draw("randn", shape, options, (code, out, n, ...at) => wasm.randomNormal(code, out, n, ...at, 0, 1));
+  return draw("randn", shape, options, () => (code, out, n, ...at) => wasm.randomNormal(code, out, n, ...at, 0, 1));
 }
 
 /**

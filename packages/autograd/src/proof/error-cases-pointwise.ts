@@ -233,7 +233,7 @@ export const errorsOfPointwise: readonly ErrorSample[] = [
   ...([["pow", pow], ["floorDivide", floorDivide], ["remainder", remainder]] as const).map(([op, run]): ErrorSample => ({
     call: () => run(tensor([true]), tensor([true])),
     error: "DTypeError",
-    message: `${op}: dtype bool is not supported; use one of float32, float64, float16, int64, int32, uint8
+    message: `${op}: dtype bool is not supported; use one of float32, float64, float16, bfloat16, int64, int32, uint8
   a  [1]  bool
   b  [1]  bool
   code: ${op}/dtype`,

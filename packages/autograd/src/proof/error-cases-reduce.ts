@@ -148,7 +148,7 @@ export const errorsOfReduce: readonly ErrorSample[] = [
   {
     call: () => argmax(tensor([true])),
     error: "DTypeError",
-    message: `argmax: dtype bool is not supported; use one of float32, float64, float16, int64, int32, uint8
+    message: `argmax: dtype bool is not supported; use one of float32, float64, float16, bfloat16, int64, int32, uint8
   x  [1]  bool
   code: argmax/dtype`,
   },

@@ -71,6 +71,7 @@ describe("logsumexp to the end of the range", () => {
     expect(values(logsumexp, [Number.MAX_VALUE, 0], "float64")).toBe(Number.MAX_VALUE);
     expect(values(logsumexp, [3.4e38, 0], "float32")).toBe(Math.fround(3.4e38));
     expect(values(logsumexp, [60000], "float16")).toBe(60000);
+    expect(derivatives(logsumexp, tensor([2 ** 100, 2 ** 100], { dtype: "bfloat16" })).first).toEqual([0.5, 0.5]);
     expect(values(logsumexp, [-1e308, -Infinity], "float64")).toBe(-1e308);
     expect(values(logsumexp, [Infinity, 0], "float32")).toBe(Infinity);
   });

@@ -47,7 +47,9 @@ describe.each(Object.keys(views))("what is written through %s arrives", (name) =
         const x = base(dtype);
         const part = isRecording ? make(x) : noGrad(() => make(x));
         expect(part.storage).toBe(x.storage);
-        const writes: readonly ((target: Tensor) => Tensor)[] = [(target) => target.fill_(1), (target) => target.copy_(zeros(target.shape, { dtype })), (target) => target.zero_(), (target) => target.add_(1)];
+        // A bool and a number are an int64, which does not fit into bool.
+        const one = tensor(1, { dtype });
+        const writes: readonly ((target: Tensor) => Tensor)[] = [(target) => target.fill_(1), (target) => target.copy_(zeros(target.shape, { dtype })), (target) => target.zero_(), (target) => target.add_(one)];
         writes.forEach((write, i) => {
           const expected = [...x.toTypedArray()];
           const value = [1, 0, 0, 1][i] as number;

@@ -80,12 +80,13 @@ export const explained: readonly Accepted[] = [
 
   // In place.
   {
-    ops: ["fill_", "zero_", "copy_"], part: "requiresGrad", cases: ({ entry: { inputs: { x, b }, options } }) =>
-      typeof x === "object" && x !== null && x.dtype.startsWith("float") && !x.constant && options["view"] === undefined
+    ops: ["fill_", "zero_", "copy_"], part: "requiresGrad", cases: ({ entry: { inputs: { x, b } } }) =>
+      typeof x === "object" && x !== null && x.dtype.startsWith("float") && !x.constant
       && (b === undefined || (typeof b === "object" && b !== null && (b.constant || !b.dtype.startsWith("float")))),
     some: true,
     reason: "a tensor that depends on nothing any more is off the tape; in PyTorch it stays, with a gradient of 0",
   },
+  { ops: ["fill_", "zero_"], part: "gradient", cases: /x: float32\[3,4\], .*"expand"/, reason: "one value through elements that coincide is that value; PyTorch writes it, and refuses the gradient" },
 
   // PyTorch's arithmetic.
   ...parts(["gradient", "second"], { ops: ["square", "mseLoss", "erf"], some: true, cases: / large/, reason: "PyTorch doubles a number before dOut makes it smaller: it overflows on the way" }),

@@ -15,7 +15,8 @@ import { amax } from "./select-extremum.ts";
 import { sum } from "./sum.ts";
 import { where } from "./where.ts";
 
-const largestFinite = (dtype: DType): number => (dtype === "float64" ? Number.MAX_VALUE : dtype === "float32" ? 2 ** 128 - 2 ** 104 : 65504);
+const largest: Partial<Record<DType, number>> = { float64: Number.MAX_VALUE, float32: 2 ** 128 - 2 ** 104, float16: 65504, bfloat16: 2 ** 128 - 2 ** 120 };
+const largestFinite = (dtype: DType): number => largest[dtype] ?? Infinity;
 
 const definition = defineOp<readonly ["x"], ReduceAttrs, readonly ["x"]>({
   name: "logsumexp",

@@ -1,4 +1,4 @@
-import { dtypeInfo } from "@tapegrad/kernels";
+import { dtypeInfo, isHalf } from "@tapegrad/kernels";
 import { DTypeError, IndexError } from "../errors.ts";
 import { commonType } from "../promote.ts";
 import { sizeOf } from "../shape.ts";
@@ -24,7 +24,7 @@ export function probabilityLoss(logits: Tensor, targets: Tensor, options: CrossE
   const dim = logits.ndim === 1 ? 0 : 1;
   const classCount = logits.shape[dim] as number;
   const dtype = commonType([logits.dtype, targets.dtype, ...(weight === null ? [] : [weight.dtype])]);
-  // float16 is rounded once, at the end.
+  // 16 bits are rounded to once, at the end.
   const logp = logSoftmax(widened(logits), dim);
   const wanted = labelSmoothing === 0 ? widened(targets) : add(mul(widened(targets), 1 - labelSmoothing), labelSmoothing / classCount);
   const losses = neg(sum(weight === null ? mul(logp, wanted) : weighted(logp, wanted, weight, dim), { dim }));
@@ -33,7 +33,7 @@ export function probabilityLoss(logits: Tensor, targets: Tensor, options: CrossE
   return to(reduction === "sum" ? total : div(total, sizeOf(logits.shape) / classCount), dtype);
 }
 
-const widened = (x: Tensor): Tensor => (x.dtype === "float16" ? to(x, "float32") : x);
+const widened = (x: Tensor): Tensor => (isHalf(x.dtype) ? to(x, "float32") : x);
 
 function weighted(logp: Tensor, wanted: Tensor, weight: Tensor, dim: number): Tensor {
   const factors = reshapeOrSame(widened(weight), logp.shape.slice(dim).map((size, i) => (i === 0 ? size : 1)));
