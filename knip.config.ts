@@ -4,9 +4,13 @@ import type { KnipConfig } from "knip";
 const config: KnipConfig = {
   // Started by its path (scripts/processes.mjs); it has no config file that names it.
   ignoreDependencies: ["typedoc"],
+  // Tools of the system's, for tests that are left out where there are none.
+  ignoreBinaries: ["mkfifo", "prlimit"],
   workspaces: {
     ".": { entry: ["scripts/*.mjs"], project: ["scripts/**/*.{ts,mjs}"] },
     "packages/*": { project: ["src/**/*.ts"] },
+    // What is under attack is loaded by its path (scripts/fuzz/targets.ts).
+    "packages/{data,nn,optim}": { entry: ["src/testing/fuzz-targets.ts"], project: ["src/**/*.ts"] },
     examples: { entry: ["src/demo.ts", "src/run.ts"], project: ["src/**/*.ts"] },
     benchmarks: { entry: ["src/run.ts"], project: ["src/**/*.ts"] },
   },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import "./index.ts";
+import "./methods.ts";
 import { arange, full, ones, tensor, zeros } from "./creation.ts";
 import { TapegradError } from "./errors.ts";
 import { manualSeed } from "./generator.ts";

@@ -12,6 +12,8 @@ export interface TarEntry {
   readonly size: number;
 }
 
+const nothing = (): void => undefined;
+
 /** Something that no archive has. */
 export class TarFault extends Error {}
 
@@ -31,7 +33,7 @@ export class TarEntries {
   #padding = 0;
   #sink: TarSink = null;
   /** Runs when the entry at hand is over. */
-  #onEnd: (() => void) | null = null;
+  #onEnd: () => void = nothing;
   /** What entries before it said of the next one. */
   #next: { path?: string; size?: number } = {};
   #isOver = false;
@@ -50,7 +52,7 @@ export class TarEntries {
         this.#sink?.(bytes.subarray(at, at + count));
         this.#remaining -= count;
         at += count;
-        if (this.#remaining === 0) this.#onEnd?.();
+        if (this.#remaining === 0) this.#onEnd();
       } else if (this.#padding > 0) {
         const count = Math.min(rest, this.#padding);
         this.#padding -= count;
@@ -86,7 +88,7 @@ export class TarEntries {
     const size = (isNote ? undefined : this.#next.size) ?? number(block, 124, 136);
     const path = this.#next.path ?? ownPath(block);
     this.#sink = null;
-    this.#onEnd = null;
+    this.#onEnd = nothing;
     if (isNote) {
       if (size > mostNoteBytes) throw new TarFault(`an entry's name takes ${size} bytes`);
       this.#collect(size, (note) => {
@@ -101,7 +103,7 @@ export class TarEntries {
     const hasBytes = !"123456".includes(type);
     this.#remaining = hasBytes ? size : 0;
     this.#padding = hasBytes ? (blockBytes - (size % blockBytes)) % blockBytes : 0;
-    if (this.#remaining === 0) this.#onEnd?.();
+    if (this.#remaining === 0) this.#onEnd();
   }
 
   #collect(size: number, whole: (bytes: Uint8Array) => void): void {

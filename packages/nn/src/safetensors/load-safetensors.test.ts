@@ -40,7 +40,7 @@ describe("what cannot be read", () => {
     ["half a character", '{"\\ud800":{}}', 0, "the header has half a character (a lone surrogate) at byte 2"],
     ["the second half of a character", '{"a\\udc00":{}}', 0, "the header has half a character (a lone surrogate) at byte 3"],
     ["two first halves", '{"__metadata__":{"a":"\\ud800\\ud800\\udc00"}}', 0, "the header has half a character (a lone surrogate) at byte 22"],
-    ["a number that JSON does not have", '{"w":{"x":01,"dtype":"F32","shape":[],"data_offsets":[0,4]}}', 4, "the header is not JSON: byte 10 is wrong"],
+    ["a number that JSON does not have", '{"w":{"x":01,"dtype":"F32","shape":[],"data_offsets":[0,4]}}', 4, "the header is not JSON: byte 11 is wrong"],
     ["a name twice", `{"w":${JSON.stringify(entry("F32", [2], 0, 8))},"\\u0077":${JSON.stringify(entry("F32", [2], 0, 8))}}`, 8, "the header has w twice"],
     ["notes twice", '{"__metadata__":null,"__metadata__":{}}', 0, "the header has __metadata__ twice"],
     ["a note twice", '{"__metadata__":{"a":"1","a":"1"}}', 0, "__metadata__ has a twice"],
@@ -110,13 +110,13 @@ describe("what cannot be read", () => {
     const limitError = (fact: string): string => `loadSafetensors: FILE: ${fact}\n  code: safetensors/limit`;
 
     test("tensors", () => {
-      const header = `{${Array.from({ length: 65_537 }, (_, i) => `"${i}":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}`).join()}}`;
-      expect(messageFor(fileOf(header, 0))).toBe(limitError("the header has more than 65536 members"));
+      const header = `{${Array.from({ length: 32_769 }, (_, i) => `"${i}":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}`).join()}}`;
+      expect(messageFor(fileOf(header, 0))).toBe(limitError("the header has more than 32768 members"));
     });
 
     test("notes", () => {
-      const header = `{"__metadata__":{${Array.from({ length: 65_537 }, (_, i) => `"${i}":""`).join()}}}`;
-      expect(messageFor(fileOf(header, 0))).toBe(limitError("__metadata__ has more than 65536 members"));
+      const header = `{"__metadata__":{${Array.from({ length: 32_769 }, (_, i) => `"${i}":""`).join()}}}`;
+      expect(messageFor(fileOf(header, 0))).toBe(limitError("__metadata__ has more than 32768 members"));
     });
 
     test("dimensions", () => {
