@@ -39,7 +39,6 @@ test("importing tapegrad loads a few files, and no library or builtin that only 
     "kernels/index.js",
     "nn/index.js",
     "node:buffer",
-    "nn/index.js",
     "node:fs",
     "node:module",
     "node:os",
