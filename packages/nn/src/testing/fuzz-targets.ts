@@ -72,15 +72,18 @@ function parse(bytes: Uint8Array): void {
 
 const layer = new Linear(2, 2);
 
-/** A state that was put together from JSON, or from a file of another program. */
-function parseState(bytes: Uint8Array): void {
-  let state: unknown;
+/** JSON in which "tensor" and "bias" stand for one: a state that another program, or an attacker, has put together. */
+function stateFrom(bytes: Uint8Array): unknown {
+  const text = Buffer.from(bytes).toString();
   try {
-    state = JSON.parse(Buffer.from(bytes).toString(), (_key, value: unknown) => (value === "tensor" ? zeros([2, 2]) : value === "bias" ? zeros([2]) : value));
+    return JSON.parse(text, (_key, value: unknown) => (value === "tensor" ? zeros([2, 2]) : value === "bias" ? zeros([2]) : value)) as unknown;
   } catch {
-    state = Buffer.from(bytes).toString();
+    return text;
   }
-  scope(() => layer.loadStateDict(state as Parameters<typeof layer.loadStateDict>[0]));
+}
+
+function parseState(bytes: Uint8Array): void {
+  scope(() => layer.loadStateDict(stateFrom(bytes) as Parameters<typeof layer.loadStateDict>[0]));
   const found = [...layer.weight.toTypedArray(), ...(layer.bias?.toTypedArray() ?? [])];
   if (found.some((value) => value !== 0)) throw new Error(`the weights are ${found.join()}`);
 }
