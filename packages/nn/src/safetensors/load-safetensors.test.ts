@@ -138,6 +138,30 @@ describe("what cannot be read", () => {
     });
   });
 
+  // Each would take gigabytes as a tree of JSON.
+  test.each([
+    ["lists", `{"a":{"x":[${"[],".repeat(10e6)}[]]}}`],
+    ["numbers", `{"a":{"x":[${"1,".repeat(15e6)}1]}}`],
+    ["sizes", `{"a":{"shape":[${"1,".repeat(15e6)}1]}}`],
+    ["entries", `{${Array.from({ length: 500_000 }, (_, i) => `"${i}":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}`).join()}}`],
+    ["depth", `{"a":{"x":${"[".repeat(30e6)}`],
+    ["a text", `{"__metadata__":{"a":"${"é重".repeat(6e6)}"}}`],
+  ])("a header of 30 MB of %s takes no more memory than the file and 64 MiB", (_name, header) => {
+    const path = fileOf(header, 0);
+    const before = process.memoryUsage().rss;
+    const code = ((): string => {
+      try {
+        loadSafetensors(path);
+      } catch (error) {
+        if (error instanceof SerializationError) return error.code;
+        throw error;
+      }
+      return "loaded";
+    })();
+    expect(process.memoryUsage().rss - before).toBeLessThan(Buffer.byteLength(header) + (64 << 20));
+    expect(["safetensors/limit", "safetensors/format", "loaded"]).toContain(code);
+  }, 120_000);
+
   test("a name is shown escaped and short", () => {
     const name = "\u001b[31m\n  hint: run this\u202e";
     expect(messageFor(fileOf({ [name]: 1 }, 0))).toBe(formatError("the entry of \\x1b[31m\\n  hint: run this\\u{202e} must have a dtype, a shape and two data_offsets"));
