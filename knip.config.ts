@@ -4,13 +4,14 @@ import type { KnipConfig } from "knip";
 const config: KnipConfig = {
   // Started by its path (scripts/processes.mjs); it has no config file that names it.
   ignoreDependencies: ["typedoc"],
-  // Of the system: tests make named pipes and limits with them.
+  // Tools of the system's, for tests that are left out where there are none.
   ignoreBinaries: ["mkfifo", "prlimit"],
   workspaces: {
     ".": { entry: ["scripts/*.mjs"], project: ["scripts/**/*.{ts,mjs}"] },
     "packages/*": { project: ["src/**/*.ts"] },
-    // Bundled and started by tests, as a process of its own.
-    "packages/data": { entry: ["src/testing/fetch-process.ts"], project: ["src/**/*.ts"] },
+    // Started or loaded by their paths: a process of its own, and what is under attack (scripts/fuzz/targets.ts).
+    "packages/data": { entry: ["src/testing/fetch-process.ts", "src/testing/fuzz-targets.ts"], project: ["src/**/*.ts"] },
+    "packages/{nn,optim}": { entry: ["src/testing/fuzz-targets.ts"], project: ["src/**/*.ts"] },
     examples: { entry: ["src/demo.ts", "src/run.ts"], project: ["src/**/*.ts"] },
     benchmarks: { entry: ["src/run.ts"], project: ["src/**/*.ts"] },
   },

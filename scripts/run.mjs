@@ -13,6 +13,7 @@ const usage = `usage: npm run <command> -- [arguments]
   test [FILTER ...]         lint, type-check and run the tests; with a filter only the tests it names
   lint [--update-api]       the rules of the house; --update-api accepts a changed public surface
   build                     compile the kernels and the TypeScript
+  fuzz [PARSER ...]         attack the parsers with generated files; --runs N, --seed N
   docs                      write the API reference to docs/api`;
 
 /** @type {Record<string, (args: string[]) => Promise<void>>} */
@@ -35,6 +36,10 @@ const commands = {
     const lint = isWhole ? await commands.lint?.([]).catch((error) => error) : undefined;
     await runNode("vitest", root, [tools.vitest, "run", ...args]);
     if (lint !== undefined) throw lint;
+  },
+
+  async fuzz(args) {
+    await runNode("fuzz", root, ["scripts/fuzz.mjs", ...args]);
   },
 
   async docs(args) {

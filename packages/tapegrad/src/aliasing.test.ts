@@ -75,8 +75,6 @@ const others = new Set([
   "setNumThreads", "tensor", "zeros", "zerosLike",
   // Of data: these give what they are given where there is nothing to do.
   "collate", "compose", "normalize", "randomCrop", "randomHorizontalFlip", "randomSplit",
-  // Of files.
-  "loadCheckpoint", "saveCheckpoint",
 ]);
 
 const isFunction = (name: string): boolean => /^[a-z]/.test(name) && typeof (tapegrad as Readonly<Record<string, unknown>>)[name] === "function";

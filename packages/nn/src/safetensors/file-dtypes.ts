@@ -10,23 +10,35 @@ export interface FileDType {
   readonly decode: Decode | null;
 }
 
-type Decode = (bytes: DataView<ArrayBuffer>, count: number) => ArrayLike<number> | ArrayLike<bigint>;
+type Decode = (bytes: ArrayBuffer, count: number) => Elements;
+
+/** Elements that a tensor's take over by `set`, which converts what is narrower. */
+type Elements = Int8Array | Int16Array | Uint8Array | Uint16Array | Float32Array | BigInt64Array;
 
 const own = (bytes: number, dtype: DType): FileDType => ({ bytes, dtype, decode: null });
-const decoded = (bytes: number, dtype: DType, read: (view: DataView, at: number) => number): FileDType => ({
-  bytes,
-  dtype,
-  decode: (view, count) => Float64Array.from({ length: count }, (_, i) => read(view, i * bytes)),
-});
-const bigints = (bytes: number, read: (view: DataView, at: number) => bigint): FileDType => ({
-  bytes,
-  dtype: "int64",
-  decode: (view, count) => BigInt64Array.from({ length: count }, (_, i) => read(view, i * bytes)),
-});
 
 function float8(name: Parameters<typeof float8Values>[0]): FileDType {
   let values: Float32Array | null = null;
-  return decoded(1, "float32", (view, at) => (values ??= float8Values(name))[view.getUint8(at)] as number);
+  return {
+    bytes: 1,
+    dtype: "float32",
+    decode: (bytes, count) => {
+      const table = (values ??= float8Values(name));
+      return Float32Array.from(new Uint8Array(bytes, 0, count), (pattern) => table[pattern] as number);
+    },
+  };
+}
+
+function boolsFromBytes(bytes: ArrayBuffer, count: number): Uint8Array {
+  return new Uint8Array(bytes, 0, count).map((byte) => (byte === 0 ? 0 : 1));
+}
+
+function longsFromUnsigned32(bytes: ArrayBuffer, count: number): BigInt64Array {
+  const longs = new BigInt64Array(count);
+  // The lower half of each is the number; the upper one stays 0.
+  const halves = new Uint32Array(longs.buffer);
+  new Uint32Array(bytes, 0, count).forEach((value, i) => (halves[2 * i] = value));
+  return longs;
 }
 
 /** A number that int64 does not hold. */
@@ -38,27 +50,28 @@ export class BeyondInt64 extends RangeError {
   }
 }
 
-function unsigned64(view: DataView, at: number): bigint {
-  const value = view.getBigUint64(at, true);
-  if (value > 0x7fff_ffff_ffff_ffffn) throw new BeyondInt64(value);
-  return value;
+function longsFromUnsigned64(bytes: ArrayBuffer, count: number): BigInt64Array {
+  const longs = new BigInt64Array(bytes, 0, count);
+  const wrapped = longs.find((value) => value < 0n);
+  if (wrapped !== undefined) throw new BeyondInt64(BigInt.asUintN(64, wrapped));
+  return longs;
 }
 
 /** The dtypes of the format that tensors can hold. */
-export const fileDTypes: ReadonlyMap<string, FileDType> = new Map([
+export const fileDTypes: ReadonlyMap<string, FileDType> = new Map<string, FileDType>([
   ["F32", own(4, "float32")],
   ["F64", own(8, "float64")],
   ["F16", own(2, "float16")],
   ["I64", own(8, "int64")],
   ["I32", own(4, "int32")],
   ["U8", own(1, "uint8")],
-  ["BOOL", decoded(1, "bool", (view, at) => (view.getUint8(at) === 0 ? 0 : 1))],
+  ["BOOL", { bytes: 1, dtype: "bool", decode: boolsFromBytes }],
   ["BF16", own(2, "bfloat16")],
-  ["I8", decoded(1, "int32", (view, at) => view.getInt8(at))],
-  ["I16", decoded(2, "int32", (view, at) => view.getInt16(at, true))],
-  ["U16", decoded(2, "int32", (view, at) => view.getUint16(at, true))],
-  ["U32", bigints(4, (view, at) => BigInt(view.getUint32(at, true)))],
-  ["U64", bigints(8, unsigned64)],
+  ["I8", { bytes: 1, dtype: "int32", decode: (bytes, count) => new Int8Array(bytes, 0, count) }],
+  ["I16", { bytes: 2, dtype: "int32", decode: (bytes, count) => new Int16Array(bytes, 0, count) }],
+  ["U16", { bytes: 2, dtype: "int32", decode: (bytes, count) => new Uint16Array(bytes, 0, count) }],
+  ["U32", { bytes: 4, dtype: "int64", decode: longsFromUnsigned32 }],
+  ["U64", { bytes: 8, dtype: "int64", decode: longsFromUnsigned64 }],
   ["F8_E4M3", float8("F8_E4M3")],
   ["F8_E5M2", float8("F8_E5M2")],
   ["F8_E4M3FNUZ", float8("F8_E4M3FNUZ")],

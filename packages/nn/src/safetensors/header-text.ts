@@ -4,11 +4,12 @@ import { mostTextBytes } from "./limits.ts";
 
 const quote = 0x22;
 const backslash = 0x5c;
+const [plus, minus, point, zero, nine, smallE, largeE] = [0x2b, 0x2d, 0x2e, 0x30, 0x39, 0x65, 0x45] as const;
+
+const isDigit = (byte: number | undefined): boolean => byte !== undefined && byte >= zero && byte <= nine;
 
 /** As in the reference library's parser. */
 const mostNested = 128;
-/** Of a number that nobody asks for. */
-const longestNumber = 1000;
 
 /**
  * The header's JSON, read from front to back as its grammar in RFC 8259 says, without a tree of it in memory. JSON.parse would take
@@ -149,10 +150,28 @@ export class HeaderText {
     }
   }
 
+  /** By bytes, not by an expression: a header may hold millions of numbers that nobody asks for. */
   #skipNumber(): void {
-    const [number = ""] = /^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?(?![-+.eE0-9])/.exec(this.#bytes.toString("latin1", this.#position, this.#position + longestNumber)) ?? [];
-    if (number === "" || number.length === longestNumber) throw this.#notJson();
-    this.#position += number.length;
+    const bytes = this.#bytes;
+    let at = this.#position;
+    const digits = (): void => {
+      const begin = at;
+      while (isDigit(bytes[at])) at++;
+      if (at === begin) throw this.#notJson();
+    };
+    if (bytes[at] === minus) at++;
+    if (bytes[at] === zero) at++;
+    else digits();
+    if (bytes[at] === point) {
+      at++;
+      digits();
+    }
+    if (bytes[at] === smallE || bytes[at] === largeE) {
+      at++;
+      if (bytes[at] === plus || bytes[at] === minus) at++;
+      digits();
+    }
+    this.#position = at;
   }
 
   #skipWord(word: string): true {

@@ -40,7 +40,7 @@ describe("what cannot be read", () => {
     ["half a character", '{"\\ud800":{}}', 0, "the header has half a character (a lone surrogate) at byte 2"],
     ["the second half of a character", '{"a\\udc00":{}}', 0, "the header has half a character (a lone surrogate) at byte 3"],
     ["two first halves", '{"__metadata__":{"a":"\\ud800\\ud800\\udc00"}}', 0, "the header has half a character (a lone surrogate) at byte 22"],
-    ["a number that JSON does not have", '{"w":{"x":01,"dtype":"F32","shape":[],"data_offsets":[0,4]}}', 4, "the header is not JSON: byte 10 is wrong"],
+    ["a number that JSON does not have", '{"w":{"x":01,"dtype":"F32","shape":[],"data_offsets":[0,4]}}', 4, "the header is not JSON: byte 11 is wrong"],
     ["a name twice", `{"w":${JSON.stringify(entry("F32", [2], 0, 8))},"\\u0077":${JSON.stringify(entry("F32", [2], 0, 8))}}`, 8, "the header has w twice"],
     ["notes twice", '{"__metadata__":null,"__metadata__":{}}', 0, "the header has __metadata__ twice"],
     ["a note twice", '{"__metadata__":{"a":"1","a":"1"}}', 0, "__metadata__ has a twice"],
@@ -110,13 +110,13 @@ describe("what cannot be read", () => {
     const limitError = (fact: string): string => `loadSafetensors: FILE: ${fact}\n  code: safetensors/limit`;
 
     test("tensors", () => {
-      const header = `{${Array.from({ length: 65_537 }, (_, i) => `"${i}":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}`).join()}}`;
-      expect(messageFor(fileOf(header, 0))).toBe(limitError("the header has more than 65536 members"));
+      const header = `{${Array.from({ length: 32_769 }, (_, i) => `"${i}":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}`).join()}}`;
+      expect(messageFor(fileOf(header, 0))).toBe(limitError("the header has more than 32768 members"));
     });
 
     test("notes", () => {
-      const header = `{"__metadata__":{${Array.from({ length: 65_537 }, (_, i) => `"${i}":""`).join()}}}`;
-      expect(messageFor(fileOf(header, 0))).toBe(limitError("__metadata__ has more than 65536 members"));
+      const header = `{"__metadata__":{${Array.from({ length: 32_769 }, (_, i) => `"${i}":""`).join()}}}`;
+      expect(messageFor(fileOf(header, 0))).toBe(limitError("__metadata__ has more than 32768 members"));
     });
 
     test("dimensions", () => {
@@ -137,6 +137,30 @@ describe("what cannot be read", () => {
       }
     });
   });
+
+  // Each would take gigabytes as a tree of JSON.
+  test.each([
+    ["lists", `{"a":{"x":[${"[],".repeat(10e6)}[]]}}`],
+    ["numbers", `{"a":{"x":[${"1,".repeat(15e6)}1]}}`],
+    ["sizes", `{"a":{"shape":[${"1,".repeat(15e6)}1]}}`],
+    ["entries", `{${Array.from({ length: 500_000 }, (_, i) => `"${i}":{"dtype":"F32","shape":[0],"data_offsets":[0,0]}`).join()}}`],
+    ["depth", `{"a":{"x":${"[".repeat(30e6)}`],
+    ["a text", `{"__metadata__":{"a":"${"é重".repeat(6e6)}"}}`],
+  ])("a header of 30 MB of %s takes no more memory than the file and 64 MiB", (_name, header) => {
+    const path = fileOf(header, 0);
+    const before = process.memoryUsage().rss;
+    const code = ((): string => {
+      try {
+        loadSafetensors(path);
+      } catch (error) {
+        if (error instanceof SerializationError) return error.code;
+        throw error;
+      }
+      return "loaded";
+    })();
+    expect(process.memoryUsage().rss - before).toBeLessThan(Buffer.byteLength(header) + (64 << 20));
+    expect(["safetensors/limit", "safetensors/format", "loaded"]).toContain(code);
+  }, 120_000);
 
   test("a name is shown escaped and short", () => {
     const name = "\u001b[31m\n  hint: run this\u202e";

@@ -99,7 +99,7 @@ function readTensor(file: FileOfOp, entry: Entry, { bytes, dtype, decode }: File
       const { elements } = x.storage;
       if (decode === null) new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength).set(part, first * bytes);
       // The dtype says of which kind the elements of both are.
-      else elements.set(decode(new DataView(chunk.buffer), part.length / bytes) as never, first);
+      else elements.set(decode(chunk.buffer, part.length / bytes) as never, first);
     }
   } catch (error) {
     if (!(error instanceof BeyondInt64)) throw error;
