@@ -15,7 +15,7 @@ export interface TarEntry {
 const nothing = (): void => undefined;
 
 /** Something that no archive has. */
-class TarFault extends Error {}
+export class TarFault extends Error {}
 
 /** Takes the bytes of an entry as they come; null where they are not wanted. */
 export type TarSink = ((bytes: Uint8Array) => void) | null;
