@@ -190,7 +190,7 @@ describe("from the cache", () => {
     const others = readdirSync(folder).filter((name) => name !== "data_batch_1.bin");
     const unreadable: [(path: string) => void, string][] = [
       [(at) => symlinkSync(at, at), `a link that is not followed, or leads in a circle, is in the way while reading ${path}\n  code: cifar10/io`],
-      [(at) => mkdirSync(at), `${path} is not a file\n  code: cifar10/not-a-file`],
+      [(at) => mkdirSync(at), `${path} is a folder\n  code: cifar10/not-a-file`],
     ];
     for (const [put, fact] of unreadable) {
       rmSync(path, { recursive: true });
