@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -17,7 +17,16 @@ import { tarEnd, tarEntry } from "./tar-writer.ts";
 type Random = (below: number) => number;
 
 const op = "Fuzz.load";
-const folder = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "tapegrad-fuzz-"));
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const folder = mkdtempSync(join(isWritable("/dev/shm") ? "/dev/shm" : tmpdir(), "tapegrad-fuzz-"));
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
 const someBytes = (random: Random, length: number): Uint8Array => Uint8Array.from({ length }, () => random(256));

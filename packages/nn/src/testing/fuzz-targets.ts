@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { scope, zeros } from "@tapegrad/tensor";
@@ -8,8 +8,17 @@ import { loadSafetensors, loadSafetensorsMetadata } from "../safetensors/load-sa
 
 type Random = (below: number) => number;
 
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 // Every input is a file: where memory can be had as a folder, the disk has nothing to do.
-const folder = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "tapegrad-fuzz-"));
+const folder = mkdtempSync(join(isWritable("/dev/shm") ? "/dev/shm" : tmpdir(), "tapegrad-fuzz-"));
 const path = join(folder, "w.safetensors");
 process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
