@@ -29,6 +29,12 @@ const mostMessage = 8000;
 const mostMemoryBytes = 128 << 20;
 const memoryEvery = 2000;
 
+/** Not by the clock: on a machine with much to do, it says little. */
+function processorMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 /** What a terminal must not see; messages have new lines, but only before their own indented lines. */
 const forbidden = /[\p{C}\p{Zl}\p{Zp}]/u;
 
@@ -60,7 +66,7 @@ export async function runTarget(target: FuzzTarget, { runs, seed, from = 0, onPr
       throw new Error(`${target.name}, input ${index} of seed ${seed}: ${what}\n  once more: npm run fuzz -- ${target.name} --seed ${seed} --from ${index} --runs 1`);
     };
     const { bytes, isValid } = inputOf(target, seed, index);
-    const began = performance.now();
+    const began = processorMs();
     try {
       const result = target.parse(bytes);
       if (result instanceof Promise) await result;
@@ -73,9 +79,9 @@ export async function runTarget(target: FuzzTarget, { runs, seed, from = 0, onPr
       refused[code] = (refused[code] ?? 0) + 1;
       longestMessage = Math.max(longestMessage, message.length);
     }
-    const tookMs = performance.now() - began;
+    const tookMs = processorMs() - began;
     slowestMs = Math.max(slowestMs, tookMs);
-    if (tookMs > mostMs) fail(`took ${tookMs.toFixed(0)} ms`);
+    if (tookMs > mostMs) fail(`took ${tookMs.toFixed(0)} ms of processor time`);
     if (i % memoryEvery !== 0 || i < warm) continue;
     const { rss } = process.memoryUsage();
     baseline = Math.min(baseline, rss);
