@@ -1,5 +1,5 @@
 import { GradError } from "./errors.ts";
-import type { GradNode, Tensor } from "./tensor.ts";
+import { Tensor, type GradNode } from "./tensor.ts";
 
 /** Options of `backward`. */
 export interface BackwardOptions {
@@ -43,6 +43,7 @@ let hooks: GradHooks = {
 
 export function setGradHooks(installed: GradHooks): void {
   hooks = installed;
+  Tensor.bringUpToDate = installed.bringUpToDate;
 }
 
 export function gradHooks(): GradHooks {

@@ -3,7 +3,7 @@ import { toDType } from "./compute/cast.ts";
 import { copyInto } from "./compute/copy.ts";
 import { refuseCoinciding } from "./compute/overlap.ts";
 import { requireRepresentable } from "./encode.ts";
-import { DTypeError, GradError, ShapeError } from "./errors.ts";
+import { DTypeError, GradError, ShapeError, TapegradError } from "./errors.ts";
 import { gradHooks } from "./grad-hooks.ts";
 import { add, div, mul, sub } from "./ops/arithmetic.ts";
 import { clone } from "./ops/clone.ts";
@@ -16,7 +16,7 @@ import { placeIn, replacedPart } from "./ops/part.ts";
 import { alias } from "./ops/reshape.ts";
 import { fullLike } from "./creation.ts";
 import { formatShape, sameShape, tryBroadcast } from "./shape.ts";
-import { baseOf, describe, requireTensor, type Tensor } from "./tensor.ts";
+import { baseOf, describe, requireOperand, requireTensor, type Tensor } from "./tensor.ts";
 
 /**
  * Replaces a tensor's elements by the result of `compute`, which gets the old ones and, if it takes one, `other`.
@@ -32,7 +32,7 @@ function inPlace(op: string, target: Tensor, compute: (old: Tensor) => Tensor, o
   // One value for all is the same in any order (as PyTorch has it).
   if (op !== "fill_") refuseCoinciding(op, "x", target);
   // A copy also where the target itself is off the tape: for the other operand's gradient, the op may save its old elements.
-  const result = needsGrad && readsOld ? compute(clone(target)) : computeDonated(target, compute);
+  const result = computeAs(op, target, compute, needsGrad && readsOld);
   checkResult(op, target, result);
   const record = recording && (result.requiresGrad || target.requiresGrad) ? recordChange(target, result) : null;
   const isDone = result.storage === target.storage && !isPartial(result) && !isPartial(target);
@@ -80,6 +80,16 @@ function recordChange(target: Tensor, result: Tensor): () => void {
     hooks.moveTo(base, changed.node);
     if (base !== target) hooks.bringUpToDate(target);
   };
+}
+
+/** The result, or an error in the name of the op that was called. */
+function computeAs(op: string, target: Tensor, compute: (old: Tensor) => Tensor, ofCopy: boolean): Tensor {
+  try {
+    return ofCopy ? compute(clone(target)) : computeDonated(target, compute);
+  } catch (error) {
+    if (error instanceof TapegradError) error.rename(op);
+    throw error;
+  }
 }
 
 function computeDonated(target: Tensor, compute: (old: Tensor) => Tensor): Tensor {
@@ -140,21 +150,25 @@ function refuseWhileRecording(op: string, target: Tensor, needsGrad: boolean): v
  * x.grad?.toArray(); // [10, 10, 1]
  */
 export function add_(x: Tensor, other: Operand): Tensor {
+  requireOperand("add_", "other", other);
   return inPlace("add_", x, (old) => add(old, other), other);
 }
 
 /** x -= other, in place. Throws as `add_`. */
 export function sub_(x: Tensor, other: Operand): Tensor {
+  requireOperand("sub_", "other", other);
   return inPlace("sub_", x, (old) => sub(old, other), other);
 }
 
 /** x *= other, in place. Throws as `add_`. */
 export function mul_(x: Tensor, other: Operand): Tensor {
+  requireOperand("mul_", "other", other);
   return inPlace("mul_", x, (old) => mul(old, other), other);
 }
 
 /** x /= other, in place. Throws as `add_`. */
 export function div_(x: Tensor, other: Operand): Tensor {
+  requireOperand("div_", "other", other);
   return inPlace("div_", x, (old) => div(old, other), other);
 }
 
@@ -174,6 +188,8 @@ export function clamp_(x: Tensor, bounds: { min?: number; max?: number }): Tenso
  * Throws    as `add_`, and ShapeError `copy_/shape`
  */
 export function copy_(x: Tensor, source: Tensor): Tensor {
+  requireTensor("copy_", "x", x);
+  requireTensor("copy_", "source", source);
   const broadcast = tryBroadcast(source.shape, x.shape);
   if (broadcast === null || !sameShape(broadcast, x.shape)) {
     throw new ShapeError({

@@ -2,8 +2,9 @@ import { copyInto } from "../compute/copy.ts";
 import { zeros } from "../creation.ts";
 import { IndexError } from "../errors.ts";
 import { defineOp, type DefinedOp } from "../op.ts";
+import { refusedOption } from "../options.ts";
 import { normalizeDim, type Shape } from "../shape.ts";
-import { describe, Tensor } from "../tensor.ts";
+import { describe, requireTensor, Tensor } from "../tensor.ts";
 import { everyDType } from "./every-dtype.ts";
 import { squeeze } from "./squeeze.ts";
 
@@ -69,6 +70,7 @@ const embedOp: DefinedOp<readonly ["x"], EmbedRange> = defineOp<readonly ["x"], 
  * arange(5).narrow(0, 1, 3).toArray(); // [1, 2, 3]
  */
 export function narrow(x: Tensor, dim: number, start: number, length: number): Tensor {
+  requireTensor("narrow", "x", x);
   const d = normalizeDim("narrow", dim, x.ndim);
   const size = x.shape[d] ?? 0;
   const from = start < 0 ? start + size : start;
@@ -89,20 +91,28 @@ export function narrow(x: Tensor, dim: number, start: number, length: number): T
  * and negative ones count from the end.
  *
  * Gradient  dx = dOut in its place, 0 elsewhere
- * Throws    IndexError `slice/dim`, `slice/step`
+ * Throws    IndexError `slice/dim`, `slice/step`, `slice/0-d`, `slice/option`
  * @example
  * arange(6).slice(0, 1, 5, 2).toArray(); // [1, 3]
  */
 export function slice(x: Tensor, dim: number, start = 0, end = Infinity, step = 1): Tensor {
+  requireTensor("slice", "x", x);
   const d = normalizeDim("slice", dim, x.ndim);
   if (!Number.isInteger(step) || step < 1) {
     throw new IndexError({ op: "slice", fact: `step ${step} must be an integer, 1 or more`, code: "slice/step", data: { step } });
   }
+  if (x.ndim === 0) throw new IndexError({ op: "slice", fact: "x has no dimension to slice", details: [describe("x", x)], code: "slice/0-d" });
+  requireBound("start", start);
+  requireBound("end", end);
   const size = x.shape[d] ?? 0;
   const inside = (bound: number): number => Math.min(Math.max(bound < 0 ? bound + size : bound, 0), size);
   const from = inside(start);
   const length = Math.max(0, Math.ceil((inside(end) - from) / step));
   return sliceOp.run([x], { dim: d, start: from, length, step });
+}
+
+function requireBound(name: string, value: number): void {
+  if (!Number.isInteger(value) && value !== Infinity && value !== -Infinity) throw refusedOption("slice", name, value, "an integer");
 }
 
 /**
@@ -114,6 +124,7 @@ export function slice(x: Tensor, dim: number, start = 0, end = Infinity, step = 
  * tensor([[1, 2], [3, 4]]).select(0, -1).toArray(); // [3, 4]
  */
 export function select(x: Tensor, dim: number, index: number): Tensor {
+  requireTensor("select", "x", x);
   const d = normalizeDim("select", dim, x.ndim);
   const size = x.shape[d] ?? 0;
   if (!Number.isInteger(index) || index < -size || index >= size) {
