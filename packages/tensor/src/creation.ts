@@ -27,6 +27,16 @@ const fromDataRules: OptionRules<FromDataOptions> = { ...tensorRules, shape: { m
 /** For calls without options, which need no look at them. */
 const noOptions: FromDataOptions = Object.freeze({});
 
+const dtypes: ReadonlySet<unknown> = new Set(Object.keys(dtypeInfo));
+
+/** Whether there is nothing but a dtype that exists, as in most calls: found out sooner than by going through the rules. */
+function isPlain(options: TensorOptions): boolean {
+  if (options === noOptions) return true;
+  if (typeof options !== "object") return false;
+  for (const name in options) if (name !== "dtype") return false;
+  return dtypes.has(options?.dtype);
+}
+
 /**
  * A tensor with a copy of nested arrays, a number, or a typed array.
  *
@@ -39,7 +49,7 @@ const noOptions: FromDataOptions = Object.freeze({});
  * tensor(new Float64Array(6), { shape: [2, 3] }).dtype; // "float64"
  */
 export function tensor(data: NestedArray | ElementArray | BigInt64Array, options: FromDataOptions = noOptions): Tensor {
-  if (options !== noOptions) checkOptions("tensor", options, fromDataRules);
+  if (!isPlain(options)) checkOptions("tensor", options, fromDataRules);
   if (isElementArray(data)) return fromElements(data, options);
   const shape = nestedShape(data);
   const flat: number[] = [];
@@ -128,7 +138,7 @@ export function full(shape: Shape, value: number, options: TensorOptions = noOpt
 
 /** `full`, in the name of the function that was called. */
 function filled(op: string, shape: Shape, value: number, options: TensorOptions, dtype: DType = "float32"): Tensor {
-  if (options !== noOptions) checkOptions(op, options, tensorRules);
+  if (!isPlain(options)) checkOptions(op, options, tensorRules);
   checkShape(op, shape);
   requireRepresentable(op, value, dtype);
   beginCall();
@@ -198,7 +208,7 @@ export function onesLike(x: Tensor, options: TensorOptions = noOptions): Tensor 
  * empty([3, 4]).shape; // [3, 4]
  */
 export function empty(shape: Shape, options: TensorOptions = noOptions): Tensor {
-  if (options !== noOptions) checkOptions("empty", options, tensorRules);
+  if (!isPlain(options)) checkOptions("empty", options, tensorRules);
   checkShape("empty", shape);
   beginCall();
   return withOptions(emptyTensor([...shape], options.dtype ?? "float32"), options);
@@ -267,7 +277,7 @@ function sequence(op: string, length: number, value: (i: number) => number, dtyp
  * linspace(0, 1, 5).toArray(); // [0, 0.25, 0.5, 0.75, 1]
  */
 export function linspace(start: number, end: number, count: number, options: TensorOptions = noOptions): Tensor {
-  if (options !== noOptions) checkOptions("linspace", options, tensorRules);
+  if (!isPlain(options)) checkOptions("linspace", options, tensorRules);
   requireFinite("linspace", { start, end });
   if (!Number.isInteger(count) || count < 0) {
     throw new IndexError({ op: "linspace", fact: `count ${count} must be an integer, 0 or more`, code: "linspace/count", data: { count } });
@@ -286,7 +296,7 @@ export function linspace(start: number, end: number, count: number, options: Ten
  * eye(2).toArray(); // [[1, 0], [0, 1]]
  */
 export function eye(rows: number, columns = rows, options: TensorOptions = noOptions): Tensor {
-  if (options !== noOptions) checkOptions("eye", options, tensorRules);
+  if (!isPlain(options)) checkOptions("eye", options, tensorRules);
   checkArgument("eye", "rows", rows, nonNegativeInteger);
   checkArgument("eye", "columns", columns, nonNegativeInteger);
   const shape = [rows, columns];

@@ -114,26 +114,30 @@ function isPartial(x: Tensor): boolean {
  * Throws    GradError `inPlace/leaf`, `inPlace/leaf-view`, `inPlace/unrecorded-view`, `tape/stale-view`; ShapeError `inPlace/coinciding`
  */
 function refuseWhileRecording(op: string, target: Tensor, needsGrad: boolean): void {
-  const details = [describe("x", target)];
-  const hint = "wrap the change in noGrad(() => ...)";
-  if (target.leafRequiresGrad) {
-    throw new GradError({ op, fact: "a leaf that requires grad cannot be changed in place while the tape records", details, hint, code: "inPlace/leaf" });
-  }
+  if (target.leafRequiresGrad) throw leafError(op, target, "a leaf", "inPlace/leaf");
   const base = baseOf(target);
-  if (base !== target && base.node === null && (base.leafRequiresGrad || target.requiresGrad)) {
-    throw new GradError({ op, fact: "a view of a leaf that requires grad cannot be changed in place while the tape records", details, hint, code: "inPlace/leaf-view" });
-  }
+  if (base !== target && base.node === null && (base.leafRequiresGrad || target.requiresGrad)) throw leafError(op, target, "a view of a leaf", "inPlace/leaf-view");
   if (target.unrecordedView === "tracked" || (target.unrecordedView === "constant" && needsGrad)) {
     throw new GradError({
       op,
       fact: "a view that was taken inside noGrad cannot be changed in place while the tape records: what it shows would lose its gradient",
-      details,
+      details: [describe("x", target)],
       hint: "take the view outside noGrad, or change it inside",
       code: "inPlace/unrecorded-view",
     });
   }
   if (!needsGrad) gradHooks().refuseStale(op, target);
   else if (base !== target) refuseCoinciding(op, "the base of x", base);
+}
+
+function leafError(op: string, target: Tensor, what: string, code: string): GradError {
+  return new GradError({
+    op,
+    fact: `${what} that requires grad cannot be changed in place while the tape records`,
+    details: [describe("x", target)],
+    hint: "wrap the change in noGrad(() => ...)",
+    code,
+  });
 }
 
 /**

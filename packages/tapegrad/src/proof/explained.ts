@@ -55,11 +55,13 @@ export const explained: readonly Accepted[] = [
   // In place.
   {
     ops: ["fill_", "zero_", "copy_"], part: "requiresGrad", cases: ({ entry: { inputs: { x, b }, options } }) =>
-      typeof x === "object" && x !== null && x.dtype.startsWith("float") && !x.constant && options["view"] === undefined
+      typeof x === "object" && x !== null && x.dtype.startsWith("float") && !x.constant && (options["view"] === undefined || options["view"] === "transpose" || options["view"] === "expand")
       && (b === undefined || (typeof b === "object" && b !== null && (b.constant || !b.dtype.startsWith("float")))),
     some: true,
     reason: "a tensor that depends on nothing any more is off the tape; in PyTorch it stays, with a gradient of 0",
   },
+
+  { ops: ["fill_", "zero_"], part: "gradient", cases: /^x: float32\[3,4\], .*"view":"expand"/, reason: "an expanded view can be filled; PyTorch fills it, too, but fails on the way back" },
 
   // PyTorch's arithmetic.
   { ops: ["pow"], part: "value", cases: /float16\[13\] everySpecial, b: -?0.5/, reason: "float16 as float32, where PyTorch takes square roots; in its float16 it does not" },
