@@ -1,4 +1,4 @@
-import { checkOptions, describe, full, GradError, optionRules, requireTensor, sameShape, setGradHooks, to, type BackwardOptions, type OptionRules, type Tensor } from "@tapegrad/tensor";
+import { checkArgument, checkOptions, describe, full, GradError, optionRules, requireTensor, sameShape, setGradHooks, to, type BackwardOptions, type OptionRules, type Tensor } from "@tapegrad/tensor";
 import { runPass, type Target } from "./engine.ts";
 import { isGradEnabled } from "./grad-mode.ts";
 import { edgeOf, type GradientHook, type Node } from "./node.ts";
@@ -80,8 +80,9 @@ export function grad(outputs: readonly Tensor[], inputs: readonly Tensor[], opti
 export function grad(outputs: readonly Tensor[], inputs: readonly Tensor[], options: GradOptions = {}): (Tensor | null)[] {
   checkOptions("grad", options, gradRules);
   const { createGraph = false, retainGraph = createGraph, gradOutputs = [], allowUnused = false } = options;
+  requireTensors("output", outputs);
+  requireTensors("input", inputs);
   const targets = inputs.map((input, i) => {
-    requireTensor("grad", `input ${i}`, input);
     bringUpToDate(input);
     const target = edgeOf(input);
     if (target !== null) return target;
@@ -105,6 +106,11 @@ export function grad(outputs: readonly Tensor[], inputs: readonly Tensor[], opti
   });
 }
 
+function requireTensors(name: string, tensors: readonly Tensor[]): void {
+  checkArgument("grad", `${name}s`, tensors, { must: "a list of tensors", accepts: Array.isArray });
+  for (const [i, x] of tensors.entries()) requireTensor("grad", `${name} ${i}`, x);
+}
+
 function requireGraph(op: string, x: Tensor): Node {
   refuseStale(op, x);
   if (x.node !== null) return x.node as Node;
@@ -116,6 +122,7 @@ function retainGrad(x: Tensor): void {
 }
 
 function registerHook(x: Tensor, hook: GradientHook): () => void {
+  checkArgument("registerHook", "hook", hook, optionRules.callable);
   if (x.leafRequiresGrad) return hookLeaf(x, hook);
   const node = requireGraph("registerHook", x);
   node.hooks = [...(node.hooks ?? []), hook];

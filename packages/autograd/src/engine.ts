@@ -114,7 +114,7 @@ class Pass {
       current.storage.gradientUses++;
       const replaced = hook(current);
       if (replaced === undefined) continue;
-      checkGradient("hook", "result", replaced, gradient);
+      checkGradient("registerHook", "result", replaced, gradient);
       replaced.storage.gradientUses++;
       this.#consume(current);
       current = replaced;

@@ -1,4 +1,4 @@
-import { GradError } from "@tapegrad/tensor";
+import { checkArgument, GradError, optionRules } from "@tapegrad/tensor";
 
 let recording = true;
 
@@ -9,10 +9,12 @@ export function isGradEnabled(): boolean {
 
 /** Turns recording on or off until it is set again. Prefer `noGrad` and `enableGrad`, which restore it. */
 export function setGradEnabled(on: boolean): void {
+  checkArgument("setGradEnabled", "on", on, optionRules.boolean);
   recording = on;
 }
 
 function during<T>(name: string, on: boolean, run: () => T): T {
+  checkArgument(name, "run", run, optionRules.callable);
   const before = recording;
   recording = on;
   try {

@@ -1,4 +1,4 @@
-import { checkOptions, GradError, mul, optionRules, requireTensor, sum, tensor, type OptionRules, type Tensor } from "@tapegrad/tensor";
+import { checkArgument, checkOptions, GradError, inTheNameOf, mul, optionRules, requireTensor, sum, tensor, type OptionRules, type Tensor } from "@tapegrad/tensor";
 import { grad } from "./backward.ts";
 import { noGrad } from "./grad-mode.ts";
 
@@ -49,6 +49,7 @@ const stencil: readonly (readonly [offset: number, weight: number])[] = [
 export function gradcheck(run: (...inputs: Tensor[]) => Tensor, inputs: readonly Tensor[], options: GradcheckOptions & { readonly report: true }): GradcheckError[];
 export function gradcheck(run: (...inputs: Tensor[]) => Tensor, inputs: readonly Tensor[], options?: GradcheckOptions): true;
 export function gradcheck(run: (...inputs: Tensor[]) => Tensor, inputs: readonly Tensor[], options: GradcheckOptions = {}): true | GradcheckError[] {
+  checkArgument("gradcheck", "run", run, optionRules.callable);
   checkOptions("gradcheck", options, rules);
   const { rtol = 1e-7, atol = 1e-9, step = 1e-3, report = false } = options;
   const positions = checkedInputs(inputs);
@@ -57,7 +58,7 @@ export function gradcheck(run: (...inputs: Tensor[]) => Tensor, inputs: readonly
   const worst = new Map<number, { readonly excess: number; readonly found: GradcheckError }>();
   for (let element = 0; element < output.numel(); element++) {
     const picked = sum(mul(output, unit(output, element)));
-    const analytic = grad([picked], checked, { allowUnused: true, retainGraph: true });
+    const analytic = inTheNameOf("gradcheck", () => grad([picked], checked, { allowUnused: true, retainGraph: true }));
     checked.forEach((input, k) => {
       const numeric = numericRow(run, inputs, input, element, step);
       const row = analytic[k]?.toTypedArray() ?? new Float64Array(input.numel());
@@ -80,6 +81,7 @@ export function gradcheck(run: (...inputs: Tensor[]) => Tensor, inputs: readonly
 
 /** Positions of the inputs whose derivatives are compared. */
 function checkedInputs(inputs: readonly Tensor[]): number[] {
+  checkArgument("gradcheck", "inputs", inputs, { must: "a list of tensors", accepts: Array.isArray });
   const positions = inputs.flatMap((input, i) => {
     requireTensor("gradcheck", `input ${i}`, input);
     return input.requiresGrad ? [i] : [];

@@ -25,7 +25,8 @@ const mostDetails = 60;
 export class TapegradError extends Error {
   readonly code: string;
   readonly data: Readonly<Record<string, unknown>>;
-  readonly #text: string;
+  #op: string;
+  #text: string;
 
   /** Whatever the parts hold, each is one line that can be printed: nothing from outside forges a line or reaches the terminal. */
   constructor(parts: ErrorParts) {
@@ -36,8 +37,18 @@ export class TapegradError extends Error {
     super(lines.join("\n"), parts.cause === undefined ? undefined : { cause: parts.cause });
     this.name = new.target.name;
     this.code = parts.code;
+    this.#op = parts.op;
     this.data = parts.data ?? {};
     this.#text = this.message;
+  }
+
+  /** Says it in the name of the public function that was called, where that called another one. */
+  rename(op: string): void {
+    const [former, code] = [`${this.#op}/`, this.code];
+    if (code.startsWith(former)) Object.assign(this, { code: `${op}/${code.slice(former.length)}` });
+    this.#text = this.#text.replace(`${this.#op}:`, `${op}:`).replace(new RegExp(`code: ${code}$`), `code: ${this.code}`);
+    this.#op = op;
+    this.message = this.#text;
   }
 
   /** Says in the message where inside a model it happened. */

@@ -111,7 +111,7 @@ const cases: readonly (readonly [name: string, error: string, call: () => unknow
     "Flatten of dimensions that are not there",
     "IndexError",
     () => new Flatten(3).forward(zeros([2, 2])),
-    "flatten: dim 3 is outside [-2, 1], the dimensions of a 2-d tensor\n  code: flatten/dim\n  in Flatten",
+    "flatten: start 3 is outside [-2, 1], the dimensions of a 2-d tensor\n  code: flatten/dim\n  in Flatten",
   ],
   [
     "CrossEntropyLoss of a label outside",

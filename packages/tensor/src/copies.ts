@@ -36,7 +36,7 @@ export function foreignError(op: string, name: string, value: unknown, url: stri
 }
 
 /** The error for what should have been a tensor of this copy. */
-export function notATensor(op: string, name: string, value: unknown, cause?: unknown): ArgumentError {
+export function notATensor(op: string, name: string, value: unknown, cause?: unknown, must = "a tensor"): ArgumentError {
   if (copyOf(value) !== null) return foreignError(op, name, value, import.meta.url, cause);
-  return new ArgumentError({ op, fact: `${name} must be a tensor, not ${showValue(value)}`, code: "tapegrad/not-a-tensor", ...(cause === undefined ? {} : { cause }) });
+  return new ArgumentError({ op, fact: `${name} must be ${must}, not ${showValue(value)}`, code: "tapegrad/not-a-tensor", ...(cause === undefined ? {} : { cause }) });
 }

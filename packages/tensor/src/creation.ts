@@ -2,8 +2,10 @@ import { beginCall, dtypeInfo, wasm, type DType } from "@tapegrad/kernels";
 import { isFloat16Array } from "@petamoriken/float16";
 import { elementDType, encode, requireRepresentable } from "./encode.ts";
 import { IndexError, ShapeError } from "./errors.ts";
+import { anyDType, boolean, nonNegativeInteger } from "./option-rules.ts";
+import { checkArgument, checkOptions, type OptionRules } from "./options.ts";
 import { checkShape, formatShape, sizeOf, type Shape } from "./shape.ts";
-import { emptyTensor, requireGradDType, tensorFromHost, type ElementArray, type NestedArray, type Tensor } from "./tensor.ts";
+import { emptyTensor, requireGradDType, requireTensor, tensorFromHost, type ElementArray, type NestedArray, type Tensor } from "./tensor.ts";
 
 /** Options that all creation functions take. */
 export interface TensorOptions {
@@ -19,6 +21,22 @@ export interface FromDataOptions extends TensorOptions {
   readonly shape?: Shape;
 }
 
+const tensorRules: OptionRules<TensorOptions> = { dtype: anyDType, requiresGrad: boolean };
+const fromDataRules: OptionRules<FromDataOptions> = { ...tensorRules, shape: { must: "a list of sizes", accepts: Array.isArray } };
+
+/** For calls without options, which need no look at them. */
+const noOptions: FromDataOptions = Object.freeze({});
+
+const dtypes: ReadonlySet<unknown> = new Set(Object.keys(dtypeInfo));
+
+/** Whether there is nothing but a dtype that exists, as in most calls: found out sooner than by going through the rules. */
+function isPlain(options: TensorOptions): boolean {
+  if (options === noOptions) return true;
+  if (typeof options !== "object") return false;
+  for (const name in options) if (name !== "dtype") return false;
+  return dtypes.has(options?.dtype);
+}
+
 /**
  * A tensor with a copy of nested arrays, a number, or a typed array.
  *
@@ -30,7 +48,8 @@ export interface FromDataOptions extends TensorOptions {
  * tensor([[1, 2], [3, 4]]).shape; // [2, 2]
  * tensor(new Float64Array(6), { shape: [2, 3] }).dtype; // "float64"
  */
-export function tensor(data: NestedArray | ElementArray | BigInt64Array, options: FromDataOptions = {}): Tensor {
+export function tensor(data: NestedArray | ElementArray | BigInt64Array, options: FromDataOptions = noOptions): Tensor {
+  if (!isPlain(options)) checkOptions("tensor", options, fromDataRules);
   if (isElementArray(data)) return fromElements(data, options);
   const shape = nestedShape(data);
   const flat: number[] = [];
@@ -95,7 +114,7 @@ function flatten(data: NestedArray, shape: Shape, depth: number, flat: number[])
     return typeof data === "boolean";
   }
   const found = Array.isArray(data) ? `an array of ${data.length}` : typeof data;
-  throw new ShapeError({ op: "tensor", fact: `expected a number at depth ${depth}, found ${found}`, code: "tensor/ragged", data: { dim: depth } });
+  throw new ShapeError({ op: "tensor", fact: `data: expected a number at depth ${depth}, found ${found}`, code: "tensor/ragged", data: { dim: depth } });
 }
 
 /** Makes a fresh tensor a leaf with a gradient, where the options ask for it. */
@@ -114,12 +133,17 @@ export function withOptions(out: Tensor, options: TensorOptions): Tensor {
  * @example
  * full([2, 2], 7).toArray(); // [[7, 7], [7, 7]]
  */
-export function full(shape: Shape, value: number, options: TensorOptions = {}): Tensor {
-  checkShape("full", shape);
-  const dtype = options.dtype ?? "float32";
-  requireRepresentable("full", value, dtype);
+export function full(shape: Shape, value: number, options: TensorOptions = noOptions): Tensor {
+  return filled("full", shape, value, options, options?.dtype);
+}
+
+/** `full`, in the name of the function that was called. */
+function filled(op: string, shape: Shape, value: number, options: TensorOptions, dtype: DType = "float32"): Tensor {
+  if (!isPlain(options)) checkOptions(op, options, tensorRules);
+  checkShape(op, shape);
+  requireRepresentable(op, value, dtype);
   beginCall();
-  const out = emptyTensor([...shape], dtype);
+  const out = emptyTensor([...shape], dtype, op);
   if (out.numel() > 0) wasm.fill(dtypeInfo[dtype].code, out.pointer, out.numel(), value);
   return withOptions(out, options);
 }
@@ -127,11 +151,12 @@ export function full(shape: Shape, value: number, options: TensorOptions = {}): 
 /**
  * Zeros.
  *
+ * Throws    ShapeError `zeros/shape`
  * @example
  * zeros([2]).toArray(); // [0, 0]
  */
-export function zeros(shape: Shape, options: TensorOptions = {}): Tensor {
-  return full(shape, 0, options);
+export function zeros(shape: Shape, options: TensorOptions = noOptions): Tensor {
+  return filled("zeros", shape, 0, options, options?.dtype);
 }
 
 /**
@@ -140,8 +165,8 @@ export function zeros(shape: Shape, options: TensorOptions = {}): Tensor {
  * @example
  * ones([2]).toArray(); // [1, 1]
  */
-export function ones(shape: Shape, options: TensorOptions = {}): Tensor {
-  return full(shape, 1, options);
+export function ones(shape: Shape, options: TensorOptions = noOptions): Tensor {
+  return filled("ones", shape, 1, options, options?.dtype);
 }
 
 /**
@@ -150,8 +175,9 @@ export function ones(shape: Shape, options: TensorOptions = {}): Tensor {
  * @example
  * fullLike(tensor([1, 2]), 3).toArray(); // [3, 3]
  */
-export function fullLike(x: Tensor, value: number, options: TensorOptions = {}): Tensor {
-  return full(x.shape, value, { dtype: x.dtype, ...options });
+export function fullLike(x: Tensor, value: number, options: TensorOptions = noOptions): Tensor {
+  requireTensor("fullLike", "x", x);
+  return filled("fullLike", x.shape, value, options, options?.dtype ?? x.dtype);
 }
 
 /**
@@ -160,8 +186,9 @@ export function fullLike(x: Tensor, value: number, options: TensorOptions = {}):
  * @example
  * zerosLike(tensor([1, 2])).toArray(); // [0, 0]
  */
-export function zerosLike(x: Tensor, options: TensorOptions = {}): Tensor {
-  return fullLike(x, 0, options);
+export function zerosLike(x: Tensor, options: TensorOptions = noOptions): Tensor {
+  requireTensor("zerosLike", "x", x);
+  return filled("zerosLike", x.shape, 0, options, options?.dtype ?? x.dtype);
 }
 
 /**
@@ -170,8 +197,9 @@ export function zerosLike(x: Tensor, options: TensorOptions = {}): Tensor {
  * @example
  * onesLike(tensor([5, 6])).toArray(); // [1, 1]
  */
-export function onesLike(x: Tensor, options: TensorOptions = {}): Tensor {
-  return fullLike(x, 1, options);
+export function onesLike(x: Tensor, options: TensorOptions = noOptions): Tensor {
+  requireTensor("onesLike", "x", x);
+  return filled("onesLike", x.shape, 1, options, options?.dtype ?? x.dtype);
 }
 
 /**
@@ -180,7 +208,8 @@ export function onesLike(x: Tensor, options: TensorOptions = {}): Tensor {
  * @example
  * empty([3, 4]).shape; // [3, 4]
  */
-export function empty(shape: Shape, options: TensorOptions = {}): Tensor {
+export function empty(shape: Shape, options: TensorOptions = noOptions): Tensor {
+  if (!isPlain(options)) checkOptions("empty", options, tensorRules);
   checkShape("empty", shape);
   beginCall();
   return withOptions(emptyTensor([...shape], options.dtype ?? "float32"), options);
@@ -201,6 +230,7 @@ export function arange(start: number, end: number, options?: TensorOptions): Ten
 export function arange(start: number, end: number | undefined, step?: number, options?: TensorOptions): Tensor;
 export function arange(start: number, ...rest: readonly (number | TensorOptions | undefined)[]): Tensor {
   const last = rest.at(-1);
+  if (typeof last === "object") checkOptions("arange", last, tensorRules);
   const options = typeof last === "object" ? last : {};
   const [end, step = 1] = rest.filter((value) => value !== options) as (number | undefined)[];
   const [from, to] = end === undefined ? [0, start] : [start, end];
@@ -235,7 +265,7 @@ function requireFinite(op: string, numbers: Readonly<Record<string, number>>): v
 function sequence(op: string, length: number, value: (i: number) => number, dtype: DType, options: TensorOptions): Tensor {
   // The memory first: a length beyond it is our error, not the engine's.
   beginCall();
-  const out = emptyTensor([length], dtype);
+  const out = emptyTensor([length], dtype, op);
   out.storage.set(encode(op, Float64Array.from({ length }, (_, i) => value(i)), dtype));
   return withOptions(out, options);
 }
@@ -247,7 +277,8 @@ function sequence(op: string, length: number, value: (i: number) => number, dtyp
  * @example
  * linspace(0, 1, 5).toArray(); // [0, 0.25, 0.5, 0.75, 1]
  */
-export function linspace(start: number, end: number, count: number, options: TensorOptions = {}): Tensor {
+export function linspace(start: number, end: number, count: number, options: TensorOptions = noOptions): Tensor {
+  if (!isPlain(options)) checkOptions("linspace", options, tensorRules);
   requireFinite("linspace", { start, end });
   if (!Number.isInteger(count) || count < 0) {
     throw new IndexError({ op: "linspace", fact: `count ${count} must be an integer, 0 or more`, code: "linspace/count", data: { count } });
@@ -261,14 +292,21 @@ export function linspace(start: number, end: number, count: number, options: Ten
 /**
  * Ones on the diagonal, zeros elsewhere; `rows` by `columns`, square unless told.
  *
+ * Throws    IndexError `eye/option`
  * @example
  * eye(2).toArray(); // [[1, 0], [0, 1]]
  */
-export function eye(rows: number, columns = rows, options: TensorOptions = {}): Tensor {
+export function eye(rows: number, columns = rows, options: TensorOptions = noOptions): Tensor {
+  if (!isPlain(options)) checkOptions("eye", options, tensorRules);
+  checkArgument("eye", "rows", rows, nonNegativeInteger);
+  checkArgument("eye", "columns", columns, nonNegativeInteger);
   const shape = [rows, columns];
-  checkShape("eye", shape);
   const dtype = options.dtype ?? "float32";
+  // The memory first: a size beyond it is our error, not the engine's.
+  beginCall();
+  const out = emptyTensor(shape, dtype, "eye");
   const values = new Float64Array(rows * columns);
   for (let i = 0; i < Math.min(rows, columns); i++) values[i * columns + i] = 1;
-  return withOptions(tensorFromHost(encode("eye", values, dtype), shape, dtype), options);
+  out.storage.set(encode("eye", values, dtype));
+  return withOptions(out, options);
 }

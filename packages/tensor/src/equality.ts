@@ -1,4 +1,4 @@
-import type { ElementArray, Tensor } from "./tensor.ts";
+import { requireTensor, type ElementArray, type Tensor } from "./tensor.ts";
 import { boolean, nonNegative } from "./option-rules.ts";
 import { checkOptions, type OptionRules } from "./options.ts";
 import { sameShape } from "./shape.ts";
@@ -10,6 +10,8 @@ import { sameShape } from "./shape.ts";
  * equal(tensor([1, 2]), tensor([1, 2])); // true
  */
 export function equal(a: Tensor, b: Tensor): boolean {
+  requireTensor("equal", "a", a);
+  requireTensor("equal", "b", b);
   if (a.dtype !== b.dtype || !sameShape(a.shape, b.shape)) return false;
   const left = a.toTypedArray();
   const right = b.toTypedArray();
@@ -36,6 +38,8 @@ const closeRules: OptionRules<CloseOptions> = { rtol: nonNegative, atol: nonNega
  * allclose(tensor([1]), tensor([1 + 1e-7])); // true
  */
 export function allclose(a: Tensor, b: Tensor, options: CloseOptions = {}): boolean {
+  requireTensor("allclose", "a", a);
+  requireTensor("allclose", "b", b);
   checkOptions("allclose", options, closeRules);
   const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
   if (!sameShape(a.shape, b.shape)) return false;

@@ -1,6 +1,17 @@
 import { MemoryError, TapegradError, type ErrorParts } from "@tapegrad/kernels";
 
 export { MemoryError, TapegradError };
+
+/** Runs what a public function leaves to others: their errors say what the user called. */
+export function inTheNameOf<T>(op: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    if (error instanceof TapegradError) error.rename(op);
+    throw error;
+  }
+}
+
 export type { ErrorParts };
 
 /** Shapes that do not fit together. */

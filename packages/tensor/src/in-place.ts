@@ -3,7 +3,7 @@ import { toDType } from "./compute/cast.ts";
 import { copyInto } from "./compute/copy.ts";
 import { refuseCoinciding } from "./compute/overlap.ts";
 import { requireRepresentable } from "./encode.ts";
-import { DTypeError, GradError, ShapeError } from "./errors.ts";
+import { DTypeError, GradError, ShapeError, TapegradError } from "./errors.ts";
 import { gradHooks } from "./grad-hooks.ts";
 import { add, div, mul, sub } from "./ops/arithmetic.ts";
 import { clone } from "./ops/clone.ts";
@@ -16,7 +16,7 @@ import { placeIn, replacedPart } from "./ops/part.ts";
 import { alias } from "./ops/reshape.ts";
 import { fullLike } from "./creation.ts";
 import { formatShape, sameShape, tryBroadcast } from "./shape.ts";
-import { baseOf, describe, requireTensor, type Tensor } from "./tensor.ts";
+import { baseOf, describe, requireOperand, requireTensor, type Tensor } from "./tensor.ts";
 
 /**
  * Replaces a tensor's elements by the result of `compute`, which gets the old ones and, if it takes one, `other`.
@@ -32,7 +32,7 @@ function inPlace(op: string, target: Tensor, compute: (old: Tensor) => Tensor, o
   // One value for all is the same in any order (as PyTorch has it).
   if (op !== "fill_") refuseCoinciding(op, "x", target);
   // A copy also where the target itself is off the tape: for the other operand's gradient, the op may save its old elements.
-  const result = needsGrad && readsOld ? compute(clone(target)) : computeDonated(target, compute);
+  const result = computeAs(op, target, compute, needsGrad && readsOld);
   checkResult(op, target, result);
   const record = recording && (result.requiresGrad || target.requiresGrad) ? recordChange(target, result) : null;
   const isDone = result.storage === target.storage && !isPartial(result) && !isPartial(target);
@@ -82,6 +82,16 @@ function recordChange(target: Tensor, result: Tensor): () => void {
   };
 }
 
+/** The result, or an error in the name of the op that was called. */
+function computeAs(op: string, target: Tensor, compute: (old: Tensor) => Tensor, ofCopy: boolean): Tensor {
+  try {
+    return ofCopy ? compute(clone(target)) : computeDonated(target, compute);
+  } catch (error) {
+    if (error instanceof TapegradError) error.rename(op);
+    throw error;
+  }
+}
+
 function computeDonated(target: Tensor, compute: (old: Tensor) => Tensor): Tensor {
   target.donated = "yes";
   try {
@@ -104,26 +114,30 @@ function isPartial(x: Tensor): boolean {
  * Throws    GradError `inPlace/leaf`, `inPlace/leaf-view`, `inPlace/unrecorded-view`, `tape/stale-view`; ShapeError `inPlace/coinciding`
  */
 function refuseWhileRecording(op: string, target: Tensor, needsGrad: boolean): void {
-  const details = [describe("x", target)];
-  const hint = "wrap the change in noGrad(() => ...)";
-  if (target.leafRequiresGrad) {
-    throw new GradError({ op, fact: "a leaf that requires grad cannot be changed in place while the tape records", details, hint, code: "inPlace/leaf" });
-  }
+  if (target.leafRequiresGrad) throw leafError(op, target, "a leaf", "inPlace/leaf");
   const base = baseOf(target);
-  if (base !== target && base.node === null && (base.leafRequiresGrad || target.requiresGrad)) {
-    throw new GradError({ op, fact: "a view of a leaf that requires grad cannot be changed in place while the tape records", details, hint, code: "inPlace/leaf-view" });
-  }
+  if (base !== target && base.node === null && (base.leafRequiresGrad || target.requiresGrad)) throw leafError(op, target, "a view of a leaf", "inPlace/leaf-view");
   if (target.unrecordedView === "tracked" || (target.unrecordedView === "constant" && needsGrad)) {
     throw new GradError({
       op,
       fact: "a view that was taken inside noGrad cannot be changed in place while the tape records: what it shows would lose its gradient",
-      details,
+      details: [describe("x", target)],
       hint: "take the view outside noGrad, or change it inside",
       code: "inPlace/unrecorded-view",
     });
   }
   if (!needsGrad) gradHooks().refuseStale(op, target);
   else if (base !== target) refuseCoinciding(op, "the base of x", base);
+}
+
+function leafError(op: string, target: Tensor, what: string, code: string): GradError {
+  return new GradError({
+    op,
+    fact: `${what} that requires grad cannot be changed in place while the tape records`,
+    details: [describe("x", target)],
+    hint: "wrap the change in noGrad(() => ...)",
+    code,
+  });
 }
 
 /**
@@ -140,21 +154,25 @@ function refuseWhileRecording(op: string, target: Tensor, needsGrad: boolean): v
  * x.grad?.toArray(); // [10, 10, 1]
  */
 export function add_(x: Tensor, other: Operand): Tensor {
+  requireOperand("add_", "other", other);
   return inPlace("add_", x, (old) => add(old, other), other);
 }
 
 /** x -= other, in place. Throws as `add_`. */
 export function sub_(x: Tensor, other: Operand): Tensor {
+  requireOperand("sub_", "other", other);
   return inPlace("sub_", x, (old) => sub(old, other), other);
 }
 
 /** x *= other, in place. Throws as `add_`. */
 export function mul_(x: Tensor, other: Operand): Tensor {
+  requireOperand("mul_", "other", other);
   return inPlace("mul_", x, (old) => mul(old, other), other);
 }
 
 /** x /= other, in place. Throws as `add_`. */
 export function div_(x: Tensor, other: Operand): Tensor {
+  requireOperand("div_", "other", other);
   return inPlace("div_", x, (old) => div(old, other), other);
 }
 
@@ -174,6 +192,8 @@ export function clamp_(x: Tensor, bounds: { min?: number; max?: number }): Tenso
  * Throws    as `add_`, and ShapeError `copy_/shape`
  */
 export function copy_(x: Tensor, source: Tensor): Tensor {
+  requireTensor("copy_", "x", x);
+  requireTensor("copy_", "source", source);
   const broadcast = tryBroadcast(source.shape, x.shape);
   if (broadcast === null || !sameShape(broadcast, x.shape)) {
     throw new ShapeError({

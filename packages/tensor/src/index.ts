@@ -9,7 +9,7 @@ export { cloneKernel } from "./compute/copy.ts";
 export { copyOf, foreignError, markCopy, notATensor } from "./copies.ts";
 export { allclose, equal } from "./equality.ts";
 export type { CloseOptions } from "./equality.ts";
-export { ArgumentError, DataError, DTypeError, GradError, IndexError, MemoryError, SerializationError, ShapeError, TapegradError } from "./errors.ts";
+export { ArgumentError, DataError, DTypeError, GradError, IndexError, MemoryError, SerializationError, ShapeError, TapegradError, inTheNameOf } from "./errors.ts";
 export type { ErrorParts } from "./errors.ts";
 export { Generator, defaultGenerator, manualSeed } from "./generator.ts";
 export type { GeneratorState } from "./generator.ts";

@@ -99,6 +99,8 @@ export interface OpSpec<N extends readonly string[], A, S extends readonly strin
   readonly random?: boolean;
   /** `forward` makes intermediate tensors, which are freed as soon as it returns. */
   readonly scoped?: boolean;
+  /** The public function takes numbers in the place of tensors, for errors to say so. */
+  readonly takesNumbers?: boolean;
   /** dtypes of the first input that the op takes; all floating ones unless told. */
   readonly dtypes?: readonly DType[];
   readonly samples: () => readonly Sample<A>[];
@@ -126,6 +128,7 @@ export interface Op {
   readonly halfNative: boolean;
   readonly random: boolean;
   readonly scoped: boolean;
+  readonly takesNumbers: boolean;
   readonly createGraphByComposite: boolean;
   readonly dtypes: readonly DType[];
   readonly infer: (inputs: readonly (Tensor | null)[], attrs: unknown) => OutputSpec;

@@ -1,5 +1,6 @@
 import type { DType } from "@tapegrad/kernels";
 import { notATensor } from "./copies.ts";
+import { MemoryError } from "./errors.ts";
 import { offerSaved } from "./op-context.ts";
 import { executor } from "./execute.ts";
 import { unrecorded, type Inputs, type Interpreter, type Op, type OpSpec, type Savable } from "./op-spec.ts";
@@ -36,6 +37,7 @@ export function defineOp<const N extends readonly string[], A, const S extends r
     halfNative: spec.halfNative ?? spec.view ?? false,
     random: spec.random ?? false,
     scoped: spec.scoped ?? false,
+    takesNumbers: spec.takesNumbers ?? false,
     createGraphByComposite: spec.createGraphByComposite ?? false,
     dtypes: spec.dtypes ?? floating,
     infer: spec.infer,
@@ -73,13 +75,15 @@ export function dispatch(op: Op, inputs: readonly (Tensor | null)[], attrs: unkn
   try {
     return top.run(op, inputs, attrs, unrecorded);
   } catch (error) {
+    if (error instanceof MemoryError && error.code === "empty/too-large") error.rename(op.name);
     throw error instanceof TypeError ? explained(op, inputs, error) : error;
   }
 }
 
 /** What a TypeError says about an input that is no tensor of this copy of the library; the error itself if all are. */
 function explained(op: Op, inputs: readonly unknown[], error: TypeError): Error {
-  const position = inputs.findIndex((x) => x !== null && !(x instanceof Tensor));
+  const position = inputs.findIndex((x, i) => !(x instanceof Tensor) && !(x === null && op.inputs[i]?.endsWith("?") === true));
   if (position < 0) return error;
-  return notATensor(op.name, op.inputs[position]?.replace("?", "") ?? `input ${position}`, inputs[position], error);
+  const must = op.takesNumbers ? "a tensor or a number" : "a tensor";
+  return notATensor(op.name, op.inputs[position]?.replace("?", "") ?? `input ${position}`, inputs[position], error, must);
 }

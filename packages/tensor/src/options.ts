@@ -14,7 +14,7 @@ export type OptionRules<O extends object> = { readonly [Name in keyof Required<O
  * Throws    IndexError `OP/option`, ArgumentError `OP/unknown-option`
  */
 export function checkOptions<O extends object>(op: string, options: O, rules: OptionRules<O>, scope = op): void {
-  if (typeof options !== "object" || options === null) {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
     throw new ArgumentError({ op, fact: `options must be an object, not ${showValue(options)}`, code: `${scope}/options` });
   }
   // No list of entries: this runs in every call of an op.

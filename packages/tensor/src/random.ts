@@ -6,7 +6,7 @@ import { defaultGenerator, type Generator } from "./generator.ts";
 import { anyDType, boolean, generator } from "./option-rules.ts";
 import { checkOptions, type OptionRules } from "./options.ts";
 import { checkShape, type Shape } from "./shape.ts";
-import { emptyTensor, type Tensor } from "./tensor.ts";
+import { emptyTensor, requireTensor, type Tensor } from "./tensor.ts";
 
 /** Options of the random creation functions. */
 export interface RandomOptions extends TensorOptions {
@@ -18,16 +18,16 @@ const randomRules: OptionRules<RandomOptions> = { dtype: anyDType, requiresGrad:
 
 type Fill = (code: number, out: number, n: number, key0: number, key1: number, low: number, high: number) => void;
 
-function draw(op: string, shape: Shape, options: RandomOptions, fillFor: (dtype: DType) => Fill): Tensor {
+function draw(op: string, shape: Shape, options: RandomOptions, fillFor: (dtype: DType) => Fill, ownDType: DType = "float32"): Tensor {
   checkOptions(op, options, randomRules);
   checkShape(op, shape);
-  const dtype = options.dtype ?? "float32";
+  const dtype = options.dtype ?? ownDType;
   if (!dtypeInfo[dtype].isFloating) {
     throw new DTypeError({ op, fact: `dtype ${dtype} must be floating`, hint: "use randint for integers", code: `${op}/dtype`, data: { dtype } });
   }
   const computed = computedDType(dtype);
   beginCall();
-  const out = emptyTensor([...shape], computed);
+  const out = emptyTensor([...shape], computed, op);
   const size = out.numel();
   if (size > 0) fillFor(dtype)(dtypeInfo[computed].code, out.pointer, size, ...(options.generator ?? defaultGenerator).take(size));
   return withOptions(dtype === computed ? out : castKernel(out, dtype), options);
@@ -41,7 +41,11 @@ function draw(op: string, shape: Shape, options: RandomOptions, fillFor: (dtype:
  * rand([2, 3]).shape; // [2, 3]
  */
 export function rand(shape: Shape, options: RandomOptions = {}): Tensor {
-  return draw("rand", shape, options, (dtype) => uniformFill(0, 1, dtype));
+  return drawUniform("rand", shape, options);
+}
+
+function drawUniform(op: string, shape: Shape, options: RandomOptions, dtype?: DType): Tensor {
+  return draw(op, shape, options, (dtype) => uniformFill(0, 1, dtype), dtype);
 }
 
 function uniformFill(low: number, high: number, dtype: DType): Fill {
@@ -64,7 +68,7 @@ function highestHalfBelow(value: number): number {
 
 /** Uniform numbers in [low, high). Throws DTypeError `uniform/dtype`. @internal */
 export function uniform(shape: Shape, low: number, high: number, options: RandomOptions = {}): Tensor {
-  if (low === high) return full(shape, low, options);
+  if (low === high) return full(shape, low, { dtype: options.dtype ?? "float32", requiresGrad: options.requiresGrad === true });
   return draw("uniform", shape, options, (dtype) => uniformFill(low, high, dtype));
 }
 
@@ -76,7 +80,11 @@ export function uniform(shape: Shape, low: number, high: number, options: Random
  * randn([2, 3]).dtype; // "float32"
  */
 export function randn(shape: Shape, options: RandomOptions = {}): Tensor {
-  return draw("randn", shape, options, () => (code, out, n, ...at) => wasm.randomNormal(code, out, n, ...at, 0, 1));
+  return drawNormal("randn", shape, options);
+}
+
+function drawNormal(op: string, shape: Shape, options: RandomOptions, dtype?: DType): Tensor {
+  return draw(op, shape, options, () => (code, out, n, ...at) => wasm.randomNormal(code, out, n, ...at, 0, 1), dtype);
 }
 
 /**
@@ -98,7 +106,7 @@ export function randint(low: number, high: number, shape: Shape, options: Random
     });
   }
   beginCall();
-  const out = emptyTensor([...shape], "int32");
+  const out = emptyTensor([...shape], "int32", "randint");
   const size = out.numel();
   if (size > 0) wasm.randomInt(out.pointer, size, ...(options.generator ?? defaultGenerator).take(size), low, high);
   const dtype = options.dtype ?? "int32";
@@ -120,8 +128,8 @@ export function randperm(n: number, options: { readonly generator?: Generator } 
 /** The same on the host, for samplers. */
 export function permutation(n: number, generator: Generator): Int32Array {
   if (!Number.isInteger(n) || n < 0) throw new IndexError({ op: "randperm", fact: `n ${n} must be an integer, 0 or more`, code: "randperm/n", data: { n } });
+  const draws = drawUniform("randperm", [n], { dtype: "float64", generator });
   const order = Int32Array.from({ length: n }, (_, i) => i);
-  const draws = rand([n], { dtype: "float64", generator });
   const uniforms = draws.toTypedArray();
   draws.storage.free();
   for (let i = n - 1; i > 0; i--) {
@@ -140,7 +148,8 @@ export function permutation(n: number, generator: Generator): Int32Array {
  * randLike(zeros([2, 2])).shape; // [2, 2]
  */
 export function randLike(x: Tensor, options: RandomOptions = {}): Tensor {
-  return rand(x.shape, { dtype: x.dtype, ...options });
+  requireTensor("randLike", "x", x);
+  return drawUniform("randLike", x.shape, options, x.dtype);
 }
 
 /**
@@ -150,5 +159,6 @@ export function randLike(x: Tensor, options: RandomOptions = {}): Tensor {
  * randnLike(zeros([2, 2])).shape; // [2, 2]
  */
 export function randnLike(x: Tensor, options: RandomOptions = {}): Tensor {
-  return randn(x.shape, { dtype: x.dtype, ...options });
+  requireTensor("randnLike", "x", x);
+  return drawNormal("randnLike", x.shape, options, x.dtype);
 }

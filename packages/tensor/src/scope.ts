@@ -1,5 +1,8 @@
 import { enterScope, leaveScope, type Storage } from "@tapegrad/kernels";
-import { Tensor } from "./tensor.ts";
+import { ArgumentError } from "./errors.ts";
+import { callable } from "./option-rules.ts";
+import { checkArgument } from "./options.ts";
+import { requireTensor, Tensor } from "./tensor.ts";
 
 /** Tensors found in what a scope returns: itself, or in arrays, plain objects, maps and sets. */
 function collectStorages(value: unknown, found: Set<Storage>, seen: Set<object>): void {
@@ -48,18 +51,36 @@ export function openScope(): Scope {
   return new Scope();
 }
 
+const AsyncFunction = (async () => undefined).constructor as FunctionConstructor;
+
+const isThenable = (value: unknown): boolean => typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+
+function asynchronous(): ArgumentError {
+  return new ArgumentError({
+    op: "scope",
+    fact: "the function is asynchronous: what it makes after an await would be made outside",
+    hint: "open scopes inside it, around the synchronous parts",
+    code: "scope/async",
+  });
+}
+
 /**
  * Runs a function and frees at once every tensor made in it that it does not return. Never needed, since memory is
  * managed; it saves the cost of finding out that tensors are dead. Gradients of leaves and optimizer state survive;
  * anything else that must, `keep`. An asynchronous function is not allowed.
  *
+ * Throws    ArgumentError `scope/async`, IndexError `scope/option`
  * @example
  * scope(() => sum(mul(tensor([1, 2]), 3))).item(); // 9
  */
 export function scope<T>(run: () => T): T {
+  checkArgument("scope", "run", run, callable);
+  // At once, where that can be seen: the scope would close before what is behind the first await.
+  if ((run as unknown) instanceof AsyncFunction) throw asynchronous();
   const opened = new Scope();
   try {
     const result = run();
+    if (isThenable(result)) throw asynchronous();
     opened.close(result);
     return result;
   } finally {
@@ -76,6 +97,7 @@ export function scope<T>(run: () => T): T {
  * kept.item(); // 1
  */
 export function keep<T extends Tensor>(x: T): T {
+  requireTensor("keep", "x", x);
   x.storage.kept = true;
   return x;
 }

@@ -1,4 +1,5 @@
 import { IndexError, ShapeError } from "./errors.ts";
+import { showValue } from "./show-value.ts";
 
 /** Sizes of the dimensions, outermost first; empty for a 0-d tensor. */
 export type Shape = readonly number[];
@@ -69,12 +70,12 @@ export function broadcastShapes(op: string, a: Shape, b: Shape, names: readonly 
 }
 
 /** `dim` counted from the front; negative ones count from the end. A 0-d tensor has dimensions -1 and 0, as in PyTorch. */
-export function normalizeDim(op: string, dim: number, rank: number): number {
+export function normalizeDim(op: string, dim: number, rank: number, name = "dim"): number {
   const bound = Math.max(rank, 1);
   if (!Number.isInteger(dim) || dim < -bound || dim >= bound) {
     throw new IndexError({
       op,
-      fact: `dim ${dim} is outside [${-bound}, ${bound - 1}], the dimensions of a ${rank}-d tensor`,
+      fact: `${name} ${showValue(dim)} is outside [${-bound}, ${bound - 1}], the dimensions of a ${rank}-d tensor`,
       code: `${op}/dim`,
       data: { dim, rank },
     });
@@ -91,11 +92,11 @@ function firstIntegers(count: number): number[] {
 /** Several dimensions, each once, counted from the front and sorted; all of them when `dims` is undefined. */
 export function normalizeDims(op: string, dims: number | readonly number[] | undefined, rank: number): number[] {
   if (dims === undefined) return firstIntegers(rank);
-  if (typeof dims === "number") {
-    const dim = normalizeDim(op, dims, rank);
+  if (!Array.isArray(dims)) {
+    const dim = normalizeDim(op, dims as number, rank);
     return rank === 0 ? [] : [dim];
   }
-  const list = dims.map((dim) => normalizeDim(op, dim, rank));
+  const list = (dims as readonly number[]).map((dim) => normalizeDim(op, dim, rank));
   const repeated = list.find((dim, i) => list.indexOf(dim) !== i);
   if (repeated !== undefined) {
     throw new IndexError({ op, fact: `dim ${repeated} is given twice`, code: `${op}/dim-twice`, data: { dims: list } });
@@ -103,12 +104,14 @@ export function normalizeDims(op: string, dims: number | readonly number[] | und
   return rank === 0 ? [] : list.sort((a, b) => a - b);
 }
 
-/** Refuses shapes with negative or fractional sizes. */
+const isNumbers = (shape: Shape): boolean => Array.isArray(shape) && shape.every((size) => typeof size === "number");
+
+/** Refuses what is no list of sizes: integers, 0 or more. */
 export function checkShape(op: string, shape: Shape): void {
-  if (shape.every((size) => Number.isInteger(size) && size >= 0)) return;
+  if (Array.isArray(shape) && shape.every((size) => Number.isInteger(size) && size >= 0)) return;
   throw new ShapeError({
     op,
-    fact: `the sizes in ${formatShape(shape)} must be integers, 0 or more`,
+    fact: `shape ${isNumbers(shape) ? formatShape(shape) : showValue(shape)} must be a list of integers, 0 or more`,
     code: `${op}/shape`,
     data: { shape },
   });

@@ -43,6 +43,9 @@ export interface GradNode {
  * x.transpose(0, 1).toArray(); // [[1, 3], [2, 4]]
  */
 export class Tensor {
+  /** Gives a view whose base was changed its new place on the tape, if it can (`GradHooks`). @internal */
+  static bringUpToDate: (x: Tensor) => boolean = () => true;
+
   /** @internal */
   readonly storage: Storage;
   readonly shape: Shape;
@@ -324,6 +327,11 @@ export function requireTensor(op: string, name: string, value: unknown): asserts
   if (!Tensor.isTensor(value)) throw notATensor(op, name, value);
 }
 
+/** Throws as `requireTensor` for what is neither a tensor nor a number. */
+export function requireOperand(op: string, name: string, value: unknown): asserts value is Tensor | number {
+  if (typeof value !== "number" && !(value instanceof Tensor)) throw notATensor(op, name, value, undefined, "a tensor or a number");
+}
+
 /** Throws ArgumentError `tapegrad/not-a-tensor`, ShapeError `OP/shape`, DTypeError `OP/dtype` for what cannot be the gradient of `of`. */
 export function checkGradient(op: string, name: string, gradient: unknown, of: { readonly shape: Shape; readonly dtype: DType }): asserts gradient is Tensor {
   requireTensor(op, name, gradient);
@@ -395,22 +403,22 @@ export function sameElements(x: Tensor): Tensor {
   return new Tensor(x.storage, x.shape, x.isContiguous() ? null : x.strides, x.offset);
 }
 
-/** A new uninitialised row-major tensor for the running kernel call. */
-export function emptyTensor(shape: Shape, dtype: DType): Tensor {
+/** A new uninitialised row-major tensor for the running kernel call. `op` is who asks; what an op asks for is told by `dispatch`. */
+export function emptyTensor(shape: Shape, dtype: DType, op = "empty"): Tensor {
   const size = sizeOf(shape);
-  if (size > mostElements || size * dtypeInfo[dtype].bytes > mostBlockBytes) throw tooLarge(shape, dtype, size);
+  if (size > mostElements || size * dtypeInfo[dtype].bytes > mostBlockBytes) throw tooLarge(op, shape, dtype, size);
   return new Tensor(new Storage(dtype, size), shape);
 }
 
 /** Kernels count elements with 31 bits, up to the end of the last task. */
 const mostElements = 2 ** 31 - 2 ** 20;
 
-function tooLarge(shape: Shape, dtype: DType, size: number): MemoryError {
+function tooLarge(op: string, shape: Shape, dtype: DType, size: number): MemoryError {
   const most = Math.min(mostElements, Math.floor(mostBlockBytes / dtypeInfo[dtype].bytes));
   return new MemoryError({
-    op: "empty",
-    fact: `${formatShape(shape)} ${dtype} has ${size} elements; a tensor of this dtype may have ${most} at most`,
-    code: "empty/too-large",
+    op,
+    fact: `shape ${formatShape(shape)} ${dtype} has ${size} elements; a tensor of this dtype may have ${most} at most`,
+    code: `${op}/too-large`,
     data: { shape, dtype, most },
   });
 }

@@ -1,5 +1,5 @@
 import {
-  avgPool2d, batchNorm, conv2d, crossEntropy, linear, matmul, maxPool2d, mseLoss, nllLoss, tensor, zeros, type ErrorSample,
+  avgPool2d, batchNorm, conv2d, crossEntropy, linear, matmul, maxPool2d, mseLoss, nllLoss, ones, tensor, zeros, type ErrorSample,
 } from "@tapegrad/tensor";
 
 /** Wrong operands and options of layers and losses. */
@@ -261,19 +261,83 @@ export const errorsOfLayers: readonly ErrorSample[] = [
   hint: use a larger batch, drop the last one (dropLast), or call eval() first
   code: batchNorm/single`,
   },
+  ...(["logits", "logp"] as const).map((name) => {
+    const loss = name === "logits" ? crossEntropy : nllLoss;
+    return {
+      call: () => loss(zeros([2, 5, 7, 3]), zeros([2, 5, 7], { dtype: "int32" })),
+      error: "ShapeError",
+      message: `${loss.name}: targets [2, 5, 7] must have shape [2, 7, 3]: one class index for each row of ${name} [2, 5, 7, 3]
+  ${name}  [2, 5, 7, 3]  float32
+  targets  [2, 5, 7]  int32
+  hint: classes are dimension 1: ${name}.permute([0, 3, 1, 2])
+  code: ${loss.name}/shape`,
+    };
+  }),
+  {
+    call: () => linear(zeros([4, 6, 28, 28]), zeros([10, 4704])),
+    error: "ShapeError",
+    message: `linear: x.shape[-1] = 28 must equal weight.shape[1] = 4704
+  x  [4, 6, 28, 28]  float32
+  weight  [10, 4704]  float32
+  hint: make a row of each of them: x.flatten(1)
+  code: linear/features`,
+  },
+  {
+    call: () => linear(zeros([4, 6, 28, 28]), zeros([10, 27])),
+    error: "ShapeError",
+    message: `linear: x.shape[-1] = 28 must equal weight.shape[1] = 27
+  x  [4, 6, 28, 28]  float32
+  weight  [10, 27]  float32
+  code: linear/features`,
+  },
+  {
+    call: () => conv2d(zeros([2, 8, 8, 3]), zeros([4, 3, 3, 3])),
+    error: "ShapeError",
+    message: `conv2d: x.shape[1] = 8 must equal weight.shape[1] * groups = 3
+  x  [2, 8, 8, 3]  float32
+  weight  [4, 3, 3, 3]  float32
+  hint: x looks like [N, H, W, C]: x.permute([0, 3, 1, 2])
+  code: conv2d/channels`,
+  },
+  {
+    call: () => batchNorm(zeros([2, 8, 8, 3]), { weight: ones([3]) }),
+    error: "ShapeError",
+    message: `batchNorm: weight [3] must have shape [8], the channels of x
+  x  [2, 8, 8, 3]  float32
+  hint: x looks like [N, H, W, C]: x.permute([0, 3, 1, 2])
+  code: batchNorm/channels`,
+  },
+  {
+    call: () => conv2d(zeros([1, 3, 8, 8], { dtype: "uint8" }), zeros([4, 3, 3, 3])),
+    error: "DTypeError",
+    message: `conv2d: x.dtype = uint8 must equal the dtype of weight (float32)
+  x  [1, 3, 8, 8]  uint8
+  weight  [4, 3, 3, 3]  float32
+  hint: pixels from 0 to 255 are scaled first: x.to("float32").div(255), then normalize([0.5], [0.5])
+  code: conv2d/dtypes`,
+  },
+  {
+    call: () => linear(zeros([1, 8], { dtype: "uint8" }), zeros([4, 8])),
+    error: "DTypeError",
+    message: `linear: x.dtype = uint8 must equal the dtype of weight (float32)
+  x  [1, 8]  uint8
+  weight  [4, 8]  float32
+  hint: pixels from 0 to 255 are scaled first: x.to("float32").div(255), then normalize([0.5], [0.5])
+  code: linear/dtypes`,
+  },
   {
     call: () => crossEntropy(zeros([2, 3]), zeros([3], { dtype: "int32" })),
     error: "ShapeError",
-    message: `crossEntropy: targets [3] must have shape [2]: one class index for each row of x [2, 3]
-  x  [2, 3]  float32
+    message: `crossEntropy: targets [3] must have shape [2]: one class index for each row of logits [2, 3]
+  logits  [2, 3]  float32
   targets  [3]  int32
   code: crossEntropy/shape`,
   },
   {
     call: () => crossEntropy(zeros([]), zeros([], { dtype: "int32" })),
     error: "ShapeError",
-    message: `crossEntropy: x must be [C] or [N, C, ...], not 0-d
-  x  []  float32
+    message: `crossEntropy: logits must be [C] or [N, C, ...], not 0-d
+  logits  []  float32
   targets  []  int32
   code: crossEntropy/shape`,
   },
@@ -344,8 +408,8 @@ export const errorsOfLayers: readonly ErrorSample[] = [
   {
     call: () => nllLoss(zeros([2, 3]), zeros([3], { dtype: "int32" })),
     error: "ShapeError",
-    message: `nllLoss: targets [3] must have shape [2]: one class index for each row of x [2, 3]
-  x  [2, 3]  float32
+    message: `nllLoss: targets [3] must have shape [2]: one class index for each row of logp [2, 3]
+  logp  [2, 3]  float32
   targets  [3]  int32
   code: nllLoss/shape`,
   },

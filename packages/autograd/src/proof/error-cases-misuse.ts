@@ -42,17 +42,17 @@ export const errorsOfMisuse: readonly ErrorSample[] = [
   ...([undefined, "2", [1, 2], {}, Math.max] as const).map((value): ErrorSample => ({
     call: () => x.add(value as never),
     error: "ArgumentError",
-    message: `add: b must be a tensor, not ${showValue(value)}\n  code: tapegrad/not-a-tensor`,
+    message: `add: b must be a tensor or a number, not ${showValue(value)}\n  code: tapegrad/not-a-tensor`,
   })),
   {
     call: () => add("1" as never, x),
     error: "ArgumentError",
-    message: 'add: a must be a tensor, not "1"\n  code: tapegrad/not-a-tensor',
+    message: 'add: a must be a tensor or a number, not "1"\n  code: tapegrad/not-a-tensor',
   },
   {
     call: () => zeros([2]).add_([1, 2] as never),
     error: "ArgumentError",
-    message: "add: b must be a tensor, not [1,2]\n  code: tapegrad/not-a-tensor",
+    message: "add_: other must be a tensor or a number, not [1,2]\n  code: tapegrad/not-a-tensor",
   },
   {
     call: () => mul(leaf([1]), 2).backward([1] as never),
@@ -67,7 +67,7 @@ export const errorsOfMisuse: readonly ErrorSample[] = [
   {
     call: () => grad([null as never], [leaf([1])]),
     error: "ArgumentError",
-    message: "grad: output must be a tensor, not null\n  code: tapegrad/not-a-tensor",
+    message: "grad: output 0 must be a tensor, not null\n  code: tapegrad/not-a-tensor",
   },
   {
     call: () => {
@@ -100,7 +100,7 @@ export const errorsOfMisuse: readonly ErrorSample[] = [
       out.sum().backward();
     },
     error,
-    message: `hook: result must have the ${what} of the tensor${details}\n  code: hook/${what}`,
+    message: `registerHook: result must have the ${what} of the tensor${details}\n  code: registerHook/${what}`,
   })),
   {
     call: () => {
@@ -109,7 +109,7 @@ export const errorsOfMisuse: readonly ErrorSample[] = [
       out.sum().backward();
     },
     error: "ArgumentError",
-    message: "hook: result must be a tensor, not 1\n  code: tapegrad/not-a-tensor",
+    message: "registerHook: result must be a tensor, not 1\n  code: tapegrad/not-a-tensor",
   },
   {
     call: () => gradcheck((a) => mul(a, a), [tensor([1], { dtype: "float64" }), tensor([2], { dtype: "float64" })]),

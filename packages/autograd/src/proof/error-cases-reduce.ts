@@ -128,16 +128,40 @@ export const errorsOfReduce: readonly ErrorSample[] = [
   code: argmin/dim`,
   },
   {
+    call: () => max(zeros([2]), 1),
+    error: "IndexError",
+    message: `max: dim 1 is outside [-1, 0], the dimensions of a 1-d tensor
+  code: max/dim`,
+  },
+  {
+    call: () => max(zeros([2]), 0, "yes" as never),
+    error: "IndexError",
+    message: `max: keepdim "yes" must be true or false
+  code: max/option`,
+  },
+  {
+    call: () => min(zeros([2]), -2),
+    error: "IndexError",
+    message: `min: dim -2 is outside [-1, 0], the dimensions of a 1-d tensor
+  code: min/dim`,
+  },
+  {
+    call: () => min(zeros([2]), "0" as never),
+    error: "IndexError",
+    message: `min: dim "0" must be a number
+  code: min/option`,
+  },
+  {
     call: () => max(zeros([0])),
     error: "IndexError",
-    message: `amax: no elements to choose from: a reduced dimension of [0] has size 0
-  code: amax/empty`,
+    message: `max: no elements to choose from: a reduced dimension of [0] has size 0
+  code: max/empty`,
   },
   {
     call: () => max(zeros([2, 0]), 1),
     error: "IndexError",
-    message: `argmax: no elements to choose from: a reduced dimension of [2, 0] has size 0
-  code: argmax/empty`,
+    message: `max: no elements to choose from: a reduced dimension of [2, 0] has size 0
+  code: max/empty`,
   },
   {
     call: () => max(zeros([]), 1),
@@ -155,14 +179,14 @@ export const errorsOfReduce: readonly ErrorSample[] = [
   {
     call: () => min(zeros([0])),
     error: "IndexError",
-    message: `amin: no elements to choose from: a reduced dimension of [0] has size 0
-  code: amin/empty`,
+    message: `min: no elements to choose from: a reduced dimension of [0] has size 0
+  code: min/empty`,
   },
   {
     call: () => min(zeros([2, 0]), 1),
     error: "IndexError",
-    message: `argmin: no elements to choose from: a reduced dimension of [2, 0] has size 0
-  code: argmin/empty`,
+    message: `min: no elements to choose from: a reduced dimension of [2, 0] has size 0
+  code: min/empty`,
   },
   {
     call: () => softmax(zeros([2]), 1),

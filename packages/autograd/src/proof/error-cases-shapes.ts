@@ -22,7 +22,7 @@ export const errorsOfShapes: readonly ErrorSample[] = [
   {
     call: () => tensor([1, [2]]),
     error: "ShapeError",
-    message: `tensor: expected a number at depth 1, found an array of 1
+    message: `tensor: data: expected a number at depth 1, found an array of 1
   code: tensor/ragged`,
   },
   {
@@ -40,7 +40,7 @@ export const errorsOfShapes: readonly ErrorSample[] = [
   {
     call: () => tensor([1, 2], { shape: [-1] }),
     error: "ShapeError",
-    message: `tensor: the sizes in [-1] must be integers, 0 or more
+    message: `tensor: shape [-1] must be a list of integers, 0 or more
   code: tensor/shape`,
   },
   {
@@ -74,38 +74,38 @@ export const errorsOfShapes: readonly ErrorSample[] = [
   {
     call: () => full([2, -1], 0),
     error: "ShapeError",
-    message: `full: the sizes in [2, -1] must be integers, 0 or more
+    message: `full: shape [2, -1] must be a list of integers, 0 or more
   code: full/shape`,
   },
   {
     call: () => zeros([1.5]),
     error: "ShapeError",
-    message: `full: the sizes in [1.5] must be integers, 0 or more
-  code: full/shape`,
+    message: `zeros: shape [1.5] must be a list of integers, 0 or more
+  code: zeros/shape`,
   },
   {
     call: () => empty([-1]),
     error: "ShapeError",
-    message: `empty: the sizes in [-1] must be integers, 0 or more
+    message: `empty: shape [-1] must be a list of integers, 0 or more
   code: empty/shape`,
   },
   {
     call: () => empty([2 ** 15, 2 ** 15]),
     error: "MemoryError",
-    message: `empty: [32768, 32768] float32 has 1073741824 elements; a tensor of this dtype may have ${Math.floor(mostBlockBytes / 4)} at most
+    message: `empty: shape [32768, 32768] float32 has 1073741824 elements; a tensor of this dtype may have ${Math.floor(mostBlockBytes / 4)} at most
   code: empty/too-large`,
   },
   {
     call: () => empty([2 ** 31], { dtype: "bool" }),
     error: "MemoryError",
-    message: `empty: [2147483648] bool has 2147483648 elements; a tensor of this dtype may have 2146435072 at most
+    message: `empty: shape [2147483648] bool has 2147483648 elements; a tensor of this dtype may have 2146435072 at most
   code: empty/too-large`,
   },
   {
     call: () => eye(-1),
-    error: "ShapeError",
-    message: `eye: the sizes in [-1, -1] must be integers, 0 or more
-  code: eye/shape`,
+    error: "IndexError",
+    message: `eye: rows -1 must be an integer, 0 or more
+  code: eye/option`,
   },
   {
     call: () => arange(0, 3, -1),
@@ -166,7 +166,7 @@ export const errorsOfShapes: readonly ErrorSample[] = [
   {
     call: () => rand([-1]),
     error: "ShapeError",
-    message: `rand: the sizes in [-1] must be integers, 0 or more
+    message: `rand: shape [-1] must be a list of integers, 0 or more
   code: rand/shape`,
   },
   {
@@ -179,7 +179,7 @@ export const errorsOfShapes: readonly ErrorSample[] = [
   {
     call: () => randn([0.5]),
     error: "ShapeError",
-    message: `randn: the sizes in [0.5] must be integers, 0 or more
+    message: `randn: shape [0.5] must be a list of integers, 0 or more
   code: randn/shape`,
   },
   {
@@ -192,7 +192,7 @@ export const errorsOfShapes: readonly ErrorSample[] = [
   {
     call: () => uniform([-2], 0, 1),
     error: "ShapeError",
-    message: `uniform: the sizes in [-2] must be integers, 0 or more
+    message: `uniform: shape [-2] must be a list of integers, 0 or more
   code: uniform/shape`,
   },
   {
@@ -204,7 +204,7 @@ export const errorsOfShapes: readonly ErrorSample[] = [
   {
     call: () => randint(0, 2, [-2]),
     error: "ShapeError",
-    message: `randint: the sizes in [-2] must be integers, 0 or more
+    message: `randint: shape [-2] must be a list of integers, 0 or more
   code: randint/shape`,
   },
   {
@@ -283,7 +283,7 @@ export const errorsOfShapes: readonly ErrorSample[] = [
   {
     call: () => zeros([2, 3]).flatten(2),
     error: "IndexError",
-    message: `flatten: dim 2 is outside [-2, 1], the dimensions of a 2-d tensor
+    message: `flatten: start 2 is outside [-2, 1], the dimensions of a 2-d tensor
   code: flatten/dim`,
   },
   {
@@ -309,7 +309,7 @@ export const errorsOfShapes: readonly ErrorSample[] = [
   {
     call: () => zeros([2, 3]).transpose(0, 2),
     error: "IndexError",
-    message: `transpose: dim 2 is outside [-2, 1], the dimensions of a 2-d tensor
+    message: `transpose: dim1 2 is outside [-2, 1], the dimensions of a 2-d tensor
   code: transpose/dim`,
   },
   {
@@ -323,30 +323,30 @@ export const errorsOfShapes: readonly ErrorSample[] = [
   {
     call: () => zeros([2, 3]).expand([2, 4]),
     error: "ShapeError",
-    message: `expand: [2, 3] cannot be repeated to [2, 4]: sizes must be equal, or 1 in x
+    message: `expand: x [2, 3] cannot be repeated to shape [2, 4]: sizes must be equal, or 1 in x
   x  [2, 3]  float32
   code: expand/shape`,
   },
   {
     call: () => zeros([2, 3]).expand([3]),
     error: "ShapeError",
-    message: `expand: [2, 3] cannot be repeated to [3]: sizes must be equal, or 1 in x
+    message: `expand: x [2, 3] cannot be repeated to shape [3]: sizes must be equal, or 1 in x
   x  [2, 3]  float32
   code: expand/shape`,
   },
   {
     call: () => zeros([2, 3]).expand([2, -2]),
     error: "ShapeError",
-    message: `expand: [2, 3] cannot be repeated to [2, -2]: sizes must be equal, or 1 in x
+    message: `expand: x [2, 3] cannot be repeated to shape [2, -2]: sizes must be equal, or 1 in x
   x  [2, 3]  float32
   code: expand/shape`,
   },
   {
     call: () => zeros([2, 3]).expandAs(zeros([4])),
     error: "ShapeError",
-    message: `expand: [2, 3] cannot be repeated to [4]: sizes must be equal, or 1 in x
+    message: `expandAs: x [2, 3] cannot be repeated to shape [4]: sizes must be equal, or 1 in x
   x  [2, 3]  float32
-  code: expand/shape`,
+  code: expandAs/shape`,
   },
   {
     call: () => zeros([2]).squeeze(1),
@@ -423,9 +423,22 @@ export const errorsOfShapes: readonly ErrorSample[] = [
   code: select/dim`,
   },
   {
+    call: () => tensor(3).slice(0),
+    error: "IndexError",
+    message: `slice: x has no dimension to slice
+  x  []  float32
+  code: slice/0-d`,
+  },
+  {
+    call: () => zeros([3]).slice(0, 0.5),
+    error: "IndexError",
+    message: `slice: start 0.5 must be an integer
+  code: slice/option`,
+  },
+  {
     call: () => cat([]),
     error: "ShapeError",
-    message: `cat: needs at least one tensor
+    message: `cat: tensors needs at least one tensor
   code: cat/none`,
   },
   {
@@ -477,21 +490,29 @@ export const errorsOfShapes: readonly ErrorSample[] = [
   {
     call: () => stack([zeros([2]), zeros([3])]),
     error: "ShapeError",
-    message: `cat: all sizes but those of dimension 0 must be equal, and there must be at least 1 dimension
+    message: `stack: all shapes must be equal
+  a  [2]  float32
+  b  [3]  float32
+  code: stack/shape`,
+  },
+  {
+    call: () => stack([zeros([2]), zeros([2], { dtype: "int32" })]),
+    error: "DTypeError",
+    message: `stack: dtypes float32 and int32 must be equal
   a  [1, 2]  float32
-  b  [1, 3]  float32
-  code: cat/shape`,
+  b  [1, 2]  int32
+  code: stack/dtype`,
   },
   {
     call: () => stack([]),
     error: "ShapeError",
-    message: `cat: needs at least one tensor
-  code: cat/none`,
+    message: `stack: tensors needs at least one tensor
+  code: stack/none`,
   },
   {
     call: () => stack([zeros([2])], 2),
     error: "IndexError",
-    message: `unsqueeze: dim 2 is outside [-2, 1], the dimensions of a 2-d tensor
-  code: unsqueeze/dim`,
+    message: `stack: dim 2 is outside [-2, 1], the dimensions of a 2-d tensor
+  code: stack/dim`,
   },
 ];

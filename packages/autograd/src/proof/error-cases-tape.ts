@@ -1,4 +1,4 @@
-import { batchNorm, mul, ones, sgdStep, tensor, Tensor, zeros, type ErrorSample } from "@tapegrad/tensor";
+import { batchNorm, mul, ones, scope, sgdStep, tensor, Tensor, zeros, type ErrorSample } from "@tapegrad/tensor";
 import { grad } from "../backward.ts";
 import { enableGrad, inferenceMode, noGrad } from "../grad-mode.ts";
 import { gradcheck } from "../gradcheck.ts";
@@ -176,6 +176,19 @@ export const errorsOfTape: readonly ErrorSample[] = [
     message: `registerHook: the tensor does not require grad: no gradient will come to it
   x  [1]  float32
   code: registerHook/no-graph`,
+  },
+  ...[async () => 1, () => Promise.resolve(1)].map((run) => ({
+    call: () => scope(run),
+    error: "ArgumentError",
+    message: `scope: the function is asynchronous: what it makes after an await would be made outside
+  hint: open scopes inside it, around the synchronous parts
+  code: scope/async`,
+  })),
+  {
+    call: () => scope(3 as never),
+    error: "IndexError",
+    message: `scope: run 3 must be a function
+  code: scope/option`,
   },
   {
     call: () => noGrad(async () => 1),

@@ -2,6 +2,8 @@ import { binaryOps } from "@tapegrad/kernels";
 import { binaryKernel } from "../compute/pointwise.ts";
 import { zerosLike } from "../creation.ts";
 import { defineOp, type DefinedOp } from "../op.ts";
+import { bound, finite } from "../option-rules.ts";
+import { checkOptions, type OptionRules } from "../options.ts";
 import type { Tensor } from "../tensor.ts";
 import { add, div, mul, sub } from "./arithmetic.ts";
 import { gt } from "./comparison.ts";
@@ -101,6 +103,16 @@ const softplusOp = defineParameterised<{ beta: number; threshold: number }, ["x"
   sample: { avoid: [1.2] },
 });
 
+/** Options of `softplus`. */
+export interface SoftplusOptions {
+  /** 1 unless told. */
+  readonly beta?: number;
+  /** Where beta x is above it, the result is x itself; 20 unless told. */
+  readonly threshold?: number;
+}
+
+const softplusRules: OptionRules<SoftplusOptions> = { beta: finite, threshold: bound };
+
 /**
  * log(1 + exp(beta x)) / beta; x itself where beta x is above the threshold.
  *
@@ -108,7 +120,9 @@ const softplusOp = defineParameterised<{ beta: number; threshold: number }, ["x"
  * @example
  * softplus(tensor(0)).item(); // 0.6931471824645996
  */
-export function softplus(x: Tensor, { beta = 1, threshold = 20 }: { beta?: number; threshold?: number } = {}): Tensor {
+export function softplus(x: Tensor, options: SoftplusOptions = {}): Tensor {
+  checkOptions("softplus", options, softplusRules);
+  const { beta = 1, threshold = 20 } = options;
   return softplusOp(x, { beta, threshold });
 }
 
@@ -120,6 +134,14 @@ const leakyReluOp = defineParameterised<{ negativeSlope: number }, ["x"]>("leaky
   sample: { avoid: [0] },
 });
 
+/** Options of `leakyRelu`. */
+export interface LeakyReluOptions {
+  /** 0.01 unless told. */
+  readonly negativeSlope?: number;
+}
+
+const leakyReluRules: OptionRules<LeakyReluOptions> = { negativeSlope: finite };
+
 /**
  * x above 0, negativeSlope x elsewhere.
  *
@@ -127,6 +149,8 @@ const leakyReluOp = defineParameterised<{ negativeSlope: number }, ["x"]>("leaky
  * @example
  * leakyRelu(tensor([-1, 2]), { negativeSlope: 0.5 }).toArray(); // [-0.5, 2]
  */
-export function leakyRelu(x: Tensor, { negativeSlope = 0.01 }: { negativeSlope?: number } = {}): Tensor {
+export function leakyRelu(x: Tensor, options: LeakyReluOptions = {}): Tensor {
+  checkOptions("leakyRelu", options, leakyReluRules);
+  const { negativeSlope = 0.01 } = options;
   return leakyReluOp(x, { negativeSlope });
 }

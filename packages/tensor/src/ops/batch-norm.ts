@@ -237,6 +237,7 @@ export function batchNorm(x: Tensor, options: BatchNormOptions = {}): Tensor {
 
 /** `batchNorm` with options that were checked before. @internal */
 export function batchNormChecked(x: Tensor, options: BatchNormOptions): Tensor {
+  requireTensor("batchNorm", "x", x);
   const { weight = null, bias = null, runningMean = null, runningVar = null, training = false, momentum = 0.1, eps = 1e-5 } = options;
   if (x.ndim < 2) {
     throw new ShapeError({ op: "batchNorm", fact: `x must be [N, C, ...], not ${x.ndim}-d`, details: [describe("x", x)], code: "batchNorm/dims", data: { x: x.shape } });
@@ -250,6 +251,7 @@ export function batchNormChecked(x: Tensor, options: BatchNormOptions): Tensor {
         op: "batchNorm",
         fact: `${name} ${formatShape(v.shape)} must have shape [${channels}], the channels of x`,
         details: [describe("x", x)],
+        ...(x.ndim === 4 && sameShape(v.shape, x.shape.slice(3)) ? { hint: "x looks like [N, H, W, C]: x.permute([0, 3, 1, 2])" } : {}),
         code: "batchNorm/channels",
         data: { name, shape: v.shape, channels },
       });

@@ -1,7 +1,9 @@
 import type { DType } from "@tapegrad/kernels";
 import { castKernel } from "../compute/cast.ts";
 import { defineOp } from "../op.ts";
-import type { Tensor } from "../tensor.ts";
+import { anyDType } from "../option-rules.ts";
+import { checkArgument } from "../options.ts";
+import { requireTensor, type Tensor } from "../tensor.ts";
 import { everyDType } from "./every-dtype.ts";
 
 const definition = defineOp<readonly ["x"], { dtype: DType }>({
@@ -25,5 +27,8 @@ const definition = defineOp<readonly ["x"], { dtype: DType }>({
  * tensor([1.7, -1.7]).to("int32").toArray(); // [1, -1]
  */
 export function to(x: Tensor, dtype: DType): Tensor {
-  return x.dtype === dtype ? x : definition.run([x], { dtype });
+  requireTensor("to", "x", x);
+  if (x.dtype === dtype) return x;
+  checkArgument("to", "dtype", dtype, anyDType);
+  return definition.run([x], { dtype });
 }

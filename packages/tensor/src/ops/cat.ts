@@ -1,10 +1,11 @@
 import { beginCall } from "@tapegrad/kernels";
 import { copyInto } from "../compute/copy.ts";
-import { ShapeError } from "../errors.ts";
+import { inTheNameOf, ShapeError } from "../errors.ts";
 import { defineOp } from "../op.ts";
+import { refusedOption } from "../options.ts";
 import { commonType } from "../promote.ts";
-import { normalizeDim } from "../shape.ts";
-import { describe, emptyTensor, Tensor } from "../tensor.ts";
+import { normalizeDim, sameShape } from "../shape.ts";
+import { describe, emptyTensor, requireTensor, Tensor } from "../tensor.ts";
 import { to } from "./cast.ts";
 import { clone } from "./clone.ts";
 import { everyDType } from "./every-dtype.ts";
@@ -54,8 +55,7 @@ const isNothing = (x: Tensor): boolean => x.ndim === 1 && x.shape[0] === 0;
  * cat([tensor([1, 2]), tensor([3])]).toArray(); // [1, 2, 3]
  */
 export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
-  const [first] = tensors;
-  if (first === undefined) throw new ShapeError({ op: "cat", fact: "needs at least one tensor", code: "cat/none" });
+  const [first] = checkedList("cat", tensors);
   const model = tensors.find((x) => !isNothing(x)) ?? first;
   const d = normalizeDim("cat", dim, model.ndim);
   const dtype = commonType(tensors.map((x) => x.dtype));
@@ -84,14 +84,29 @@ function catRange(tensors: readonly Tensor[], dim: number): Tensor {
   return definition.run([catRange(tensors.slice(0, middle), dim), catRange(tensors.slice(middle), dim)], { dim });
 }
 
+/** The tensors, one at least. Throws ShapeError `OP/none`; ArgumentError `tapegrad/not-a-tensor`, `tapegrad/two-copies`; IndexError `OP/option`. */
+function checkedList(op: string, tensors: readonly Tensor[]): readonly [Tensor, ...Tensor[]] {
+  if (!Array.isArray(tensors)) throw refusedOption(op, "tensors", tensors, "a list of tensors");
+  const list = tensors as readonly Tensor[];
+  for (const [i, x] of list.entries()) requireTensor(op, `tensors[${i}]`, x);
+  if (list.length === 0) throw new ShapeError({ op, fact: "tensors needs at least one tensor", code: `${op}/none` });
+  return list as readonly [Tensor, ...Tensor[]];
+}
+
 /**
  * Tensors of one shape along a new dimension, in the dtype that holds all of theirs.
  *
  * Gradient  each its part of dOut
- * Throws    ShapeError `cat/shape`, `cat/none`; IndexError `unsqueeze/dim`
+ * Throws    ShapeError `stack/shape`, `stack/none`; IndexError `stack/dim`
  * @example
  * stack([tensor([1, 2]), tensor([3, 4])]).toArray(); // [[1, 2], [3, 4]]
  */
 export function stack(tensors: readonly Tensor[], dim = 0): Tensor {
-  return cat(tensors.map((x) => unsqueeze(x, dim)), dim < 0 && tensors[0] !== undefined ? dim + tensors[0].ndim + 1 : dim);
+  const [first, ...rest] = checkedList("stack", tensors);
+  const at = normalizeDim("stack", dim, first.ndim + 1);
+  for (const x of rest) {
+    if (sameShape(x.shape, first.shape)) continue;
+    throw new ShapeError({ op: "stack", fact: "all shapes must be equal", details: [describe("a", first), describe("b", x)], code: "stack/shape", data: { a: first.shape, b: x.shape } });
+  }
+  return inTheNameOf("stack", () => cat(tensors.map((x) => unsqueeze(x, at)), at));
 }

@@ -1,6 +1,6 @@
 import { cloneKernel } from "../compute/copy.ts";
 import { defineOp } from "../op.ts";
-import type { Tensor } from "../tensor.ts";
+import { requireTensor, type Tensor } from "../tensor.ts";
 import { everyDType } from "./every-dtype.ts";
 
 const definition = defineOp<readonly ["x"], null>({
@@ -34,5 +34,6 @@ export function clone(x: Tensor): Tensor {
  * contiguous(tensor([[1, 2], [3, 4]]).transpose(0, 1)).isContiguous(); // true
  */
 export function contiguous(x: Tensor): Tensor {
+  requireTensor("contiguous", "x", x);
   return x.isContiguous() ? x : clone(x);
 }

@@ -7,7 +7,8 @@ import { defineOp, type DefinedOp } from "../op.ts";
 import { either, oneOf, positiveInteger, sides } from "../option-rules.ts";
 import { checkOptions, type OptionRules } from "../options.ts";
 import { formatShape, sizeOf, type Shape } from "../shape.ts";
-import { describe, emptyTensor, type Tensor } from "../tensor.ts";
+import { describe, emptyTensor, requireTensor, type Tensor } from "../tensor.ts";
+import { conversionHint } from "./conversion-hint.ts";
 import { squeeze, unsqueeze } from "./squeeze.ts";
 import { sum } from "./sum.ts";
 import { pair, type Pair } from "./window.ts";
@@ -172,15 +173,18 @@ export function conv2d(x: Tensor, weight: Tensor, bias: Tensor | null = null, op
 
 /** `conv2d` with options that were checked before: a layer's, once for all its calls. @internal */
 export function conv2dChecked(x: Tensor, weight: Tensor, bias: Tensor | null, options: Conv2dOptions): Tensor {
+  requireTensor("conv2d", "x", x);
+  requireTensor("conv2d", "weight", weight);
   const geometry = resolveGeometry(x, weight, bias, options);
   return x.ndim === 4 ? convOp.run([x, weight, bias], geometry) : squeeze(convOp.run([unsqueeze(x, 0), weight, bias], geometry), 0);
 }
 
-function refuse(reason: string, fact: string, x: Tensor, weight: Tensor): ShapeError {
+function refuse(reason: string, fact: string, x: Tensor, weight: Tensor, hint?: string): ShapeError {
   return new ShapeError({
     op: "conv2d",
     fact,
     details: [describe("x", x), describe("weight", weight)],
+    ...(hint === undefined ? {} : { hint }),
     code: `conv2d/${reason}`,
     data: { x: x.shape, weight: weight.shape },
   });
@@ -195,7 +199,7 @@ function resolveGeometry(x: Tensor, weight: Tensor, bias: Tensor | null, options
       op: "conv2d",
       fact: `x.dtype = ${x.dtype} must equal the dtype of weight (${weight.dtype})${bias === null ? "" : ` and bias (${bias.dtype})`}`,
       details: [describe("x", x), describe("weight", weight)],
-      hint: `convert the input: x.to("${weight.dtype}")`,
+      hint: conversionHint(x, weight.dtype),
       code: "conv2d/dtypes",
     });
   }
@@ -206,7 +210,9 @@ function resolveGeometry(x: Tensor, weight: Tensor, bias: Tensor | null, options
     throw refuse("groups", `groups ${groups} must divide the ${channels} channels of x and the ${outChannels} of the output`, x, weight);
   }
   if (groupChannels * groups !== channels) {
-    throw refuse("channels", `x.shape[${x.ndim - 3}] = ${channels} must equal weight.shape[1] * groups = ${groupChannels * groups}`, x, weight);
+    const isChannelsLast = x.shape[x.ndim - 1] === groupChannels * groups;
+    const hint = isChannelsLast ? `x looks like ${x.ndim === 4 ? "[N, H, W, C]: x.permute([0, 3, 1, 2])" : "[H, W, C]: x.permute([2, 0, 1])"}` : undefined;
+    throw refuse("channels", `x.shape[${x.ndim - 3}] = ${channels} must equal weight.shape[1] * groups = ${groupChannels * groups}`, x, weight, hint);
   }
   if (bias !== null && (bias.ndim !== 1 || bias.shape[0] !== outChannels)) {
     throw refuse("bias", `bias ${formatShape(bias.shape)} must have shape [${outChannels}], the output channels`, x, weight);

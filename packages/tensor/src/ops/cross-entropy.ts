@@ -5,7 +5,7 @@ import { int32Kernel, requireIntegers } from "../compute/indices.ts";
 import { binaryKernel } from "../compute/pointwise.ts";
 import { reduceKernel } from "../compute/reduce.ts";
 import { fullLike } from "../creation.ts";
-import { IndexError, ShapeError } from "../errors.ts";
+import { IndexError, inTheNameOf, ShapeError } from "../errors.ts";
 import { defineOp } from "../op.ts";
 import { checkOptions } from "../options.ts";
 import { formatShape, sameShape, type Shape } from "../shape.ts";
@@ -167,15 +167,15 @@ function nllOf(logp: Tensor, targets: Tensor, weight: Tensor | null, { ignoreInd
  * crossEntropy(tensor([[0, 0]]), tensor([1], { dtype: "int32" })).item(); // 0.6931471824645996
  */
 export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
-  checkOptions("crossEntropy", options, crossEntropyRules);
-  const { labelSmoothing = 0, weight = null } = options;
   requireTensor("crossEntropy", "logits", logits);
   requireTensor("crossEntropy", "targets", targets);
+  checkOptions("crossEntropy", options, crossEntropyRules);
+  const { labelSmoothing = 0, weight = null } = options;
   if (logits.ndim > 0 && sameShape(logits.shape, targets.shape)) {
     checkWeight("crossEntropy", weight, logits);
-    return probabilityLoss(logits, targets, options);
+    return inTheNameOf("crossEntropy", () => probabilityLoss(logits, targets, options));
   }
-  return classify("crossEntropy", logits, targets, options, (rows, classes, weight, attrs) => definition.run([rows, classes, weight], { ...attrs, labelSmoothing }));
+  return classify("crossEntropy", "logits", logits, targets, options, (rows, classes, weight, attrs) => definition.run([rows, classes, weight], { ...attrs, labelSmoothing }));
 }
 
 /**
@@ -190,14 +190,16 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
  * nllLoss(tensor([[-1, -2]]), tensor([1], { dtype: "int32" })).item(); // 2
  */
 export function nllLoss(logp: Tensor, targets: Tensor, options: ClassificationLossOptions = {}): Tensor {
+  requireTensor("nllLoss", "logp", logp);
+  requireTensor("nllLoss", "targets", targets);
   checkOptions("nllLoss", options, classificationLossRules);
-  return classify("nllLoss", logp, targets, options, (rows, classes, weight, attrs) => nllOf(rows, classes, weight, { ...attrs, labelSmoothing: 0 }));
+  return classify("nllLoss", "logp", logp, targets, options, (rows, classes, weight, attrs) => nllOf(rows, classes, weight, { ...attrs, labelSmoothing: 0 }));
 }
 
 type RowLoss = (rows: Tensor, targets: Tensor, weight: Tensor | null, attrs: { ignoreIndex: number; reduction: Reduction }) => Tensor;
 
 /** Brings all accepted shapes to rows of classes, checks the targets, and gives unreduced losses the targets' shape. */
-function classify(op: string, x: Tensor, targets: Tensor, options: ClassificationLossOptions, loss: RowLoss): Tensor {
+function classify(op: string, name: string, x: Tensor, targets: Tensor, options: ClassificationLossOptions, loss: RowLoss): Tensor {
   const { weight = null, ignoreIndex = -100, reduction = "mean" } = options;
   const expected: Shape = x.ndim === 1 ? [] : [...x.shape.slice(0, 1), ...x.shape.slice(2)];
   if (x.ndim === 0 || !sameShape(targets.shape, expected)) {
@@ -205,10 +207,10 @@ function classify(op: string, x: Tensor, targets: Tensor, options: Classificatio
       op,
       fact:
         x.ndim === 0
-          ? "x must be [C] or [N, C, ...], not 0-d"
-          : `targets ${formatShape(targets.shape)} must have shape ${formatShape(expected)}: one class index for each row of x ${formatShape(x.shape)}`,
-      details: [describe("x", x), describe("targets", targets)],
-      ...(op === "crossEntropy" && dtypeInfo[targets.dtype].isFloating && x.ndim > 0 ? { hint: "class probabilities have the shape of x" } : {}),
+          ? `${name} must be [C] or [N, C, ...], not 0-d`
+          : `targets ${formatShape(targets.shape)} must have shape ${formatShape(expected)}: one class index for each row of ${name} ${formatShape(x.shape)}`,
+      details: [describe(name, x), describe("targets", targets)],
+      ...shapeHint(op, name, x, targets),
       code: `${op}/shape`,
       data: { x: x.shape, targets: targets.shape },
     });
@@ -216,7 +218,7 @@ function classify(op: string, x: Tensor, targets: Tensor, options: Classificatio
   const classCount = checkWeight(op, weight, x);
   const classes = checkedTargets(op, reshapeOrSame(targets, [targets.numel()]), classCount, ignoreIndex);
   const rows = x.ndim === 1 ? unsqueeze(x, 0) : x.ndim === 2 ? x : reshapeOrSame(permute(x, [0, ...x.shape.slice(2).map((_, i) => i + 2), 1]), [-1, classCount]);
-  const out = loss(rows, classes, weight === null ? null : to(weight, x.dtype), { ignoreIndex, reduction });
+  const out = inTheNameOf(op, () => loss(rows, classes, weight === null ? null : to(weight, x.dtype), { ignoreIndex, reduction }));
   return reduction === "none" ? reshapeOrSame(out, expected) : out;
 }
 
@@ -226,6 +228,15 @@ function checkWeight(op: string, weight: Tensor | null, x: Tensor): number {
   if (weight === null || sameShape(weight.shape, [classCount])) return classCount;
   throw new ShapeError({ op, fact: `weight ${formatShape(weight.shape)} must have one entry for each of the ${classCount} classes`, code: `${op}/weight`, data: { weight: weight.shape } });
 }
+
+function shapeHint(op: string, name: string, x: Tensor, targets: Tensor): { readonly hint?: string } {
+  if (x.ndim > 2 && sameShape(targets.shape, x.shape.slice(0, -1))) return { hint: `classes are dimension 1: ${name}.permute(${formatShape(classesSecond(x.ndim))})` };
+  if (op === "crossEntropy" && dtypeInfo[targets.dtype].isFloating && x.ndim > 0) return { hint: `class probabilities have the shape of ${name}` };
+  return {};
+}
+
+/** The order of dimensions that puts the last one where classes are. */
+const classesSecond = (rank: number): number[] => [0, rank - 1, ...Array.from({ length: rank - 2 }, (_, i) => i + 1)];
 
 function checkedTargets(op: string, targets: Tensor, classCount: number, ignoreIndex: number): Tensor {
   // They are read before any op sees them.

@@ -67,6 +67,7 @@ export function defineBinary<const S extends readonly ("a" | "b" | "out")[]>(
     name,
     inputs: ["a", "b"],
     saves: options.saves,
+    takesNumbers: true,
     dtypes: options.dtypes ?? everyDType,
     infer: ([a, b]) => {
       const shape = broadcastShapes(name, a.shape, b.shape);
@@ -110,15 +111,16 @@ function fitsExactly(value: number, dtype: DType): boolean {
 /** A number takes the dtype in which it meets the other operand, so that it never widens it within a category. */
 export function operand(value: Operand, other: Operand): Tensor {
   if (typeof value !== "number") return value;
-  const otherDType = typeof other === "number" ? "float32" : other.dtype;
+  // What is no tensor is refused by `dispatch`.
+  const otherDType = typeof other === "number" ? "float32" : (other as Tensor | null | undefined)?.dtype;
   return scalarTensor(value, scalarDType(value, otherDType));
 }
 
 type ScalarDType = "float32" | "float64" | "int32" | "int64";
 
-function scalarDType(value: number, other: DType): ScalarDType {
+function scalarDType(value: number, other: DType | undefined): ScalarDType {
   if (other === "float64" || other === "float32") return other;
-  if (isHalf(other) || !Number.isInteger(value)) return "float32";
+  if ((other !== undefined && isHalf(other)) || !Number.isInteger(value)) return "float32";
   // Against a bool it decides the dtype: PyTorch's integers are int64.
   return other !== "int64" && other !== "bool" && fitsInteger(value, "int32") ? "int32" : wideInteger(value);
 }

@@ -4,7 +4,7 @@ import { defaultGenerator, type Generator } from "../generator.ts";
 import { defineOp, type DefinedOp } from "../op.ts";
 import { boolean, generator, share } from "../option-rules.ts";
 import { checkOptions, type OptionRules } from "../options.ts";
-import { emptyTensor, type Tensor } from "../tensor.ts";
+import { emptyTensor, requireTensor, type Tensor } from "../tensor.ts";
 
 interface DropoutAttrs {
   readonly p: number;
@@ -76,6 +76,7 @@ export function dropout(x: Tensor, options: DropoutOptions = {}): Tensor {
 
 /** `dropout` with options that were checked before. @internal */
 export function dropoutChecked(x: Tensor, options: DropoutOptions): Tensor {
+  requireTensor("dropout", "x", x);
   const { p = 0.5, training = true } = options;
   if (!training || p === 0) return x;
   // Nothing is drawn where all is dropped.

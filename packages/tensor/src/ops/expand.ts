@@ -1,8 +1,8 @@
-import { ShapeError } from "../errors.ts";
+import { inTheNameOf, ShapeError } from "../errors.ts";
 import { defineOp } from "../op.ts";
 import { broadcastStrides } from "../compute/layout.ts";
-import { formatShape, sameShape, tryBroadcast, type Shape } from "../shape.ts";
-import { describe, Tensor } from "../tensor.ts";
+import { checkShape, formatShape, sameShape, tryBroadcast, type Shape } from "../shape.ts";
+import { describe, requireTensor, Tensor } from "../tensor.ts";
 import { everyDType } from "./every-dtype.ts";
 
 const definition = defineOp<readonly ["x"], { shape: Shape }>({
@@ -35,13 +35,15 @@ const definition = defineOp<readonly ["x"], { shape: Shape }>({
  * tensor([[1], [2]]).expand([2, 3]).toArray(); // [[1, 1, 1], [2, 2, 2]]
  */
 export function expand(x: Tensor, shape: Shape): Tensor {
+  requireTensor("expand", "x", x);
+  if (!Array.isArray(shape)) checkShape("expand", shape);
   const lead = shape.length - x.ndim;
   const target = shape.map((size, i) => (size === -1 && i >= lead ? (x.shape[i - lead] as number) : size));
   const fits = lead >= 0 && target.every((size) => Number.isInteger(size) && size >= 0) && sameShape(tryBroadcast(x.shape, target) ?? [-1], target);
   if (!fits) {
     throw new ShapeError({
       op: "expand",
-      fact: `${formatShape(x.shape)} cannot be repeated to ${formatShape(shape)}: sizes must be equal, or 1 in x`,
+      fact: `x ${formatShape(x.shape)} cannot be repeated to shape ${formatShape(shape)}: sizes must be equal, or 1 in x`,
       details: [describe("x", x)],
       code: "expand/shape",
       data: { from: x.shape, shape },
@@ -55,7 +57,9 @@ export function expandOrSame(x: Tensor, shape: Shape): Tensor {
   return sameShape(x.shape, shape) ? x : definition.run([x], { shape });
 }
 
-/** `expand` to the shape of another tensor. Throws ShapeError `expand/shape`. */
+/** `expand` to the shape of another tensor. Throws ShapeError `expandAs/shape`. */
 export function expandAs(x: Tensor, other: Tensor): Tensor {
-  return expand(x, other.shape);
+  requireTensor("expandAs", "x", x);
+  requireTensor("expandAs", "other", other);
+  return inTheNameOf("expandAs", () => expand(x, other.shape));
 }

@@ -3,7 +3,7 @@ import { fitsInteger } from "../encode.ts";
 import { IndexError } from "../errors.ts";
 import { bound } from "../option-rules.ts";
 import { checkOptions, type OptionRules } from "../options.ts";
-import type { Tensor } from "../tensor.ts";
+import { requireTensor, type Tensor } from "../tensor.ts";
 import { add, mul } from "./arithmetic.ts";
 import { to } from "./cast.ts";
 import { eq, ge, gt, le, logicalAnd, lt } from "./comparison.ts";
@@ -83,6 +83,7 @@ const clampRules: OptionRules<ClampBounds> = { min: bound, max: bound };
  * clamp(tensor([-2, 0.5, 2]), { min: -1, max: 1 }).toArray(); // [-1, 0.5, 1]
  */
 export function clamp(x: Tensor, bounds: ClampBounds): Tensor {
+  requireTensor("clamp", "x", x);
   checkOptions("clamp", bounds, clampRules);
   const { min = -Infinity, max = Infinity } = bounds;
   if (dtypeInfo[x.dtype].isFloating) return clampFloats(x, min, max);

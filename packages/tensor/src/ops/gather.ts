@@ -6,7 +6,7 @@ import { IndexError, ShapeError } from "../errors.ts";
 import { defineOp, type DefinedOp } from "../op.ts";
 import type { OutputSpec } from "../op-spec.ts";
 import { formatShape, normalizeDim, sizeOf, type Shape } from "../shape.ts";
-import { describe, emptyTensor, type Tensor } from "../tensor.ts";
+import { describe, emptyTensor, requireTensor, type Tensor } from "../tensor.ts";
 import { everyDType, numericDTypes } from "./every-dtype.ts";
 import { narrow } from "./narrow.ts";
 import { reshapeOrSame } from "./reshape.ts";
@@ -108,6 +108,8 @@ const scatterOp: DefinedOp<readonly ["src", "indices"], ScatterAttrs> = defineOp
  * gather(tensor([[1, 2], [3, 4]]), 1, tensor([[1], [0]], { dtype: "int32" })).toArray(); // [[2], [3]]
  */
 export function gather(x: Tensor, dim: number, indices: Tensor): Tensor {
+  requireTensor("gather", "x", x);
+  requireTensor("gather", "indices", indices);
   const d = normalizeDim("gather", dim, x.ndim);
   // A 0-d tensor is taken for one of a single element (as PyTorch).
   if (x.ndim === 0 || indices.ndim === 0) return gatherOfScalars(x, indices, d);
@@ -192,5 +194,7 @@ const indexAddOp: DefinedOp<readonly ["src", "indices"], ScatterAttrs> = defineO
  * indexSelect(tensor([[1, 2], [3, 4]]), 0, tensor([1, 1], { dtype: "int32" })).toArray(); // [[3, 4], [3, 4]]
  */
 export function indexSelect(x: Tensor, dim: number, indices: Tensor): Tensor {
+  requireTensor("indexSelect", "x", x);
+  requireTensor("indexSelect", "indices", indices);
   return indexSelectOp.run([x, indices], { dim: normalizeDim("indexSelect", dim, x.ndim) });
 }

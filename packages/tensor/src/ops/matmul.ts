@@ -2,9 +2,10 @@ import { gemmKernel } from "../compute/gemm.ts";
 import { zeros } from "../creation.ts";
 import { DTypeError, ShapeError } from "../errors.ts";
 import { defineOp } from "../op.ts";
-import { sameShape, tryBroadcast, type Shape } from "../shape.ts";
-import { describe, Tensor } from "../tensor.ts";
+import { sameShape, sizeOf, tryBroadcast, type Shape } from "../shape.ts";
+import { describe, requireTensor, Tensor } from "../tensor.ts";
 import { add } from "./arithmetic.ts";
+import { conversionHint } from "./conversion-hint.ts";
 import { t, transpose } from "./permute.ts";
 import { flatten, reshape } from "./reshape.ts";
 import { squeeze, unsqueeze } from "./squeeze.ts";
@@ -95,6 +96,8 @@ function checkMatrices(a: Tensor, b: Tensor): void {
  * matmul(tensor([[1, 2], [3, 4]]), tensor([[5], [6]])).toArray(); // [[17], [39]]
  */
 export function matmul(a: Tensor, b: Tensor): Tensor {
+  requireTensor("matmul", "a", a);
+  requireTensor("matmul", "b", b);
   if (a.ndim === 0 || b.ndim === 0) {
     throw new ShapeError({
       op: "matmul",
@@ -120,20 +123,8 @@ const linearOp = defineOp<readonly ["x", "weight", "bias?"], null, readonly ["x"
   inputs: ["x", "weight", "bias?"],
   saves: ["x", "weight"],
   infer: ([x, weight, bias]) => {
-    const [outFeatures = 0, inFeatures] = weight.shape;
-    if (x.shape[1] !== inFeatures || (bias !== null && !sameShape(bias.shape, [outFeatures]))) {
-      const badX = x.shape[1] !== inFeatures;
-      throw new ShapeError({
-        op: "linear",
-        fact: badX
-          ? `x.shape[-1] = ${x.shape[1]} must equal weight.shape[1] = ${inFeatures}`
-          : `bias must have shape [${outFeatures}], the output features of weight`,
-        details: [describe("x", x), describe("weight", weight), ...(bias === null ? [] : [describe("bias", bias)])],
-        code: badX ? "linear/features" : "linear/bias",
-        data: { x: x.shape, weight: weight.shape },
-      });
-    }
-    return { shape: [x.shape[0] as number, outFeatures], dtype: x.dtype };
+    checkFeatures(x, weight, bias);
+    return { shape: [x.shape[0] as number, weight.shape[0] as number], dtype: x.dtype };
   },
   forward: ([x, weight, bias]) => gemmKernel(x, transposed(weight), [], bias),
   backward: {
@@ -149,6 +140,24 @@ const linearOp = defineOp<readonly ["x", "weight", "bias?"], null, readonly ["x"
     { inputs: [{ shape: [0, 3] }, { shape: [2, 3] }, { shape: [2] }], attrs: null },
   ],
 });
+
+/** Throws ShapeError `linear/features`, `linear/bias`. */
+function checkFeatures(x: Tensor, weight: Tensor, bias: Tensor | null): void {
+  const [outFeatures = 0, inFeatures = 0] = weight.shape;
+  const badX = x.shape.at(-1) !== inFeatures;
+  if (!badX && (bias === null || sameShape(bias.shape, [outFeatures]))) return;
+  const flattens = badX && x.ndim > 2 && sizeOf(x.shape.slice(1)) === inFeatures;
+  throw new ShapeError({
+    op: "linear",
+    fact: badX
+      ? `x.shape[-1] = ${x.shape.at(-1)} must equal weight.shape[1] = ${inFeatures}`
+      : `bias must have shape [${outFeatures}], the output features of weight`,
+    details: [describe("x", x), describe("weight", weight), ...(bias === null ? [] : [describe("bias", bias)])],
+    ...(flattens ? { hint: "make a row of each of them: x.flatten(1)" } : {}),
+    code: badX ? "linear/features" : "linear/bias",
+    data: { x: x.shape, weight: weight.shape },
+  });
+}
 
 /** A transposed view for kernels, unrecorded. */
 function transposed(x: Tensor): Tensor {
@@ -168,6 +177,8 @@ function transposed(x: Tensor): Tensor {
  * linear(tensor([[1, 2]]), tensor([[3, 4], [5, 6]]), tensor([10, 20])).toArray(); // [[21, 37]]
  */
 export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
+  requireTensor("linear", "x", x);
+  requireTensor("linear", "weight", weight);
   if (weight.ndim !== 2 || x.ndim === 0) {
     throw new ShapeError({
       op: "linear",
@@ -182,12 +193,14 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): T
       op: "linear",
       fact: `x.dtype = ${x.dtype} must equal the dtype of weight (${weight.dtype})${bias === null ? "" : ` and bias (${bias.dtype})`}`,
       details: [describe("x", x), describe("weight", weight)],
-      hint: `convert the input: x.to("${weight.dtype}")`,
+      hint: conversionHint(x, weight.dtype),
       code: "linear/dtypes",
       data: { x: x.dtype, weight: weight.dtype },
     });
   }
   if (x.ndim === 2) return linearOp.run([x, weight, bias], null);
+  // In the shapes that the user knows.
+  checkFeatures(x, weight, bias);
   const rows = x.ndim === 1 ? unsqueeze(x, 0) : flatten(x, 0, -2);
   return reshape(linearOp.run([rows, weight, bias], null), [...x.shape.slice(0, -1), weight.shape[0] as number]);
 }

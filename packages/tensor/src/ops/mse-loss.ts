@@ -1,7 +1,7 @@
-import { TapegradError } from "../errors.ts";
+import { inTheNameOf, TapegradError } from "../errors.ts";
 import { checkOptions } from "../options.ts";
 import { broadcastShapes, formatShape, sameShape } from "../shape.ts";
-import { describe, type Tensor } from "../tensor.ts";
+import { describe, requireTensor, type Tensor } from "../tensor.ts";
 import { emitWarning } from "../warning.ts";
 import { sub } from "./arithmetic.ts";
 import { square } from "./exponential.ts";
@@ -21,12 +21,16 @@ let hasWarned = false;
  * mseLoss(tensor([1, 2]), tensor([1, 4])).item(); // 2
  */
 export function mseLoss(input: Tensor, target: Tensor, options: MSELossOptions = {}): Tensor {
+  requireTensor("mseLoss", "input", input);
+  requireTensor("mseLoss", "target", target);
   checkOptions("mseLoss", options, mseLossRules);
   const { reduction = "mean" } = options;
   if (!sameShape(input.shape, target.shape)) warnOfBroadcast(input, target);
-  const losses = square(sub(input, target));
-  if (reduction === "none") return losses;
-  return reduction === "sum" ? sum(losses) : mean(losses);
+  return inTheNameOf("mseLoss", () => {
+    const losses = square(sub(input, target));
+    if (reduction === "none") return losses;
+    return reduction === "sum" ? sum(losses) : mean(losses);
+  });
 }
 
 function warnOfBroadcast(input: Tensor, target: Tensor): void {

@@ -2,8 +2,9 @@ import { copyInto } from "../compute/copy.ts";
 import { zeros } from "../creation.ts";
 import { IndexError } from "../errors.ts";
 import { defineOp, type DefinedOp } from "../op.ts";
+import { refusedOption } from "../options.ts";
 import { normalizeDim, type Shape } from "../shape.ts";
-import { describe, Tensor } from "../tensor.ts";
+import { describe, requireTensor, Tensor } from "../tensor.ts";
 import { everyDType } from "./every-dtype.ts";
 import { squeeze } from "./squeeze.ts";
 
@@ -75,6 +76,7 @@ function refuseScalar(op: string, x: Tensor): void {
  * arange(5).narrow(0, 1, 3).toArray(); // [1, 2, 3]
  */
 export function narrow(x: Tensor, dim: number, start: number, length: number): Tensor {
+  requireTensor("narrow", "x", x);
   refuseScalar("narrow", x);
   const d = normalizeDim("narrow", dim, x.ndim);
   const size = x.shape[d] as number;
@@ -96,21 +98,28 @@ export function narrow(x: Tensor, dim: number, start: number, length: number): T
  * and negative ones count from the end.
  *
  * Gradient  dx = dOut in its place, 0 elsewhere
- * Throws    IndexError `slice/dim`, `slice/step`, `slice/0-d`
+ * Throws    IndexError `slice/dim`, `slice/step`, `slice/0-d`, `slice/option`
  * @example
  * arange(6).slice(0, 1, 5, 2).toArray(); // [1, 3]
  */
 export function slice(x: Tensor, dim: number, start = 0, end = Infinity, step = 1): Tensor {
+  requireTensor("slice", "x", x);
   refuseScalar("slice", x);
   const d = normalizeDim("slice", dim, x.ndim);
   if (!Number.isInteger(step) || step < 1) {
     throw new IndexError({ op: "slice", fact: `step ${step} must be an integer, 1 or more`, code: "slice/step", data: { step } });
   }
+  requireBound("start", start);
+  requireBound("end", end);
   const size = x.shape[d] as number;
   const inside = (bound: number): number => Math.min(Math.max(bound < 0 ? bound + size : bound, 0), size);
   const from = inside(start);
   const length = Math.max(0, Math.ceil((inside(end) - from) / step));
   return sliceOp.run([x], { dim: d, start: from, length, step });
+}
+
+function requireBound(name: string, value: number): void {
+  if (!Number.isInteger(value) && value !== Infinity && value !== -Infinity) throw refusedOption("slice", name, value, "an integer");
 }
 
 /**
@@ -122,6 +131,7 @@ export function slice(x: Tensor, dim: number, start = 0, end = Infinity, step = 
  * tensor([[1, 2], [3, 4]]).select(0, -1).toArray(); // [3, 4]
  */
 export function select(x: Tensor, dim: number, index: number): Tensor {
+  requireTensor("select", "x", x);
   refuseScalar("select", x);
   const d = normalizeDim("select", dim, x.ndim);
   const size = x.shape[d] as number;

@@ -1,7 +1,8 @@
 import { ShapeError } from "../errors.ts";
 import { defineOp } from "../op.ts";
+import { refusedOption } from "../options.ts";
 import { formatShape, normalizeDim } from "../shape.ts";
-import { describe, Tensor } from "../tensor.ts";
+import { describe, requireTensor, Tensor } from "../tensor.ts";
 import { everyDType } from "./every-dtype.ts";
 import { alias } from "./reshape.ts";
 
@@ -38,7 +39,9 @@ const definition = defineOp<readonly ["x"], { dims: readonly number[] }>({
  * zeros([2, 3, 4]).permute([2, 0, 1]).shape; // [4, 2, 3]
  */
 export function permute(x: Tensor, dims: readonly number[]): Tensor {
-  const order = dims.map((dim) => normalizeDim("permute", dim, x.ndim));
+  requireTensor("permute", "x", x);
+  if (!Array.isArray(dims)) throw refusedOption("permute", "dims", dims, "a list of numbers");
+  const order = (dims as readonly number[]).map((dim) => normalizeDim("permute", dim, x.ndim));
   if (order.length !== x.ndim || new Set(order).size !== x.ndim) {
     throw new ShapeError({
       op: "permute",
@@ -60,8 +63,9 @@ export function permute(x: Tensor, dims: readonly number[]): Tensor {
  * tensor([[1, 2], [3, 4]]).transpose(0, 1).toArray(); // [[1, 3], [2, 4]]
  */
 export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
-  const a = normalizeDim("transpose", dim0, x.ndim);
-  const b = normalizeDim("transpose", dim1, x.ndim);
+  requireTensor("transpose", "x", x);
+  const a = normalizeDim("transpose", dim0, x.ndim, "dim0");
+  const b = normalizeDim("transpose", dim1, x.ndim, "dim1");
   if (a === b) return alias(x);
   const dims = x.shape.map((_, i) => (i === a ? b : i === b ? a : i));
   return definition.run([x], { dims });
@@ -75,6 +79,7 @@ export function transpose(x: Tensor, dim0: number, dim1: number): Tensor {
  * t(zeros([2, 3])).shape; // [3, 2]
  */
 export function t(x: Tensor): Tensor {
+  requireTensor("t", "x", x);
   if (x.ndim > 2) {
     throw new ShapeError({ op: "t", fact: `x has ${x.ndim} dimensions; t takes 2 at most`, details: [describe("x", x)], hint: "use x.mT or transpose", code: "t/matrix" });
   }

@@ -2,7 +2,7 @@ import { ShapeError } from "../errors.ts";
 import { boolean, sides, type OptionRule } from "../option-rules.ts";
 import type { OptionRules } from "../options.ts";
 import { formatShape, type Shape } from "../shape.ts";
-import { describe, type Tensor } from "../tensor.ts";
+import { describe, requireTensor, type Tensor } from "../tensor.ts";
 import { pair, type Pair } from "./window.ts";
 
 /** Options that both poolings take; a single number counts for both directions. */
@@ -34,6 +34,7 @@ export function pooledShape(shape: Shape, { outSize }: PoolGeometry): Shape {
 
 /** Windows from options that were checked. Throws ShapeError `OP/dims`, `OP/padding`, `OP/too-small`. */
 export function poolGeometry(op: string, x: Tensor, kernelSize: number | Pair, options: Pool2dOptions & { dilation?: number | Pair }): PoolGeometry {
+  requireTensor(op, "x", x);
   if (x.ndim !== 3 && x.ndim !== 4) {
     throw new ShapeError({ op, fact: `x must be [N, C, H, W] or [C, H, W], not ${x.ndim}-d`, details: [describe("x", x)], code: `${op}/dims`, data: { x: x.shape } });
   }

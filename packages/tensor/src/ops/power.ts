@@ -1,7 +1,7 @@
 import { dtypeInfo } from "@tapegrad/kernels";
 import { zerosLike } from "../creation.ts";
 import { IndexError } from "../errors.ts";
-import { describe, type Tensor } from "../tensor.ts";
+import { describe, requireOperand, type Tensor } from "../tensor.ts";
 import { mul, sub } from "./arithmetic.ts";
 import { to } from "./cast.ts";
 import { eq, ge, logicalAnd } from "./comparison.ts";
@@ -48,6 +48,8 @@ const powTensor: BinaryOp = defineBinary("pow", {
  * pow(tensor([1, 2, 3]), 2).toArray(); // [1, 4, 9]
  */
 export function pow(base: Operand, exponent: Operand): Tensor {
+  requireOperand("pow", "base", base);
+  requireOperand("pow", "exponent", exponent);
   if (typeof exponent !== "number" || typeof base === "number") return powTensor(base, exponent);
   if (dtypeInfo[base.dtype].isFloating || !Number.isInteger(exponent)) return powScalar(base, { exponent });
   if (exponent >= 0) return powTensor(base, exponent);

@@ -3,7 +3,7 @@ import { reducedShape } from "../compute/reduce.ts";
 import { boolean, dims } from "../option-rules.ts";
 import { checkOptions, type OptionRules } from "../options.ts";
 import { normalizeDims, type Shape } from "../shape.ts";
-import type { Tensor } from "../tensor.ts";
+import { requireTensor, type Tensor } from "../tensor.ts";
 
 /** Which dimensions a reduction runs over. */
 export interface ReduceOptions {
@@ -26,6 +26,7 @@ export const noOptions: ReduceOptions = Object.freeze({});
 
 /** An empty list of dimensions stands for all of them, as in PyTorch. Throws IndexError `OP/option`, `OP/dim`, `OP/dim-twice`; ArgumentError `OP/unknown-option`. */
 export function resolveReduce<O extends ReduceOptions>(op: string, x: Tensor, options: O, rules: OptionRules<O>): ReduceAttrs {
+  requireTensor(op, "x", x);
   if (options !== noOptions && !isPlain(options)) checkOptions(op, options, rules);
   const { dim, keepdim = false } = options;
   const isAll = typeof dim === "object" && dim.length === 0;

@@ -1,7 +1,7 @@
 import { ShapeError } from "../errors.ts";
 import { defineOp } from "../op.ts";
-import { contiguousStrides, formatShape, normalizeDim, sameShape, sizeOf, type Shape } from "../shape.ts";
-import { describe, Tensor } from "../tensor.ts";
+import { checkShape, contiguousStrides, formatShape, normalizeDim, sameShape, sizeOf, type Shape } from "../shape.ts";
+import { describe, requireTensor, Tensor } from "../tensor.ts";
 import { clone } from "./clone.ts";
 import { everyDType } from "./every-dtype.ts";
 
@@ -34,6 +34,7 @@ const definition = defineOp<readonly ["x"], { shape: Shape; strides: readonly nu
  * arange(6).view([2, -1]).shape; // [2, 3]
  */
 export function view(x: Tensor, shape: Shape): Tensor {
+  requireTensor("view", "x", x);
   const target = resolveShape("view", x, shape);
   const strides = viewStrides(x.shape, x.strides, target);
   if (strides === null) {
@@ -64,6 +65,7 @@ export function alias(x: Tensor): Tensor {
  * arange(6).reshape([3, 2]).toArray(); // [[0, 1], [2, 3], [4, 5]]
  */
 export function reshape(x: Tensor, shape: Shape): Tensor {
+  requireTensor("reshape", "x", x);
   const target = resolveShape("reshape", x, shape);
   if (sameShape(x.shape, target)) return alias(x);
   const strides = viewStrides(x.shape, x.strides, target);
@@ -85,8 +87,9 @@ export function reshapeOrSame(x: Tensor, shape: Shape): Tensor {
  * zeros([2, 3, 4]).flatten(1).shape; // [2, 12]
  */
 export function flatten(x: Tensor, start = 0, end = -1): Tensor {
-  const from = normalizeDim("flatten", start, x.ndim);
-  const to = normalizeDim("flatten", end, x.ndim);
+  requireTensor("flatten", "x", x);
+  const from = normalizeDim("flatten", start, x.ndim, "start");
+  const to = normalizeDim("flatten", end, x.ndim, "end");
   if (from > to) {
     throw new ShapeError({ op: "flatten", fact: `start ${start} must not come after end ${end}`, code: "flatten/order", data: { start, end } });
   }
@@ -95,6 +98,7 @@ export function flatten(x: Tensor, start = 0, end = -1): Tensor {
 }
 
 function resolveShape(op: string, x: Tensor, shape: Shape): Shape {
+  if (!Array.isArray(shape)) checkShape(op, shape);
   const unknown = shape.indexOf(-1);
   const known = sizeOf(shape.filter((_, i) => i !== unknown));
   const valid = shape.every((size, i) => i === unknown || (Number.isInteger(size) && size >= 0));

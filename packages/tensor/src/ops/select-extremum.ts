@@ -1,9 +1,10 @@
 import { reduceKernel } from "../compute/reduce.ts";
+import { inTheNameOf } from "../errors.ts";
 import { defineOp } from "../op.ts";
 import { boolean, dim as dimRule } from "../option-rules.ts";
-import { checkOptions, type OptionRules } from "../options.ts";
+import { checkArgument, checkOptions, type OptionRules } from "../options.ts";
 import { normalizeDim } from "../shape.ts";
-import type { Tensor } from "../tensor.ts";
+import { requireTensor, type Tensor } from "../tensor.ts";
 import { div } from "./arithmetic.ts";
 import { to } from "./cast.ts";
 import { eq, isnan, logicalOr } from "./comparison.ts";
@@ -102,6 +103,7 @@ export interface ArgOptions {
 const argRules: OptionRules<ArgOptions> = { dim: dimRule, keepdim: boolean };
 
 function indexOf(op: (x: Tensor, attrs: ReduceAttrs) => Tensor, name: string, x: Tensor, options: ArgOptions): Tensor {
+  requireTensor(name, "x", x);
   checkOptions(name, options, argRules);
   const { dim, keepdim = false } = options;
   const d = dim === undefined ? null : normalizeDim(name, dim, x.ndim);
@@ -139,11 +141,16 @@ export interface ValuesAndIndices {
   readonly indices: Tensor;
 }
 
-function alongDim(find: typeof argmax, x: Tensor, dim: number, keepdim: boolean): ValuesAndIndices {
+function alongDim(name: "max" | "min", x: Tensor, dim: number, keepdim: boolean): ValuesAndIndices {
+  requireTensor(name, "x", x);
+  checkArgument(name, "dim", dim, dimRule);
+  checkArgument(name, "keepdim", keepdim, boolean);
+  normalizeDim(name, dim, x.ndim);
+  const find = name === "max" ? argmax : argmin;
   // Of truth values, too, the extreme one has a position (as PyTorch), though argmax alone refuses them.
   const ranked = x.dtype === "bool" ? to(x, "uint8") : x;
   if (x.ndim === 0) return { values: alias(x), indices: find(ranked, { dim }) };
-  const indices = find(ranked, { dim, keepdim: true });
+  const indices = inTheNameOf(name, () => find(ranked, { dim, keepdim: true }));
   const values = gather(x, dim, indices);
   return keepdim ? { values, indices } : { values: squeeze(values, dim), indices: squeeze(indices, dim) };
 }
@@ -152,7 +159,7 @@ function alongDim(find: typeof argmax, x: Tensor, dim: number, keepdim: boolean)
  * The largest element: of the whole tensor, or with `dim` along a dimension, together with its position.
  *
  * Gradient  with `dim` to the first of equal elements; without, as `amax`
- * Throws    IndexError `amax/empty`, `argmax/empty`, `argmax/dim`
+ * Throws    IndexError `max/empty`, `max/dim`, `max/option`
  * @example
  * max(tensor([3, 9, 4])).item(); // 9
  * max(tensor([[3, 9], [8, 4]]), 1).indices.toArray(); // [1, 0]
@@ -160,19 +167,19 @@ function alongDim(find: typeof argmax, x: Tensor, dim: number, keepdim: boolean)
 export function max(x: Tensor): Tensor;
 export function max(x: Tensor, dim: number, keepdim?: boolean): ValuesAndIndices;
 export function max(x: Tensor, dim?: number, keepdim = false): Tensor | ValuesAndIndices {
-  return dim === undefined ? amax(x) : alongDim(argmax, x, dim, keepdim);
+  return dim === undefined ? inTheNameOf("max", () => amax(x)) : alongDim("max", x, dim, keepdim);
 }
 
 /**
  * The smallest element: of the whole tensor, or with `dim` along a dimension, together with its position.
  *
  * Gradient  with `dim` to the first of equal elements; without, as `amin`
- * Throws    IndexError `amin/empty`, `argmin/empty`, `argmin/dim`
+ * Throws    IndexError `min/empty`, `min/dim`, `min/option`
  * @example
  * min(tensor([3, 9, 4])).item(); // 3
  */
 export function min(x: Tensor): Tensor;
 export function min(x: Tensor, dim: number, keepdim?: boolean): ValuesAndIndices;
 export function min(x: Tensor, dim?: number, keepdim = false): Tensor | ValuesAndIndices {
-  return dim === undefined ? amin(x) : alongDim(argmin, x, dim, keepdim);
+  return dim === undefined ? inTheNameOf("min", () => amin(x)) : alongDim("min", x, dim, keepdim);
 }

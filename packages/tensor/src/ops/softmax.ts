@@ -2,7 +2,7 @@ import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
 import { contiguousKernel } from "../compute/copy.ts";
 import { defineOp } from "../op.ts";
 import { normalizeDim, sizeOf, type Shape } from "../shape.ts";
-import { emptyTensor, type Tensor } from "../tensor.ts";
+import { emptyTensor, requireTensor, type Tensor } from "../tensor.ts";
 import { div, mul, sub } from "./arithmetic.ts";
 import { exp, log } from "./exponential.ts";
 import { amax } from "./select-extremum.ts";
@@ -92,6 +92,7 @@ const logSoftmaxOp = defineSoftmax(
  * softmax(tensor([0, 0]), 0).toArray(); // [0.5, 0.5]
  */
 export function softmax(x: Tensor, dim: number): Tensor {
+  requireTensor("softmax", "x", x);
   return softmaxOp(x, { dim: normalizeDim("softmax", dim, x.ndim) });
 }
 
@@ -104,5 +105,6 @@ export function softmax(x: Tensor, dim: number): Tensor {
  * logSoftmax(tensor([1e4, 1e4]), 0).toArray(); // [-0.6931471824645996, -0.6931471824645996]
  */
 export function logSoftmax(x: Tensor, dim: number): Tensor {
+  requireTensor("logSoftmax", "x", x);
   return logSoftmaxOp(x, { dim: normalizeDim("logSoftmax", dim, x.ndim) });
 }

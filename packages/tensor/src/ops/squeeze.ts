@@ -1,5 +1,5 @@
 import { normalizeDim, normalizeDims } from "../shape.ts";
-import type { Tensor } from "../tensor.ts";
+import { requireTensor, type Tensor } from "../tensor.ts";
 import { reshape } from "./reshape.ts";
 
 /**
@@ -12,6 +12,7 @@ import { reshape } from "./reshape.ts";
  * zeros([1, 3, 1]).squeeze(0).shape; // [3, 1]
  */
 export function squeeze(x: Tensor, dim?: number | readonly number[]): Tensor {
+  requireTensor("squeeze", "x", x);
   const dims = normalizeDims("squeeze", dim, x.ndim);
   return reshape(x, x.shape.filter((size, i) => size !== 1 || !dims.includes(i)));
 }
@@ -25,5 +26,6 @@ export function squeeze(x: Tensor, dim?: number | readonly number[]): Tensor {
  * zeros([3]).unsqueeze(0).shape; // [1, 3]
  */
 export function unsqueeze(x: Tensor, dim: number): Tensor {
+  requireTensor("unsqueeze", "x", x);
   return reshape(x, x.shape.toSpliced(normalizeDim("unsqueeze", dim, x.ndim + 1), 0, 1));
 }

@@ -4,7 +4,7 @@ import { DTypeError } from "../errors.ts";
 import { defineOp } from "../op.ts";
 import { countType } from "../promote.ts";
 import { sameShape, type Shape } from "../shape.ts";
-import { describe, type Tensor } from "../tensor.ts";
+import { describe, requireTensor, type Tensor } from "../tensor.ts";
 import { div } from "./arithmetic.ts";
 import { to } from "./cast.ts";
 import { everyDType } from "./every-dtype.ts";
@@ -44,6 +44,7 @@ export function sum(x: Tensor, options: ReduceOptions = noOptions): Tensor {
  * mean(tensor([1, 2, 6])).item(); // 3
  */
 export function mean(x: Tensor, options: ReduceOptions = noOptions): Tensor {
+  requireTensor("mean", "x", x);
   if (!dtypeInfo[x.dtype].isFloating) {
     throw new DTypeError({
       op: "mean",

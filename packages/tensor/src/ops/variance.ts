@@ -6,7 +6,7 @@ import { defineOp } from "../op.ts";
 import type { OutputSpec, Sample } from "../op-spec.ts";
 import { finite } from "../option-rules.ts";
 import type { OptionRules } from "../options.ts";
-import type { Tensor } from "../tensor.ts";
+import { requireTensor, type Tensor } from "../tensor.ts";
 import { div, mul, sub } from "./arithmetic.ts";
 import { to } from "./cast.ts";
 import { eq } from "./comparison.ts";
@@ -147,6 +147,7 @@ export function std(x: Tensor, options: VarianceOptions = noOptions): Tensor {
  * norm(tensor([3, 4])).item(); // 5
  */
 export function norm(x: Tensor, options: ReduceOptions = noOptions): Tensor {
+  requireTensor("norm", "x", x);
   const source = dtypeInfo[x.dtype].isFloating ? x : to(x, "float32");
   return normOp.run([source], resolveReduce("norm", x, options, reduceRules));
 }

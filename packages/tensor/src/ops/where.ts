@@ -5,7 +5,7 @@ import { DTypeError } from "../errors.ts";
 import { defineOp } from "../op.ts";
 import { resultType } from "../promote.ts";
 import { broadcastShapes } from "../shape.ts";
-import { emptyTensor, type Tensor } from "../tensor.ts";
+import { emptyTensor, requireOperand, requireTensor, type Tensor } from "../tensor.ts";
 import { operand, type Operand } from "./define-binary.ts";
 
 const definition = defineOp<readonly ["condition", "a", "b"], null, readonly ["condition"]>({
@@ -55,6 +55,9 @@ const definition = defineOp<readonly ["condition", "a", "b"], null, readonly ["c
  * where(tensor([true, false]), tensor([1, 2]), 0).toArray(); // [1, 0]
  */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
+  requireTensor("where", "condition", condition);
+  requireOperand("where", "a", a);
+  requireOperand("where", "b", b);
   if (condition.dtype !== "bool") {
     throw new DTypeError({
       op: "where",

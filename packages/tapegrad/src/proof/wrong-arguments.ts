@@ -1,0 +1,120 @@
+import { ones, tensor, type Tensor } from "tapegrad";
+
+/** What an argument may be; `?` at the end where it may be left out. */
+export type Kind =
+  | "tensor" | "tensor?" | "operand" | "operand?" | "tensors" | "anyTensors" | "number" | "integer" | "integer?" | "shape" | "dims" | "dims?" | "boolean?" | "dtype" | "pair"
+  | "options?" | "options" | "data" | "count" | "function" | "boolean" | "numbers";
+
+/** A right call: for each argument what it is called in errors, what it may be, and a value that is right. */
+export type Call = readonly (readonly [name: string, kind: Kind, value: unknown])[];
+
+const matrix = (): Tensor => tensor([[1, 2], [3, 4]]);
+const labels = (): Tensor => tensor([0, 1], { dtype: "int32" });
+const x = ["x", "tensor", matrix()] as const;
+const options = ["options", "options?", {}] as const;
+const unary: Call = [x];
+const binary: Call = [["a", "operand", matrix()], ["b", "operand", matrix()]];
+const reduction: Call = [x, options];
+
+let y: Tensor;
+
+/** Every function that the umbrella exports. Those that are methods, too, are tested as both. */
+export const calls: Readonly<Record<string, Call>> = {
+  ...Object.fromEntries(["abs", "ceil", "clone", "contiguous", "cos", "erf", "exp", "expm1", "floor", "isfinite", "isinf", "isnan", "log", "log10", "log1p", "log2", "logicalNot", "neg", "reciprocal", "relu", "round", "rsqrt", "sigmoid", "sign", "sin", "sqrt", "square", "t", "tan", "tanh", "trunc"].map((name) => [name, unary])),
+  ...Object.fromEntries(["add", "sub", "mul", "div", "floorDivide", "remainder", "eq", "ne", "lt", "le", "gt", "ge", "logicalAnd", "logicalOr", "logicalXor", "maximum", "minimum"].map((name) => [name, binary])),
+  ...Object.fromEntries(["sum", "mean", "prod", "amax", "amin", "argmax", "argmin", "logsumexp", "norm", "std", "variance"].map((name) => [name, reduction])),
+  ...Object.fromEntries(["max", "min"].map((name) => [name, [x, ["dim", "integer?", 0], ["keepdim", "boolean?", false]] satisfies Call])),
+  ...Object.fromEntries(["softmax", "logSoftmax"].map((name) => [name, [x, ["dim", "integer", 0]] satisfies Call])),
+  ...Object.fromEntries(["leakyRelu", "softplus", "dropout", "batchNorm"].map((name) => [name, [x, options] satisfies Call])),
+  ...Object.fromEntries(["view", "reshape"].map((name) => [name, [x, ["shape", "shape", [4]]] satisfies Call])),
+  ...Object.fromEntries(["fullLike"].map((name) => [name, [x, ["value", "number", 1], options] satisfies Call])),
+  ...Object.fromEntries(["zerosLike", "onesLike", "randLike", "randnLike"].map((name) => [name, [x, options] satisfies Call])),
+  ...Object.fromEntries(["zeros", "ones", "empty", "rand", "randn"].map((name) => [name, [["shape", "shape", [2]], options] satisfies Call])),
+  ...Object.fromEntries(["cat", "stack"].map((name) => [name, [["tensors", "tensors", [matrix(), matrix()]], ["dim", "integer?", 0]] satisfies Call])),
+  ...Object.fromEntries(["crossEntropy", "nllLoss"].map((name) => [name, [[name === "crossEntropy" ? "logits" : "logp", "tensor", matrix()], ["targets", "tensor", labels()], options] satisfies Call])),
+  ...Object.fromEntries(["maxPool2d", "avgPool2d"].map((name) => [name, [["x", "tensor", ones([1, 1, 4, 4])], ["kernelSize", "pair", 2], options] satisfies Call])),
+  pow: [["base", "operand", matrix()], ["exponent", "operand", 2]],
+  clamp: [x, ["options", "options", { min: 0 }]],
+  conv2d: [["x", "tensor", ones([1, 1, 3, 3])], ["weight", "tensor", ones([1, 1, 2, 2])], ["bias", "tensor?", ones([1])], options],
+  linear: [x, ["weight", "tensor", matrix()], ["bias", "tensor?", ones([2])]],
+  matmul: [["a", "tensor", matrix()], ["b", "tensor", matrix()]],
+  mseLoss: [["input", "tensor", matrix()], ["target", "tensor", matrix()], options],
+  expand: [x, ["shape", "shape", [3, 2, 2]]],
+  expandAs: [x, ["other", "tensor", matrix()]],
+  flatten: [x, ["start", "integer?", 0], ["end", "integer?", 1]],
+  gather: [x, ["dim", "integer", 0], ["indices", "tensor", tensor([[0, 1]], { dtype: "int32" })]],
+  indexSelect: [x, ["dim", "integer", 0], ["indices", "tensor", labels()]],
+  narrow: [x, ["dim", "integer", 0], ["start", "integer", 0], ["length", "integer", 1]],
+  select: [x, ["dim", "integer", 0], ["index", "integer", 0]],
+  slice: [x, ["dim", "integer", 0], ["start", "integer?", 0], ["end", "integer?", 1], ["step", "integer?", 1]],
+  permute: [x, ["dim", "dims", [1, 0]]],
+  transpose: [x, ["dim0", "integer", 0], ["dim1", "integer", 1]],
+  squeeze: [x, ["dim", "dims?", 0]],
+  unsqueeze: [x, ["dim", "integer", 0]],
+  to: [x, ["dtype", "dtype", "float64"]],
+  where: [["condition", "tensor", matrix().gt(2)], ["a", "operand", matrix()], ["b", "operand", matrix()]],
+  allclose: [["a", "tensor", matrix()], ["b", "tensor", matrix()], options],
+  equal: [["a", "tensor", matrix()], ["b", "tensor", matrix()]],
+  arange: [["end", "number", 3]],
+  linspace: [["start", "number", 0], ["end", "number", 1], ["count", "count", 3], options],
+  eye: [["rows", "count", 2], ["columns", "integer?", 2], options],
+  full: [["shape", "shape", [2]], ["value", "number", 1], options],
+  randint: [["low", "integer", 0], ["high", "integer", 3], ["shape", "shape", [2]], options],
+  randperm: [["n", "count", 3], options],
+  tensor: [["data", "data", [1, 2]], options],
+  keep: [x],
+  // What is not about single tensors.
+  scope: [["run", "function", () => 1]],
+  noGrad: [["run", "function", () => 1]],
+  enableGrad: [["run", "function", () => 1]],
+  inferenceMode: [["run", "function", () => 1]],
+  setGradEnabled: [["on", "boolean", true]],
+  grad: [["output", "anyTensors", [(y = matrix().requiresGrad_()).sum()]], ["input", "anyTensors", [y]], options],
+  gradcheck: [["run", "function", (v: Tensor) => v.mul(v)], ["input", "anyTensors", [tensor(1.5, { dtype: "float64", requiresGrad: true })]], options],
+  normalize: [["mean", "numbers", [0.5]], ["std", "numbers", [0.5]]],
+  setNumThreads: [["count", "count", 1]],
+};
+
+/** Functions that take nothing. */
+export const withoutArguments = ["collectGarbage", "getNumThreads", "isGradEnabled", "kernelInfo", "memoryStats", "openScope", "resetPeakMemory"];
+
+/** Functions with checks and tests of their own: of settings, data sets and images. */
+export const testedElsewhere = ["collate", "compose", "manualSeed", "randomCrop", "randomHorizontalFlip", "randomSplit", "setBlasEnabled", "setHeapBudget", "setMemoryDebug"];
+
+/** Methods that are not functions of the umbrella. */
+export const methodCalls: Readonly<Record<string, Call>> = {
+  ...Object.fromEntries(["add_", "sub_", "mul_", "div_"].map((name) => [name, [x, ["other", "operand", 2]] satisfies Call])),
+  copy_: [x, ["source", "tensor", matrix()]],
+  fill_: [x, ["value", "number", 1]],
+  clamp_: [x, ["options", "options", { min: 0 }]],
+  backward: [["output", "tensor", matrix().requiresGrad_().sum()], ["gradient", "tensor?", ones([])], options],
+  registerHook: [["x", "tensor", matrix().requiresGrad_()], ["hook", "function", () => undefined]],
+};
+
+const object = {};
+const wrong: Readonly<Record<string, readonly unknown[]>> = {
+  tensor: [undefined, null, "0", 3, [1, 2], object],
+  operand: [undefined, null, "0", [1, 2], object, true],
+  tensors: [undefined, null, "0", 3, object, [], [undefined], [matrix(), "0"], [matrix(), 3]],
+  anyTensors: [undefined, null, "0", 3, object, [undefined], [matrix(), "0"]],
+  number: [undefined, null, "0", [1], object],
+  integer: [undefined, null, "0", [1], object, 0.5, NaN],
+  count: [undefined, null, "0", [1], object, 0.5, NaN, -1],
+  shape: [undefined, null, "0", 3, object, ["2"], [undefined], [0.5]],
+  dims: [undefined, null, "0", object, ["0"], [undefined]],
+  boolean: [undefined, null, "yes", 1],
+  function: [undefined, null, "f", 3, object],
+  numbers: [undefined, null, "0", 3, object, ["0"]],
+  dtype: [undefined, null, "float", 32, object],
+  pair: [undefined, null, "2", object, [1], ["2", 2]],
+  options: [null, "x", 3, [1]],
+  data: [undefined, null, object, "3"],
+};
+
+/** Values that an argument of a kind cannot have. */
+export function wrongValues(kind: Kind): readonly unknown[] {
+  const isOptional = kind.endsWith("?");
+  const values = wrong[kind.replace("?", "")] ?? [];
+  const nullable = kind === "tensor?";
+  return values.filter((value) => !(isOptional && value === undefined) && !(nullable && value === null));
+}
