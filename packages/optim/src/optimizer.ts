@@ -46,10 +46,10 @@ export interface OptimizerRules<Options extends object, State extends object> {
  * }
  *
  * const w = tensor([1], { requiresGrad: true });
- * const optimizer = new RMSprop([w], { lr: 0.1 });
+ * const optimizer = new RMSprop([w], { lr: 0.05 });
  * w.mul(2).backward();
  * optimizer.step();
- * w.toArray(); // [0]
+ * w.toArray(); // [0.5]
  */
 export abstract class Optimizer<Options extends { lr: number }, State extends object> {
   /** The groups with their options, which may be changed between steps. */
