@@ -1,9 +1,10 @@
 /**
  * Finds a BLAS library of the system's and calls it on the kernels' heap, for which it can ask for huge pages. Every thread loads this
- * file for itself, workers by its path, so it leans on nothing but koffi.
+ * file for itself, workers by its path, so it leans on nothing but koffi and library-places.cjs.
  */
 "use strict";
-const { existsSync, readFileSync } = require("node:fs");
+const { isAbsolute, resolve } = require("node:path");
+const { intruder, placesOf } = require("./library-places.cjs");
 
 /**
  * @typedef {import("koffi")} Koffi
@@ -14,13 +15,10 @@ const { existsSync, readFileSync } = require("node:fs");
 // Of <cblas.h>.
 const rowMajor = 101, noTranspose = 111, transposed = 112;
 
-/** Fast libraries by the names that the loader knows. Not libblas.so.3: where that is the reference BLAS, it is slower than our own kernels. */
+/** Fast libraries, by name or place. Not libblas.so.3: where that is the reference BLAS, it is slower than our own kernels. */
 const libraryNames = {
   linux: ["libopenblas.so.0", "libopenblas.so", "libmkl_rt.so.2", "libmkl_rt.so", "libblis.so.4", "libblis.so"],
-  darwin: [
-    "/System/Library/Frameworks/Accelerate.framework/Accelerate", "libopenblas.dylib",
-    "/opt/homebrew/opt/openblas/lib/libopenblas.dylib", "/usr/local/opt/openblas/lib/libopenblas.dylib",
-  ],
+  darwin: ["/System/Library/Frameworks/Accelerate.framework/Accelerate", "libopenblas.dylib"],
   win32: ["libopenblas.dll", "openblas.dll", "mkl_rt.2.dll"],
 };
 
@@ -118,52 +116,53 @@ function useOneThread(handle) {
   optionalFunction(handle, "BLASSetThreading", "int", ["uint"])?.(1);
 }
 
-/**
- * Where the loader has found a name, as far as this system tells.
- * @param {string} name
- */
-function placeOf(name) {
-  const maps = "/proc/self/maps";
-  if (name.includes("/") || !existsSync(maps)) return name;
-  const stem = name.replace(/[.]so.*$/, "");
-  const mapped = readFileSync(maps, "utf8").split("\n").map((line) => line.slice(line.indexOf("/")));
-  return mapped.find((path) => path.slice(path.lastIndexOf("/") + 1).startsWith(stem)) ?? name;
-}
+const thisSystem = () => ({ platform: process.platform, workingFolder: process.cwd(), env: process.env });
 
 /**
- * The library at `path`, or without it the first that is there by name, and the file name to bind; null if none is.
+ * The library at `path`, or of that name, or without it the first that is there; null if none is. What is loaded is always an absolute path.
  * @param {string | undefined} path
  */
 function find(path) {
-  if (path !== undefined) {
-    let handle;
-    try {
-      handle = open(path);
-    } catch (error) {
-      if (koffi === undefined) throw error;
-      throw blasError("blas/load", `"${path}" cannot be loaded (${textOf(error)})`, error);
-    }
-    if (optionalFunction(handle, "cblas_sgemm", "void", []) === undefined) throw blasError("blas/symbol", `"${path}" has no function cblas_sgemm`);
-    return { library: { ...identify(handle, path), path }, file: path };
-  }
+  if (path !== undefined) return findNamed(path);
   loadKoffi();
-  for (const name of Object.entries(libraryNames).find(([platform]) => platform === process.platform)?.[1] ?? []) {
+  const system = thisSystem();
+  const names = Object.entries(libraryNames).find(([platform]) => platform === process.platform)?.[1] ?? [];
+  const files = names.flatMap((name) => (isAbsolute(name) ? [name] : placesOf(name, system)));
+  const stranger = intruder(system);
+  if (files.length > 0 && stranger !== null) throw blasError("blas/path", `LD_LIBRARY_PATH has an entry that leads to the working folder, whose ${stranger} the system's BLAS might load`);
+  for (const file of files) {
     let handle;
     try {
-      handle = open(name);
+      handle = open(file);
     } catch {
       continue;
     }
     if (optionalFunction(handle, "cblas_sgemm", "void", []) === undefined) continue;
-    return { library: { ...identify(handle, name), path: placeOf(name) }, file: name };
+    return { library: { ...identify(handle, file), path: file }, file };
   }
   return null;
+}
+
+/** @param {string} path */
+function findNamed(path) {
+  const isName = !/[\\/]/.test(path);
+  const [file] = isName ? placesOf(path, thisSystem()) : [resolve(path)];
+  loadKoffi();
+  if (file === undefined) throw blasError("blas/load", `"${path}" cannot be loaded (no folder of the system's libraries has it; the working folder is not looked into)`);
+  let handle;
+  try {
+    handle = open(file);
+  } catch (error) {
+    throw blasError("blas/load", `"${path}" cannot be loaded (${textOf(error)})`, error);
+  }
+  if (optionalFunction(handle, "cblas_sgemm", "void", []) === undefined) throw blasError("blas/symbol", `"${path}" has no function cblas_sgemm`);
+  return { library: { ...identify(handle, file), path: file }, file };
 }
 
 /**
  * The products for the calling thread.
  * @param {string} file
- * @param {WebAssembly.Memory} memory
+ * @param {{ readonly buffer: SharedArrayBuffer }} memory
  */
 function bind(file, memory) {
   const handle = open(file);
@@ -188,7 +187,7 @@ const adviceHugePage = 14, adviceCollapse = 25;
 /**
  * Asks Linux to back a memory by huge pages, what there is of it and what it grows by: kernels that stream through arrays of megabytes
  * otherwise miss the translation buffers at every page. Gives whether the system took the advice; it cannot fail otherwise.
- * @param {WebAssembly.Memory} memory shared, so that its address stays
+ * @param {{ readonly buffer: SharedArrayBuffer }} memory shared, so that its address stays
  * @param {number} maxBytes what it may grow to
  */
 function adviseHugePages(memory, maxBytes) {

@@ -84,6 +84,7 @@ describe("without the variable", () => {
     writeFileSync(join(broken, "index.js"), 'throw new Error("built for another system");');
     const alone = join(folder, "alone.cjs");
     copyFileSync(nativeModule, alone);
+    copyFileSync(join(nativeModule, "../library-places.cjs"), join(folder, "library-places.cjs"));
     const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
     const silent = await freshKernels("", alone);
     expect(silent.kernelInfo().blas).toBeNull();

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { checkOptions, defaultGenerator, Generator, optionRules, permutation, type GeneratorState, type OptionRules } from "@tapegrad/tensor";
 import type { Collated, Dataset } from "./dataset.ts";
+import { datasetText } from "./dataset-text.ts";
 import { checkedState, type DataLoaderState, type LoaderPlan } from "./loader-state.ts";
 import { batchOf } from "./subset.ts";
 
@@ -123,6 +124,16 @@ export class DataLoader<Item> implements Iterable<Collated<Item>>, AsyncIterable
       this.#running = null;
       this.#resumed = resumed;
     };
+  }
+
+  /** How many batches, of what: `DataLoader(3 batches of 4, shuffled, of TensorDataset(10 items: float32 [3]))`. */
+  toString(): string {
+    const batches = `${this.length} ${this.length === 1 ? "batch" : "batches"} of ${this.batchSize}`;
+    return `DataLoader(${batches}${this.#shuffle ? ", shuffled" : ""}, of ${datasetText(this.dataset)})`;
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
   }
 
   #plan(): LoaderPlan {

@@ -1,6 +1,7 @@
 import { checkOptions, defaultGenerator, IndexError, optionRules, permutation, type Generator } from "@tapegrad/tensor";
 import { collate } from "./collate.ts";
 import type { Collated, Dataset } from "./dataset.ts";
+import { countText, datasetText } from "./dataset-text.ts";
 import { checkIndex } from "./item-index.ts";
 
 /**
@@ -33,6 +34,15 @@ export class Subset<Item> implements Dataset<Item> {
   getBatch(indices: Int32Array, generator?: Generator): Collated<Item> {
     const own = indices.map((index) => this.indices[index] ?? NaN);
     return batchOf(this.dataset, own, generator);
+  }
+
+  /** How many items, and of what: `Subset(5 items of TensorDataset(50 items: int32 []))`. */
+  toString(): string {
+    return `Subset(${countText(this.length, "item")} of ${datasetText(this.dataset)})`;
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe, indexSelect, requireTensor, select, ShapeError, tensor, type Tensor } from "@tapegrad/tensor";
 import type { Collated, Dataset } from "./dataset.ts";
+import { countText, entryText } from "./dataset-text.ts";
 import { checkIndex } from "./item-index.ts";
 
 /**
@@ -42,6 +43,15 @@ export class TensorDataset<Tensors extends readonly Tensor[]> implements Dataset
   getBatch(indices: Int32Array): Collated<Tensors> {
     const rows = tensor(indices);
     return this.#each((one) => indexSelect(one, 0, rows)) as Collated<Tensors>;
+  }
+
+  /** How many items, and what is in one: `TensorDataset(10 items: float32 [3], int32 [])`. */
+  toString(): string {
+    return `TensorDataset(${countText(this.length, "item")}: ${this.tensors.map(entryText).join(", ")})`;
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
   }
 
   /** A tuple as long as `tensors`, which is more than the type of `map` can say. */

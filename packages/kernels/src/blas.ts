@@ -4,6 +4,7 @@ import { TapegradError } from "./errors.ts";
 import { whenHeapIsLarge } from "./heap.ts";
 import { giveWorkersBlas } from "./threads.ts";
 import { maxMemoryBytes, memory, wasm } from "./wasm.ts";
+import type { SharedMemory } from "./webassembly-types.ts";
 
 /** A BLAS library that was found. */
 export interface BlasLibrary {
@@ -19,9 +20,9 @@ interface BlasModule {
   /** The library at `path`, or without it one that the system knows by name, and the file to bind; null if there is none. */
   find(path: string | undefined): { readonly library: BlasLibrary; readonly file: string } | null;
   /** The products for the thread that calls it, which the library must not cut further. */
-  bind(file: string, memory: WebAssembly.Memory): BlasFunctions;
+  bind(file: string, memory: SharedMemory): BlasFunctions;
   /** Asks the system to back the memory, which may grow to so many bytes, by huge pages; false where it does not. */
-  adviseHugePages(memory: WebAssembly.Memory, maxBytes: number): boolean;
+  adviseHugePages(memory: SharedMemory, maxBytes: number): boolean;
 }
 
 /** States of the kernels' switch (assembly/gemm-blas.ts). */

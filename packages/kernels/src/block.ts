@@ -34,9 +34,12 @@ export class Block {
  */
 export type Batch = WeakRef<object>;
 
+/** A function, so that `structuredClone` and `postMessage` refuse what holds one, and quote it: they would make an object of nonsense. */
+const newToken = (): object => () => "tensors stay in their thread and process: x.clone() and module.clone() copy, x.toTypedArray() gives what can be sent";
+
 const batchSize = 64;
 const largeBytes = 1 << 14;
-let openToken: object = {};
+let openToken: object = newToken();
 let openBatch: Batch = new WeakRef(openToken);
 let openMembers = 0;
 let newestToken = openToken;
@@ -53,7 +56,7 @@ export function tokenOfNewest(): object {
 /** The newest blocks get no fellows, and no token is held here: they can be found to be garbage. Not while a block is being made. */
 export function closeBatch(): void {
   openMembers = batchSize;
-  openToken = newestToken = {};
+  openToken = newestToken = newToken();
 }
 
 /** The batch of the next block. */
@@ -73,7 +76,7 @@ function sharedBatch(): Batch {
 }
 
 function ownBatch(): Batch {
-  newestToken = {};
+  newestToken = newToken();
   if (++remembered >= mostRemembered) forgetReferences();
   return new WeakRef(newestToken);
 }

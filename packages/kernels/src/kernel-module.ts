@@ -1,17 +1,18 @@
 import { readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
+import type { CompiledModule } from "./webassembly-types.ts";
 
 /** The compiled kernels, of which every thread makes an instance. */
 export interface KernelModule {
-  readonly module: WebAssembly.Module;
+  readonly module: CompiledModule;
   /** Whether products fuse a multiplication and an addition into one rounding. */
   readonly fma: boolean;
   /** The loops for 256-bit vectors, which the fused kernels import (assembly/wide.ts). */
-  readonly wideModule: WebAssembly.Module | null;
+  readonly wideModule: CompiledModule | null;
   /** Whether they are used: where the engine has made such vectors of them, or by order. */
   readonly hasWide: boolean;
   /** Small modules that live as long as these: by them other threads know that what they need is compiled. */
-  readonly markers: readonly WebAssembly.Module[];
+  readonly markers: readonly CompiledModule[];
 }
 
 /**

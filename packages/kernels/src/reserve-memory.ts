@@ -1,5 +1,6 @@
 import { MemoryError } from "./errors.ts";
 import { addressSpace } from "./process-limits.ts";
+import type { SharedMemory } from "./webassembly-types.ts";
 
 const pageBytes = 2 ** 16;
 /** Pages of the largest memory that a module can have, 4 GiB, and of the smallest that is of any use, 64 MiB. */
@@ -9,7 +10,7 @@ const withoutGuards = "--disable-wasm-trap-handler";
 
 /** A memory, and how large it can become. */
 export interface Reserved {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: SharedMemory;
   readonly maxBytes: number;
 }
 

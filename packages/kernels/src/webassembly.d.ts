@@ -1,4 +1,5 @@
-// The part of the WebAssembly API that this package uses; Node's types have none, and the DOM's bring the whole browser.
+// The part of the WebAssembly API that this package uses; Node's types have none, and the DOM's bring the whole browser. It does not go with
+// the package: declarations of what is exported use webassembly-types.ts.
 declare namespace WebAssembly {
   class Memory {
     constructor(descriptor: { initial: number; maximum: number; shared: boolean });

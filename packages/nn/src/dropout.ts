@@ -10,19 +10,19 @@ import { Module } from "./module.ts";
  */
 export class Dropout extends Module {
   readonly p: number;
-  readonly #generator: Generator | undefined;
+  private readonly generator: Generator | undefined;
 
   constructor(p = 0.5, options: Pick<DropoutOptions, "generator"> = {}) {
     super();
     checkArgument("Dropout", "p", p, dropoutRules.p);
     checkOptions("Dropout", options, { generator: dropoutRules.generator });
     this.p = p;
-    this.#generator = options.generator;
+    this.generator = options.generator;
   }
 
   override forward(x: Tensor): Tensor {
     const options = { p: this.p, training: this.training };
-    return dropoutChecked(x, this.#generator === undefined ? options : { ...options, generator: this.#generator });
+    return dropoutChecked(x, this.generator === undefined ? options : { ...options, generator: this.generator });
   }
 
   override extraRepr(): string {

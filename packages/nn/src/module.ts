@@ -1,7 +1,8 @@
 import { ArgumentError, checkArgument, checkOptions, DTypeError, isFloating, keep, markCopy, optionRules, SerializationError, to, type DType, type Tensor } from "@tapegrad/tensor";
 import { noGrad } from "@tapegrad/autograd";
 import { CallState, callForward } from "./module-call.ts";
-import { moduleMark, type Member } from "./module-fields.ts";
+import { copyFields, refused, refusePrivateFields, type Copies } from "./module-clone.ts";
+import { moduleMark, type Member, type Walkable } from "./module-fields.ts";
 import { Buffer, Parameter } from "./parameter.ts";
 import { loadInto, type LoadResult, type StateDict } from "./state-dict.ts";
 
@@ -49,6 +50,9 @@ export abstract class Module<In extends unknown[] = [x: Tensor], Out = Tensor> {
   readonly #state = new CallState<AnyModule>(this);
   /** What is called as `forward`: the subclass's, with all that goes on around it. */
   #forward: (...inputs: In) => Out = () => noForward(this);
+
+  /** Whether `forward` was a field, or was assigned. */
+  #hasOwnForward = false;
 
   constructor() {
     this.#wrap(this.forward);
@@ -214,6 +218,22 @@ export abstract class Module<In extends unknown[] = [x: Tensor], Out = Tensor> {
     return loadInto(this.constructor.name, this.#namedState(), state, options.strict ?? true);
   }
 
+  /**
+   * A deep copy, as Python's `copy.deepcopy` of a module: fields and what they hold are copied, however deep, without the constructor. What is shared
+   * inside stays shared, hooks come along, gradients of parameters do not. Functions are not copied: one that uses `this` uses the original.
+   *
+   * Throws    ArgumentError `Module/clone`: for `#private` fields, a `forward` that is a field, results of recorded ops, and objects
+   *           of the engine's like promises
+   * @example
+   * const model = new nn.Linear(2, 1);
+   * const copy = model.clone();
+   * noGrad(() => model.weight.fill_(0));
+   * equal(copy.weight, model.weight); // false
+   */
+  clone(): this {
+    return this.#clone(new Map());
+  }
+
   /** The module and what is in it, as PyTorch prints it. */
   toString(): string {
     return this.#print(new Set());
@@ -231,6 +251,27 @@ export abstract class Module<In extends unknown[] = [x: Tensor], Out = Tensor> {
   /** Notes what the fields hold so far: layers whose constructors do this notice what is assigned over it from then on. @internal */
   protected noteFields(): void {
     this.#state.fields.list();
+  }
+
+  #clone(copies: Copies): this {
+    const owner = this.constructor.name;
+    refusePrivateFields(this, Module, { owner }, null);
+    this.#adoptForward();
+    if (this.#hasOwnForward) throw refused(owner, "forward is a field, a function of this one's");
+    // The constructor of this class alone: what those of subclasses make is copied.
+    const copy = Reflect.construct(Module, [], this.constructor) as this;
+    copies.set(this, copy);
+    const cloneModule = (marked: Walkable): object => {
+      const module = marked as AnyModule;
+      if (module.clone === Module.prototype.clone) return module.#clone(copies);
+      const own = module.clone();
+      copies.set(module, own);
+      return own;
+    };
+    copyFields(this, copy, { copies, owner, cloneModule });
+    for (const hook of this.#state.hooks.values()) copy.registerForwardHook(hook);
+    copy.noteFields();
+    return copy;
   }
 
   #wrap(forward: unknown): void {
@@ -253,7 +294,12 @@ export abstract class Module<In extends unknown[] = [x: Tensor], Out = Tensor> {
   /** Wraps a `forward` that is a field of the subclass, or was assigned: it took the place of what the constructor had put there. */
   #adoptForward(): void {
     const { forward } = this;
-    if (forward !== this.#forward) this.#wrap(forward);
+    if (forward !== this.#forward) this.#assign(forward);
+  }
+
+  #assign(forward: unknown): void {
+    this.#hasOwnForward = true;
+    this.#wrap(forward);
   }
 
   static {
@@ -264,7 +310,7 @@ export abstract class Module<In extends unknown[] = [x: Tensor], Out = Tensor> {
         return this.#forward;
       },
       set(this: Module, forward: Module["forward"]) {
-        this.#wrap(forward);
+        this.#assign(forward);
       },
     };
   }

@@ -42,29 +42,29 @@ function commute(module: Module, next: Module): boolean {
  */
 export class Sequential extends Module {
   [position: number]: Module;
-  readonly #length: number;
+  private readonly count: number;
 
   constructor(...modules: Module[]) {
     super();
     modules.forEach((module, i) => {
       this[i] = module;
     });
-    this.#length = modules.length;
+    this.count = modules.length;
   }
 
   get length(): number {
-    return this.#length;
+    return this.count;
   }
 
   /** The module at a position; negative ones count from the end. Throws IndexError `Sequential/at`. */
   at(position: number): Module {
-    const module = this[position < 0 ? position + this.#length : position];
+    const module = this[position < 0 ? position + this.count : position];
     if (module !== undefined) return module;
-    throw new IndexError({ op: "Sequential", fact: `position ${position} is outside the ${this.#length} modules`, code: "Sequential/at", data: { position } });
+    throw new IndexError({ op: "Sequential", fact: `position ${position} is outside the ${this.count} modules`, code: "Sequential/at", data: { position } });
   }
 
   *[Symbol.iterator](): Generator<Module> {
-    for (let i = 0; i < this.#length; i++) yield this.at(i);
+    for (let i = 0; i < this.count; i++) yield this.at(i);
   }
 
   override forward(x: Tensor): Tensor {

@@ -177,6 +177,21 @@ export abstract class Optimizer<Options extends { lr: number }, State extends ob
     };
   }
 
+  /** The groups with their options, a line for each. */
+  toString(): string {
+    const lines = this.paramGroups.map((group, i) => {
+      const { params, ...options } = group;
+      const elements = params.reduce((sum, parameter) => sum + parameter.numel(), 0);
+      const values = Object.entries(options).map(([name, value]) => `${name} ${showValue(value)}`);
+      return `  group ${i}: ${params.length} ${params.length === 1 ? "parameter" : "parameters"} of ${elements} elements, ${values.join(", ")}\n`;
+    });
+    return `${this.constructor.name}(\n${lines.join("")})`;
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+
   /** What is remembered of a parameter before its first update: counts at 0, tensors null. */
   protected abstract emptyState(): State;
 

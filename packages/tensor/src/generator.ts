@@ -24,7 +24,8 @@ export interface GeneratorState {
  * equal(a, rand([3], { generator: g })); // true
  */
 export class Generator {
-  #seed: number | string;
+  /** Null where the state was set and no seed is known. */
+  #seed: number | string | null;
   /** Made when it is first needed: a program without random numbers need not load `seedrandom`. */
   #key: readonly [number, number] | null = null;
   #low = 0;
@@ -58,6 +59,7 @@ export class Generator {
         data: { state },
       });
     }
+    this.#seed = null;
     this.#key = [state.key[0], state.key[1]];
     [this.#low, this.#high] = state.counter;
   }
@@ -73,7 +75,16 @@ export class Generator {
   }
 
   #madeKey(): readonly [number, number] {
-    return (this.#key ??= keyFrom(this.#seed));
+    return (this.#key ??= keyFrom(this.#seed ?? 0));
+  }
+
+  /** The seed, as far as it is known, and how many positions of the stream are used up. */
+  toString(): string {
+    return `Generator(${this.#seed === null ? "a state that was set" : `seed ${showValue(this.#seed)}`}, ${this.#high * 2 ** 32 + this.#low} drawn)`;
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
   }
 }
 

@@ -1,3 +1,5 @@
+// Goes along into the declarations: programs that compile for ES2022 have `Disposable` from here.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { enterScope, leaveScope, type Storage } from "@tapegrad/kernels";
 import { ArgumentError } from "./errors.ts";
 import { callable } from "./option-rules.ts";

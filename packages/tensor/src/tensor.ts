@@ -294,6 +294,11 @@ export class Tensor {
     return build(0);
   }
 
+  /** What `JSON.stringify` writes: the values, as `toArray` gives them; JSON has null for NaN and infinity. Throws as `toArray`. */
+  toJSON(): NestedArray {
+    return this.toArray();
+  }
+
   #gather(elements: HostArray): HostArray {
     const { bytes, create } = dtypeInfo[this.dtype];
     const out = create(new ArrayBuffer(bytes * this.#size), 0, this.#size);

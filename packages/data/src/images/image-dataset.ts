@@ -1,5 +1,6 @@
 import { defaultGenerator, tensor, type Generator, type Tensor } from "@tapegrad/tensor";
 import type { Dataset } from "../dataset.ts";
+import { countText } from "../dataset-text.ts";
 import { checkIndex } from "../item-index.ts";
 import type { ImageSize } from "./image-plan.ts";
 import { transformPixels, type ImageTransform } from "./image-transform.ts";
@@ -48,6 +49,17 @@ export class ImageDataset implements Dataset<[image: Tensor, label: number]> {
       labels[at] = this.images.labels[index] ?? 0;
     }
     return [this.#render(indices, generator, false), tensor(labels)];
+  }
+
+  /** How many images, of which size, and how they are transformed: `CIFAR10(50000 images [3, 32, 32], randomCrop)`. */
+  toString(): string {
+    const { channels, height, width } = this.images;
+    const steps = (this.transform?.steps ?? []).map(({ name }) => `, ${name}`);
+    return `${this.constructor.name}(${countText(this.length, "image")} [${channels}, ${height}, ${width}]${steps.join("")})`;
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
   }
 
   #render(indices: ArrayLike<number>, generator: Generator, single: boolean): Tensor {

@@ -1,0 +1,92 @@
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { tools } from "./processes.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** TAPEGRAD_TYPESCRIPT=5.7.2,5.8,5.9,latest npm test -- consumer-types installs these and compiles with each of them, everything. */
+const versions = (process.env["TAPEGRAD_TYPESCRIPT"] ?? "").split(",").filter((version) => version !== "");
+
+const program = `
+import { DataLoader, loadCheckpoint, nn, optim, scope, tensor, TensorDataset, type DType, type Tensor } from "tapegrad";
+
+class Net extends nn.Module {
+  readonly fc = new nn.Linear(2, 1);
+  override forward(x: Tensor): Tensor {
+    return this.fc.forward(x);
+  }
+}
+
+const net = new Net();
+const optimizer = new optim.Adam(net.parameters(), { lr: 0.1 });
+const loader = new DataLoader(new TensorDataset(tensor([[1, 2]])), { batchSize: 1 });
+const { epoch }: { readonly epoch: number } = loadCheckpoint("checkpoint.safetensors", { model: net, optimizer, loader });
+for (const [x] of loader) scope(() => net.forward(x).sum().backward());
+const dtype: DType = "float32";
+const values: Float32Array | Float64Array = tensor([epoch]).to(dtype).toTypedArray("float32");
+// @ts-expect-error The types are there, and no any.
+const wrong: string = tensor([1]).item();
+export { values, wrong };
+`;
+
+interface Setting {
+  readonly lib: readonly string[];
+  readonly types: readonly string[];
+  readonly options?: object;
+}
+
+const nodeNext = { module: "nodenext" };
+const bundler = { module: "esnext", moduleResolution: "bundler", exactOptionalPropertyTypes: true, isolatedModules: true };
+
+/** With and without the libraries of browsers, of Node, and of later editions. */
+const settings: readonly Setting[] = [
+  { lib: ["ES2022"], types: [], options: nodeNext },
+  { lib: ["ES2022", "DOM"], types: [], options: bundler },
+  { lib: ["ES2023"], types: ["node"], options: nodeNext },
+];
+const moreSettings: readonly Setting[] = [["ES2022"], ["ES2023", "ESNext.Disposable"], ["ES2022", "DOM"], ["ESNext"], ["ESNext", "DOM"]].flatMap((lib) =>
+  [[], ["node"]].flatMap((types) => [nodeNext, bundler].map((options) => ({ lib, types, options }))),
+);
+
+let folder = "";
+beforeAll(() => {
+  spawnSync(process.execPath, [tools.tsc, "--build", "packages/tapegrad"], { cwd: root, encoding: "utf8" });
+  folder = mkdtempSync(join(tmpdir(), "consumer-types-"));
+  mkdirSync(join(folder, "node_modules/@types"), { recursive: true });
+  // "junction" is what Windows lets everybody make; elsewhere it is any link.
+  symlinkSync(join(root, "packages/tapegrad"), join(folder, "node_modules/tapegrad"), "junction");
+  symlinkSync(join(root, "node_modules/@types/node"), join(folder, "node_modules/@types/node"), "junction");
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
+  writeFileSync(join(folder, "program.ts"), program);
+}, 300_000);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** What the compiler says, with the libraries checked too. */
+function compile(compiler: string, { lib, types, options }: Setting): string {
+  const compilerOptions = { noEmit: true, strict: true, skipLibCheck: false, target: "es2022", lib, types, ...options };
+  writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions, files: ["program.ts"] }));
+  return spawnSync(process.execPath, [compiler, "--project", folder], { cwd: folder, encoding: "utf8" }).stdout;
+}
+
+const own = join(root, tools.tsc);
+
+test.each(settings)("a program compiles with all its libraries checked: lib $lib, types $types", (setting) => {
+  expect(compile(own, setting)).toBe("");
+});
+
+test("what does not compile is seen", () => {
+  expect(compile(own, { lib: ["ES2015"], types: [], options: nodeNext })).toContain("error TS");
+});
+
+test.each(versions)("so it does with TypeScript %s", (version) => {
+  const place = mkdtempSync(join(folder, "typescript-"));
+  // On Windows npm is a script, which needs a shell.
+  const installed = spawnSync("npm", ["install", "--prefix", place, "--no-audit", "--no-fund", `typescript@${version}`], { encoding: "utf8", shell: process.platform === "win32" });
+  expect(installed.status, installed.stderr).toBe(0);
+  const compiler = join(place, "node_modules/typescript/bin/tsc");
+  for (const setting of moreSettings) expect(`${JSON.stringify(setting)} ${compile(compiler, setting)}`).toBe(`${JSON.stringify(setting)} `);
+}, 600_000);
