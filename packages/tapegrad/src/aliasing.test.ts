@@ -85,7 +85,7 @@ describe("the list above", () => {
     const strangers = Object.keys(tapegrad).filter((name) => isFunction(name) && !known.has(name));
     expect(strangers).toEqual([]);
     expect(Object.keys(nn.functional).filter((name) => !known.has(name))).toEqual([]);
-    const notOps = ["constructor", "adopt", "backward", "currentNode", "dim", "dropGrad", "isContiguous", "item", "numel", "ownGrad", "peekGrad", "registerHook", "requiresGrad_", "retainGrad", "size", "toArray", "toString", "toTypedArray", "var"];
+    const notOps = ["constructor", "adopt", "backward", "currentNode", "dim", "dropGrad", "isContiguous", "item", "numel", "ownGrad", "peekGrad", "registerHook", "requiresGrad_", "retainGrad", "size", "toArray", "toJSON", "toString", "toTypedArray", "var"];
     const methods = Object.getOwnPropertyNames(Tensor.prototype).filter((name) => {
       const { value } = Object.getOwnPropertyDescriptor(Tensor.prototype, name) ?? {};
       return typeof value === "function" && !(/[^_]_$/.test(name) && name !== "requiresGrad_");

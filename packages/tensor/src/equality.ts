@@ -1,7 +1,14 @@
-import { requireTensor, type ElementArray, type Tensor } from "./tensor.ts";
+import { copyOf, notATensor } from "./copies.ts";
 import { boolean, nonNegative } from "./option-rules.ts";
 import { checkOptions, type OptionRules } from "./options.ts";
 import { sameShape } from "./shape.ts";
+import { Tensor, type ElementArray } from "./tensor.ts";
+
+/** Throws ArgumentError `tapegrad/not-a-tensor`. The tensor may be one of another copy of the library: its values are read, not its memory. */
+function requireValues(op: string, name: string, value: unknown): void {
+  if (value instanceof Tensor || (copyOf(value) !== null && "toTypedArray" in (value as object))) return;
+  throw notATensor(op, name, value);
+}
 
 /**
  * Whether two tensors have one shape and dtype and the same elements, bit for bit: NaN equals NaN, 0 differs from -0.
@@ -10,8 +17,8 @@ import { sameShape } from "./shape.ts";
  * equal(tensor([1, 2]), tensor([1, 2])); // true
  */
 export function equal(a: Tensor, b: Tensor): boolean {
-  requireTensor("equal", "a", a);
-  requireTensor("equal", "b", b);
+  requireValues("equal", "a", a);
+  requireValues("equal", "b", b);
   if (a.dtype !== b.dtype || !sameShape(a.shape, b.shape)) return false;
   const left = a.toTypedArray();
   const right = b.toTypedArray();
@@ -38,8 +45,8 @@ const closeRules: OptionRules<CloseOptions> = { rtol: nonNegative, atol: nonNega
  * allclose(tensor([1]), tensor([1 + 1e-7])); // true
  */
 export function allclose(a: Tensor, b: Tensor, options: CloseOptions = {}): boolean {
-  requireTensor("allclose", "a", a);
-  requireTensor("allclose", "b", b);
+  requireValues("allclose", "a", a);
+  requireValues("allclose", "b", b);
   checkOptions("allclose", options, closeRules);
   const { rtol = 1e-5, atol = 1e-8, equalNan = false } = options;
   if (!sameShape(a.shape, b.shape)) return false;

@@ -358,10 +358,10 @@ export const errorsOfLayers: readonly ErrorSample[] = [
   {
     call: () => crossEntropy(zeros([2, 3]), zeros([2, 4])),
     error: "ShapeError",
-    message: `crossEntropy: targets [2, 4] must have shape [2]: one class index for each row of x [2, 3]
-  x  [2, 3]  float32
+    message: `crossEntropy: targets [2, 4] must have shape [2]: one class index for each row of logits [2, 3]
+  logits  [2, 3]  float32
   targets  [2, 4]  float32
-  hint: class probabilities have the shape of x
+  hint: class probabilities have the shape of logits
   code: crossEntropy/shape`,
   },
   {

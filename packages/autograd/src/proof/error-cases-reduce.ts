@@ -166,8 +166,8 @@ export const errorsOfReduce: readonly ErrorSample[] = [
   {
     call: () => max(zeros([]), 1),
     error: "IndexError",
-    message: `argmax: dim 1 is outside [-1, 0], the dimensions of a 0-d tensor
-  code: argmax/dim`,
+    message: `max: dim 1 is outside [-1, 0], the dimensions of a 0-d tensor
+  code: max/dim`,
   },
   {
     call: () => argmax(tensor([true])),

@@ -79,7 +79,7 @@ export const calls: Readonly<Record<string, Call>> = {
 export const withoutArguments = ["collectGarbage", "getNumThreads", "isGradEnabled", "kernelInfo", "memoryStats", "openScope", "resetPeakMemory"];
 
 /** Functions with checks and tests of their own: of settings, data sets and images. */
-export const testedElsewhere = ["collate", "compose", "manualSeed", "randomCrop", "randomHorizontalFlip", "randomSplit", "setBlasEnabled", "setHeapBudget", "setMemoryDebug"];
+export const testedElsewhere = ["collate", "compose", "loadCheckpoint", "manualSeed", "randomCrop", "randomHorizontalFlip", "randomSplit", "saveCheckpoint", "setBlasEnabled", "setHeapBudget", "setMemoryDebug"];
 
 /** Methods that are not functions of the umbrella. */
 export const methodCalls: Readonly<Record<string, Call>> = {

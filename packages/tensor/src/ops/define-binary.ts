@@ -7,7 +7,7 @@ import { everyDType } from "./every-dtype.ts";
 import type { BackwardContext, ErrorSample, Sample, SampleInput } from "../op-spec.ts";
 import { floatType, resultType } from "../promote.ts";
 import { broadcastShapes } from "../shape.ts";
-import { tensorFromHost, type Tensor } from "../tensor.ts";
+import { requireOperand, tensorFromHost, type Tensor } from "../tensor.ts";
 
 /** A tensor, or a plain number that stands for a 0-d one. */
 export type Operand = Tensor | number;
@@ -87,6 +87,8 @@ export function defineBinary<const S extends readonly ("a" | "b" | "out")[]>(
   });
   if (options.countsBools !== true) return (a, b) => run([operand(a, b), operand(b, a)], null);
   return (a, b) => {
+    requireOperand(name, "a", a);
+    requireOperand(name, "b", b);
     const right = operand(b, a);
     return run([counted(operand(a, b), right), right], null);
   };

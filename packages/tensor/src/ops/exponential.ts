@@ -1,4 +1,4 @@
-import type { Tensor } from "../tensor.ts";
+import { requireTensor, type Tensor } from "../tensor.ts";
 import { defineUnary, type UnaryOp } from "./define-unary.ts";
 import { add, div, mul } from "./arithmetic.ts";
 import { to } from "./cast.ts";
@@ -102,6 +102,7 @@ const squareOp = defineUnary("square", {
  * square(tensor(3)).item(); // 9
  */
 export function square(x: Tensor): Tensor {
+  requireTensor("square", "x", x);
   return squareOp(x.dtype === "bool" ? to(x, "int64") : x);
 }
 

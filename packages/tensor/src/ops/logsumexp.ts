@@ -3,7 +3,7 @@ import { binaryKernel, unaryKernel } from "../compute/pointwise.ts";
 import { reduceKernel } from "../compute/reduce.ts";
 import { defineOp } from "../op.ts";
 import { floatType } from "../promote.ts";
-import { Tensor } from "../tensor.ts";
+import { requireTensor, Tensor } from "../tensor.ts";
 import { add, div, mul, sub } from "./arithmetic.ts";
 import { to } from "./cast.ts";
 import { exp, log } from "./exponential.ts";
@@ -66,5 +66,6 @@ const definition = defineOp<readonly ["x"], ReduceAttrs, readonly ["x"]>({
  * logsumexp(tensor([0, 0])).item(); // 0.6931471824645996
  */
 export function logsumexp(x: Tensor, options: ReduceOptions = noOptions): Tensor {
+  requireTensor("logsumexp", "x", x);
   return definition.run([to(x, floatType(x.dtype))], resolveReduce("logsumexp", x, options, reduceRules));
 }
