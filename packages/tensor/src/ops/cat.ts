@@ -65,8 +65,8 @@ export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
   const d = normalizeDim("cat", dim, model.ndim);
   const dtype = commonType(tensors.map((x) => x.dtype));
   const parts = tensors.map((x) => to(fitting(x, model, d), dtype));
-  const bounds = [0];
-  for (const x of parts) bounds.push((bounds.at(-1)) + (x.shape[d] as number));
+  let end = 0;
+  const bounds = [0, ...parts.map((x) => (end += x.shape[d] as number))];
   return definition.run(parts, { dim: d, bounds });
 }
 
