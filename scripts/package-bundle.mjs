@@ -1,5 +1,6 @@
 // The JavaScript of a published package: one module, made of its sources.
 import { readFileSync, readdirSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { rolldown } from "rolldown";
 
@@ -13,6 +14,29 @@ export function publishedPackages(root) {
 }
 
 /**
+ * `seedrandom` is taken in, for its key is needed at once wherever a random number is: loading it late takes `createRequire`, which no
+ * bundler follows, and loading it early would cost every program its eight files and node:crypto, which only serve seeds of its own making.
+ * @param {string} folder
+ * @returns {import("rolldown").Plugin}
+ */
+function takeInSeedrandom(folder) {
+  return {
+    name: "seedrandom",
+    resolveId(id) {
+      if (id === "seedrandom") return createRequire(join(folder, "package.json")).resolve("seedrandom/seedrandom.js");
+      return id === "crypto" ? "\0no-crypto" : null;
+    },
+    load(id) {
+      if (id === "\0no-crypto") return "module.exports = {};";
+      // "/*!" is a comment that stays: the licence goes with the code.
+      return id.endsWith("seedrandom.js") ? readFileSync(id, "utf8").replace("/*\nCopyright", "/*!\nCopyright") : null;
+    },
+  };
+}
+
+const takenIn = new Set(["seedrandom", "crypto"]);
+
+/**
  * The files of a package's dist: index.js, and a few more for what it imports dynamically. Node spends a third to half a
  * millisecond on every module, so that with a file for each source most of a program's start would go into opening files.
  * @param {string} root
@@ -24,7 +48,8 @@ export function bundlePackage(root, name) {
     input: join(root, "packages", name, "src/index.ts"),
     platform: "node",
     // Other packages stay what they are, ours too: whoever imports `tapegrad` and `@tapegrad/tensor` must get the same tensors.
-    external: (id, importer, isResolved) => importer !== undefined && !isResolved && !id.startsWith("."),
+    external: (id, importer, isResolved) => importer !== undefined && !isResolved && !id.startsWith(".") && !takenIn.has(id),
+    plugins: [takeInSeedrandom(join(root, "packages", name))],
     // All of the sources: an op is in the table because its module was run, used or not.
     treeshake: false,
     transform: { target: "es2023" },
