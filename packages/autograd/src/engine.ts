@@ -18,6 +18,8 @@ export interface PassOptions {
 
 let passes = 0;
 
+const nothingCaptured: ReadonlyMap<Target, Tensor> = new Map();
+
 /** One backward pass: walks the recorded nodes from the youngest to the oldest. */
 class Pass {
   readonly #id = ++passes;
@@ -26,7 +28,7 @@ class Pass {
   readonly #wanted: ReadonlySet<Target> | null;
   /** Gradients that have arrived at leaves. */
   readonly #leaves = new Map<Tensor, Tensor>();
-  readonly #captured = new Map<Target, Tensor>();
+  #captured: Map<Target, Tensor> | null = null;
   /** Of the inputs of the node that is being visited. */
   readonly #gradients: (Tensor | null)[] = [];
   /** Storages made before the pass belong to others. */
@@ -48,7 +50,7 @@ class Pass {
       for (const node of nodes) node.pending = null;
     }
     for (const [leaf, gradient] of this.#leaves) this.#finish(leaf, gradient);
-    return this.#captured;
+    return this.#captured ?? nothingCaptured;
   }
 
   /** The nodes below the roots, youngest first, with those marked that lead to something wanted. */
@@ -207,6 +209,7 @@ class Pass {
   /** A gradient that the caller gets is never freed or changed by the pass. */
   #capture(target: Target, gradient: Tensor): void {
     gradient.storage.gradientUses++;
+    this.#captured ??= new Map();
     this.#captured.set(target, gradient);
   }
 

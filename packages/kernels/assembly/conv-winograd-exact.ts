@@ -8,12 +8,12 @@ import { CHANNELS, HEIGHT, IMAGES, LEFT, OUT_HEIGHT, OUT_WIDTH, OUTPUTS, TOP, WI
 import { multiplyAdd } from "./multiply-add";
 
 /**
- * A sum below 2^-15 (float64: 2^-44) of the norm of the 16 sums that it was made of. Rests of rounding are some 2^-22 of it; of random sums, one in
- * ten thousand is below.
+ * Which part of the norm of the 16 sums that it was made of, squared, a sum must exceed to be told from a rest of rounding. Rests of n terms are up to
+ * 2^-24.5 sqrt(n) (float64: 2^-53.5 sqrt(n)); the tolerance is more than ten times as much, but 2^-15 (2^-44) at most, for terms that are added up in parts.
  */
-// @ts-ignore: decorator
-@inline export function squaredTolerance<T>(): T {
-  return sizeof<T>() == 8 ? <T>3.2311742677852644e-27 : <T>9.313225746154785e-10;
+export function squaredTolerance<T>(terms: i32): T {
+  const single = min(9.313225746154785e-10, 2.2737367544323206e-13 * <f64>max(16, terms));
+  return sizeof<T>() == 8 ? <T>(single * 3.469446951953614e-18) : <T>single;
 }
 
 /**
@@ -39,6 +39,58 @@ export function exactOutput<T>(
     if (sum != sum) break;
     plane += <usize>(height * width) * sizeof<T>();
     taps += <usize>channelStep * sizeof<T>();
+  }
+  return <T>sum;
+}
+
+/** A gradient that is not zero, in the list of those of one output. */
+@unmanaged class Gradient {
+  image: i32;
+  y: i32;
+  x: i32;
+  value: f64;
+}
+/** A list has no more; it lies in the scratch. */
+export const MOST_GRADIENTS: i32 = 4096;
+export const GRADIENT_BYTES: i32 = <i32>offsetof<Gradient>();
+
+/** How many gradients of an output are not zero; more than `MOST_GRADIENTS` only means too many. */
+export function countGradients<T>(dOut: usize, output: i32): i32 {
+  const outputs = getInt(OUTPUTS), pixels = getInt(OUT_HEIGHT) * getInt(OUT_WIDTH);
+  let count = 0;
+  for (let image = 0; image < getInt(IMAGES) && count <= MOST_GRADIENTS; image++) {
+    const plane = dOut + <usize>(image * outputs + output) * <usize>pixels * sizeof<T>();
+    for (let i = 0; i < pixels; i++) count += i32(load<T>(plane + <usize>i * sizeof<T>()) != 0);
+  }
+  return count;
+}
+
+/** Writes the list of an output's gradients. */
+export function listGradients<T>(dOut: usize, output: i32, list: usize): void {
+  const outputs = getInt(OUTPUTS), height = getInt(OUT_HEIGHT), width = getInt(OUT_WIDTH);
+  for (let image = 0; image < getInt(IMAGES); image++) {
+    let at = dOut + <usize>(image * outputs + output) * <usize>(height * width) * sizeof<T>();
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        const value = load<T>(at);
+        at += sizeof<T>();
+        if (value == 0) continue;
+        const gradient = changetype<Gradient>(list);
+        gradient.image = image; gradient.y = y; gradient.x = x; gradient.value = <f64>value;
+        list += GRADIENT_BYTES;
+      }
+    }
+  }
+}
+
+/** `exactWeight` by the list of the output's gradients, where all pixels are finite: the zeros add nothing. */
+export function exactWeightOf<T>(list: usize, count: i32, x: usize, channel: i32, ky: i32, kx: i32): T {
+  const channels = getInt(CHANNELS), height = getInt(HEIGHT), width = getInt(WIDTH), top = ky - getInt(TOP), left = kx - getInt(LEFT);
+  let sum: f64 = 0;
+  for (let i = 0; i < count; i++) {
+    const gradient = changetype<Gradient>(list + <usize>(i * GRADIENT_BYTES)), row = gradient.y + top, column = gradient.x + left;
+    if (<u32>row >= <u32>height || <u32>column >= <u32>width) continue;
+    sum += gradient.value * <f64>load<T>(x + (<usize>((gradient.image * channels + channel) * height + row) * <usize>width + <usize>column) * sizeof<T>());
   }
   return <T>sum;
 }

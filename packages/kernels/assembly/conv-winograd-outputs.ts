@@ -1,6 +1,6 @@
 /** What a correlation by Winograd's transforms writes, and its arguments. */
 import { getInt, getPointer } from "./control";
-import { OUT_HEIGHT, OUT_WIDTH, OUTPUTS } from "./conv-job";
+import { CHANNELS, OUT_HEIGHT, OUT_WIDTH, OUTPUTS } from "./conv-job";
 import { exactOutput, squaredTolerance } from "./conv-winograd-exact";
 import { firstImage, firstRow, rowCount, tileCount, TILES_X, WINOGRAD_OWN } from "./conv-winograd-tiles";
 import { multiplyAdd } from "./multiply-add";
@@ -13,7 +13,7 @@ export const CHANNEL_STEP = WINOGRAD_OWN + 5, TAP_STEP = WINOGRAD_OWN + 6, CUT =
 export function writeOutputs<T>(from: usize, step: usize, output: i32, corner: usize): void {
   const cut = getInt(CUT) != 0, out = getPointer(OUT), outputs = getInt(OUTPUTS), biases = getPointer(BIAS);
   const bias: T = biases == 0 ? 0 : load<T>(biases + <usize>output * sizeof<T>());
-  const tolerance = v128.splat<T>(squaredTolerance<T>()), zero = v128.splat<T>(0);
+  const tolerance = v128.splat<T>(squaredTolerance<T>(getInt(CHANNELS))), zero = v128.splat<T>(0);
   const lanes = <i32>(16 / sizeof<T>());
   const across = getInt(TILES_X), height = getInt(OUT_HEIGHT), width = getInt(OUT_WIDTH);
   const rowBytes = <usize>width * sizeof<T>();

@@ -5,7 +5,7 @@
  */
 import { getInt, getPointer, setInt } from "./control";
 import { CHANNELS, IMAGES, OUT_HEIGHT, OUT_WIDTH, OUTPUTS } from "./conv-job";
-import { exactWeight, squaredTolerance } from "./conv-winograd-exact";
+import { countGradients, exactWeight, exactWeightOf, GRADIENT_BYTES, listGradients, MOST_GRADIENTS, squaredTolerance } from "./conv-winograd-exact";
 import {
   BY_BLAS, CHUNK_IMAGES, CHUNK_ROWS, CHUNK_TILES, chunkPlaneBytes, chunkRowsOf, CHUNKS, openChunk, preparePlane, roundUp, tileCount, TILES_X, TILES_Y,
   transformGradients, transformPixels, WINOGRAD_OWN, winogradByBlas,
@@ -19,10 +19,12 @@ import { ensureScratch, parallelFor, scratch } from "./pool";
 
 const D_OUT = WINOGRAD_OWN, X = WINOGRAD_OWN + 1, D_WEIGHT = WINOGRAD_OWN + 2, D_BIAS = WINOGRAD_OWN + 3, SUMS = WINOGRAD_OWN + 4;
 const PARTS = WINOGRAD_OWN + 5, BLOCKS = WINOGRAD_OWN + 6, BLOCK_OUTPUTS = WINOGRAD_OWN + 7;
-/** u16 for each pair of output and channel: which of its nine elements are to be computed anew; and how many for each output (i32). */
-const FLAGS = WINOGRAD_OWN + 8, COUNTS = WINOGRAD_OWN + 9;
-/** With more than one of so many to compute anew, the direct way is shorter for all of them. */
-const FEW: i32 = 32;
+/** u16 for each pair of output and channel: which of its nine elements are to be computed anew; and for each output how many products that takes (f64). */
+const FLAGS = WINOGRAD_OWN + 8, COSTS = WINOGRAD_OWN + 9;
+/** With more than one of so many products to compute anew, the direct way is shorter for all of them. */
+const FEW: f64 = 32;
+/** One product by a list of gradients takes as long as so many by rows. */
+const LISTED: i32 = 4;
 
 const PANEL: i32 = 4;
 /** Keeps the 16 streams that a transform reads or writes out of each other's sets, in the caches and in the translation of addresses: a page and a line. */
@@ -65,27 +67,44 @@ export function winogradWeightGradient<T>(dOut: usize, x: usize, dWeight: usize,
     <i64>CORNER_BYTES + chunkPlaneBytes<T>() + 16 * (<i64>tiles * (lanes + paddedChannels + blockOutputs) * elementBytes + 2 * STAGGER),
   );
   parallelFor(sizeof<T>() == 8 ? partTaskF64 : partTaskF32, parts * getInt(BLOCKS));
-  const counts = temporary((<usize>outputs << 2) + (<usize>(outputs * channels) << 1));
-  setInt(COUNTS, counts); setInt(FLAGS, counts + (<usize>outputs << 2));
+  const costs = temporary((<usize>outputs << 3) + (<usize>(outputs * channels) << 1));
+  setInt(COSTS, costs); setInt(FLAGS, costs + (<usize>outputs << 3));
   parallelFor(sizeof<T>() == 8 ? finishTaskF64 : finishTaskF32, outputs);
   freeTemporary(sums);
-  let flagged = 0;
-  for (let o = 0; o < outputs; o++) flagged += load<i32>(counts + (<usize>o << 2));
-  const isFew = flagged <= 9 * outputs * channels / FEW;
-  if (flagged > 0 && isFew) parallelFor(sizeof<T>() == 8 ? mendTaskF64 : mendTaskF32, outputs);
-  freeTemporary(counts);
+  let cost: f64 = 0;
+  for (let o = 0; o < outputs; o++) cost += load<f64>(costs + (<usize>o << 3));
+  const isFew = cost <= 9 * <f64>outputs * <f64>channels * <f64>pixelsOfOutput() / FEW;
+  if (cost > 0 && isFew) {
+    ensureScratch(MOST_GRADIENTS * GRADIENT_BYTES);
+    parallelFor(sizeof<T>() == 8 ? mendTaskF64 : mendTaskF32, outputs);
+  }
+  freeTemporary(costs);
   return isFew;
 }
 
-/** The flagged elements of one output. */
+function pixelsOfOutput(): i32 {
+  return getInt(IMAGES) * getInt(OUT_HEIGHT) * getInt(OUT_WIDTH);
+}
+
+/** Whether the list of so many gradients is the shorter way. */
+function suitsList(gradients: i32): bool {
+  return gradients <= MOST_GRADIENTS && gradients * LISTED < pixelsOfOutput();
+}
+
+/** The flagged elements of one output. They are many where few of its gradients are not zero. */
 function mendTask<T>(output: i32): void {
   const channels = getInt(CHANNELS);
-  if (load<i32>(getPointer(COUNTS) + (<usize>output << 2)) == 0) return;
+  if (load<f64>(getPointer(COSTS) + (<usize>output << 3)) == 0) return;
+  const dOut = getPointer(D_OUT), x = getPointer(X), count = countGradients<T>(dOut, output), isListed = suitsList(count);
+  if (isListed) listGradients<T>(dOut, output, scratch());
   for (let c = 0; c < channels; c++) {
     const pair = <usize>(output * channels + c);
     for (let flags = <u32>load<u16>(getPointer(FLAGS) + (pair << 1)); flags != 0; flags &= flags - 1) {
       const tap = <i32>ctz<u32>(flags);
-      store<T>(getPointer(D_WEIGHT) + (pair * 9 + <usize>tap) * sizeof<T>(), exactWeight<T>(getPointer(D_OUT), getPointer(X), output, c, tap / 3, tap % 3));
+      const to = getPointer(D_WEIGHT) + (pair * 9 + <usize>tap) * sizeof<T>();
+      // What is a number was made of finite pixels.
+      const isNumber = isFinite<T>(load<T>(to));
+      store<T>(to, isListed && isNumber ? exactWeightOf<T>(scratch(), count, x, c, tap / 3, tap % 3) : exactWeight<T>(dOut, x, output, c, tap / 3, tap % 3));
     }
   }
 }
@@ -186,7 +205,7 @@ function finishTask<T>(output: i32): void {
   const lanes = <i32>(16 / sizeof<T>()), channels = getInt(CHANNELS), outputs = getInt(OUTPUTS), parts = getInt(PARTS);
   const paddedChannels = roundUp(channels, tileColumns<T>());
   const step = <usize>(roundUp(outputs, PANEL) * paddedChannels) * sizeof<T>() + STAGGER;
-  const u = scratch(), half = v128.splat<T>(0.5), zero = v128.splat<T>(0), tolerance = v128.splat<T>(squaredTolerance<T>());
+  const u = scratch(), half = v128.splat<T>(0.5), zero = v128.splat<T>(0), tolerance = v128.splat<T>(squaredTolerance<T>(getInt(CHUNK_TILES) * getInt(CHUNKS)));
   let count = 0;
   for (let c = 0; c < channels; c += lanes) {
     const from = getPointer(SUMS) + <usize>(output * paddedChannels + c) * sizeof<T>();
@@ -234,10 +253,17 @@ function finishTask<T>(output: i32): void {
       count += popcnt(flags);
     }
   }
-  store<i32>(getPointer(COUNTS) + (<usize>output << 2), count);
+  store<f64>(getPointer(COSTS) + (<usize>output << 3), count == 0 ? 0 : <f64>count * <f64>productsOf<T>(output));
   const dBias = getPointer(D_BIAS);
   if (dBias != 0) store<T>(dBias + <usize>output * sizeof<T>(), sumOfOutput<T>(output));
 }
+
+/** How many products one element of an output takes, or as long as how many. */
+function productsOf<T>(output: i32): i32 {
+  const gradients = countGradients<T>(getPointer(D_OUT), output);
+  return suitsList(gradients) ? max(1, LISTED * gradients) : pixelsOfOutput();
+}
+
 /** Of nine elements in a lane of vectors. */
 function flagsOf<T>(cell: usize, least: T): i32 {
   let flags = 0;

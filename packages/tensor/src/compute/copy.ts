@@ -1,5 +1,4 @@
 import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
-import { contiguousStrides } from "../shape.ts";
 import { emptyTensor, type Tensor } from "../tensor.ts";
 import { broadcastStrides, writeLayout } from "./layout.ts";
 import { disturbs } from "./overlap.ts";
@@ -27,7 +26,12 @@ export function copyInto(x: Tensor, target: Tensor): void {
     return;
   }
   beginCall();
-  const targetStrides = target.isContiguous() ? contiguousStrides(target.shape) : target.strides;
-  const layout = writeLayout(target.shape, [broadcastStrides(x.shape, x.strides, target.shape), targetStrides]);
-  wasm.copyStrided(dtypeInfo[x.dtype].bytes, x.pointer, target.pointer, layout);
+  wasm.copyStrided(dtypeInfo[x.dtype].bytes, x.pointer, target.pointer, layoutOf(x, target));
+}
+
+const inRow: readonly (readonly number[])[] = [[1], [1]];
+
+function layoutOf(x: Tensor, target: Tensor): number {
+  if (x.isContiguous() && target.isContiguous() && x.numel() === target.numel()) return writeLayout([x.numel()], inRow);
+  return writeLayout(target.shape, [broadcastStrides(x.shape, x.strides, target.shape), target.strides]);
 }
