@@ -1,10 +1,16 @@
 import nodeModule from "node:module";
 
+/** What is used of a `require`: the declarations do without Node's types. */
+interface Require {
+  (name: string): unknown;
+  resolve(name: string): string;
+}
+
 /**
  * A `require` as the file `place`, a path or URL, has it. By way of the whole module: webpack looks for calls of an imported `createRequire`, and
  * would have all that can be required in the bundle.
  */
-export function requireFrom(place: string): NodeJS.Require {
+export function requireFrom(place: string): Require {
   return nodeModule.createRequire(place);
 }
 
