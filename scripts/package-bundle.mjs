@@ -14,27 +14,30 @@ export function publishedPackages(root) {
 }
 
 /**
- * `seedrandom` is taken in, for its key is needed at once wherever a random number is: loading it late takes `createRequire`, which no
- * bundler follows, and loading it early would cost every program its eight files and node:crypto, which only serve seeds of its own making.
+ * `seedrandom` is taken in, one file of its eight, and runs when the first key is made: loading it late takes `createRequire`, which no
+ * bundler follows, and loading it early would cost every program time. It is CommonJS, a script that sets `module.exports`; node:crypto,
+ * which it tries to have for seeds of its own making, it does without.
  * @param {string} folder
  * @returns {import("rolldown").Plugin}
  */
 function takeInSeedrandom(folder) {
   return {
     name: "seedrandom",
-    resolveId(id) {
-      if (id === "seedrandom") return createRequire(join(folder, "package.json")).resolve("seedrandom/seedrandom.js");
-      return id === "crypto" ? "\0no-crypto" : null;
-    },
+    resolveId: (id) => (id === "seedrandom" ? createRequire(join(folder, "package.json")).resolve("seedrandom/seedrandom.js") : null),
     load(id) {
-      if (id === "\0no-crypto") return "module.exports = {};";
+      if (!id.endsWith("seedrandom.js")) return null;
       // "/*!" is a comment that stays: the licence goes with the code.
-      return id.endsWith("seedrandom.js") ? readFileSync(id, "utf8").replace("/*\nCopyright", "/*!\nCopyright") : null;
+      const script = readFileSync(id, "utf8").replace("/*\nCopyright", "/*!\nCopyright");
+      return `let make;
+function run(module, require) {
+${script}
+  return module.exports;
+}
+export default (seed) => (make ??= run({ exports: {} }))(seed);
+`;
     },
   };
 }
-
-const takenIn = new Set(["seedrandom", "crypto"]);
 
 /**
  * The files of a package's dist: index.js, and a few more for what it imports dynamically. Node spends a third to half a
@@ -48,7 +51,7 @@ export function bundlePackage(root, name) {
     input: join(root, "packages", name, "src/index.ts"),
     platform: "node",
     // Other packages stay what they are, ours too: whoever imports `tapegrad` and `@tapegrad/tensor` must get the same tensors.
-    external: (id, importer, isResolved) => importer !== undefined && !isResolved && !id.startsWith(".") && !takenIn.has(id),
+    external: (id, importer, isResolved) => importer !== undefined && !isResolved && !id.startsWith(".") && id !== "seedrandom",
     plugins: [takeInSeedrandom(join(root, "packages", name))],
     // All of the sources: an op is in the table because its module was run, used or not.
     treeshake: false,
