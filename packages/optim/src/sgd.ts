@@ -63,6 +63,7 @@ export class SGD extends Optimizer<SGDOptions, SGDState> {
   protected override update(parameter: Tensor, gradient: Tensor, group: ResolvedGroup<SGDOptions>, own: SGDState): void {
     const isFirst = own.momentumBuffer === null;
     if (group.momentum !== 0) own.momentumBuffer = optimizerState(parameter, own.momentumBuffer);
-    sgdStep(parameter, gradient, group.momentum === 0 ? null : own.momentumBuffer, group, isFirst);
+    const { lr, momentum, dampening, weightDecay, nesterov, maximize } = group;
+    sgdStep(parameter, gradient, momentum === 0 ? null : own.momentumBuffer, { lr, momentum, dampening, weightDecay, nesterov, maximize, first: isFirst });
   }
 }

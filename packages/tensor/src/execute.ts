@@ -22,6 +22,7 @@ export const executor: Interpreter = {
       runningForwards--;
     }
     if (call === unrecorded && call.aux !== null) releaseAux(call);
+    if (op.changes.length > 0) return out;
     // Else what happens to the result, its place on the tape before all, would happen to the input.
     if (op.isMany) return (out as readonly Tensor[]).map((one, i, outs) => (inputs.includes(one) || outs.indexOf(one) < i ? sameElements(one) : one));
     for (let i = 0; i < inputs.length; i++) if (inputs[i] === out) return sameElements(out);
@@ -64,7 +65,8 @@ function runScoped(op: Op, inputs: readonly (Tensor | null)[], attrs: unknown, s
 
 /** float16 and bfloat16 are storage formats: the op runs in float32 and its result is rounded once. */
 function runInFloat32(op: Op, inputs: readonly (Tensor | null)[], attrs: unknown, spec: OutputSpec | readonly OutputSpec[], call: OpCall): OpResult {
-  const wide = inputs.map((x) => (x !== null && isHalf(x.dtype) ? castKernel(x, "float32") : x));
+  // What is changed in place is brought to the kernel's dtype, and back, by the op itself.
+  const wide = inputs.map((x, i) => (x !== null && isHalf(x.dtype) && !op.changes.includes(inputName(op, i)) ? castKernel(x, "float32") : x));
   const out = op.forward(wide, attrs, op.infer(wide, attrs), call);
   const specs = listOf(spec);
   const rounded = listOf(out).map((one, i) => {

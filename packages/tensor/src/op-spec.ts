@@ -109,6 +109,8 @@ export interface OpSpec<N extends readonly string[], A, S extends readonly strin
   readonly composite?: (inputs: Inputs<N>, attrs: A) => Results<NoInfer<O>>;
   /** `backward` runs kernels that have no derivative of their own: `createGraph` differentiates `composite` instead. */
   readonly createGraphByComposite?: boolean;
+  /** Names of the inputs that `forward` changes in place; it counts their storages' versions up. The first of them may be the output. */
+  readonly changes?: readonly Bare<N[number]>[];
   /** The output shares the input's storage. */
   readonly view?: boolean;
   /** `forward` takes 16-bit floats as they are; otherwise they are computed in float32. */
@@ -147,6 +149,7 @@ export interface Op {
   /** For each name in `saves`: the input's position, or -1, -2, ... for the first, second, ... output. */
   readonly savedPositions: readonly number[];
   readonly differentiable: boolean;
+  readonly changes: readonly string[];
   readonly view: boolean;
   readonly halfNative: boolean;
   readonly random: boolean;

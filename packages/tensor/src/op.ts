@@ -37,6 +37,7 @@ export function defineOp<
     saves: spec.saves,
     savedPositions: spec.saves.map((name) => (bare.includes(name) ? bare.indexOf(name) : -1 - outputs.indexOf(name))),
     differentiable: hasGradients || spec.createGraphByComposite === true,
+    changes: spec.changes ?? [],
     view: spec.view ?? false,
     halfNative: spec.halfNative ?? spec.view ?? false,
     random: spec.random ?? false,

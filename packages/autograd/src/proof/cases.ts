@@ -9,6 +9,8 @@ if (unknown !== undefined) throw new Error(`TAPEGRAD_PROOF_OPS names ${unknown},
 
 /** Every op, by name, and those with several outputs once for each of them. Importing the tensor package has entered them all. */
 export const everyOp: readonly ProvenOp[] = [...opTable.values()]
+  // Steps of optimizers have no result of their own: packages/optim proves what they change.
+  .filter((op) => !op.changes.includes(op.inputs[0] ?? ""))
   .sort((a, b) => (a.name < b.name ? -1 : 1))
   .flatMap((op) => (op.isMany ? op.outputs.map((_, i) => outputOf(op, i)) : [op as ProvenOp]));
 

@@ -16,6 +16,8 @@ const kinds: readonly Kind[] = ["gradient", "second", "halfGradient", "composite
 
 /** Inputs that an op takes as constants although they are floating; each with the reason. */
 const constants: Readonly<Record<string, string>> = {
+  "batchNormEval/3": "running statistics are none of the batch's",
+  "batchNormEval/4": "running statistics are none of the batch's",
   "crossEntropy/2": "class weights are settings, not parameters",
 };
 

@@ -85,7 +85,7 @@ export const errorsOfTape: readonly ErrorSample[] = [
   code: inPlace/coinciding`,
   },
   {
-    call: () => sgdStep(zeros([1]).expand([2]), zeros([2]), null, { lr: 1, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false }, false),
+    call: () => sgdStep(zeros([1]).expand([2]), zeros([2]), null, { lr: 1, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false, first: false }),
     error: "ShapeError",
     message: `step: several elements of parameter are one in memory (strides [0]): none of them can be changed alone
   parameter  [2]  float32

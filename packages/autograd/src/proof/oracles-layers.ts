@@ -13,8 +13,8 @@ import {
   map,
   maxPool2dBackward,
   maxPool2dForward,
-  ndarray,
   permute,
+  reduce,
   reshape,
   softmaxBackward,
   softmaxForward,
@@ -23,11 +23,9 @@ import {
   type Conv2dCache,
   type NdArray,
 } from "@tapegrad/reference";
-import type { Tensor } from "@tapegrad/tensor";
 import type { Bound } from "./expect-values.ts";
 import { exactly, epsilon, input, type Oracle, type OracleCall } from "./oracle.ts";
 import { largest, productBound } from "./oracles-reduce.ts";
-import { numbersOf } from "./expect-values.ts";
 
 type Pair = readonly [number, number];
 
@@ -117,7 +115,38 @@ function normalised(call: OracleCall, run: (rows: NdArray, gamma: NdArray, beta:
   return fromChannelRows(run(channelRows(x), call.inputs[1] ?? full(1, channels), call.inputs[2] ?? zeros(channels)), x.shape);
 }
 
-const vector = (x: Tensor): NdArray => ndarray(numbersOf(x), x.shape);
+interface NormStatistics {
+  readonly inverseStd: Float64Array;
+  /** Whether mean and variance are the batch's own, which depend on x. */
+  readonly isTraining: boolean;
+}
+
+/** The gradients of x, weight and bias for given statistics; inputs dOut, x, weight, mean. */
+function normGradients(op: string, statistics: (call: OracleCall) => NormStatistics): Readonly<Record<string, Oracle>> {
+  const all = (call: OracleCall): readonly [NdArray, NdArray, NdArray] => {
+    const [dOut, x] = [input(call, 0), input(call, 1)];
+    const { inverseStd, isTraining } = statistics(call);
+    const channels = x.shape[1] as number;
+    if (x.data.length === 0) return [x, zeros([channels]), zeros([channels])];
+    const [g, rows, mean] = [channelRows(dOut), channelRows(x), input(call, 3).data];
+    const weight = call.inputs[2]?.data;
+    const [dX, dWeight, dBias] = [zeros(rows.shape), zeros([channels]), zeros([channels])];
+    const n = rows.shape[0] as number;
+    const xHat = (i: number, c: number): number => ((rows.data[i * channels + c] as number) - (mean[c] as number)) * (inverseStd[c] as number);
+    for (let c = 0; c < channels; c++) {
+      for (let i = 0; i < n; i++) {
+        dBias.data[c] = (dBias.data[c] as number) + (g.data[i * channels + c] as number);
+        dWeight.data[c] = (dWeight.data[c] as number) + (g.data[i * channels + c] as number) * xHat(i, c);
+      }
+      for (let i = 0; i < n; i++) {
+        const through = isTraining ? ((dBias.data[c] as number) + xHat(i, c) * (dWeight.data[c] as number)) / n : 0;
+        dX.data[i * channels + c] = (weight?.[c] ?? 1) * (inverseStd[c] as number) * ((g.data[i * channels + c] as number) - through);
+      }
+    }
+    return [fromChannelRows(dX, x.shape), dWeight, dBias];
+  };
+  return Object.fromEntries(["dX", "dWeight", "dBias"].map((name, k) => [`${op}.${name}`, { run: (call: OracleCall) => all(call)[k] as NdArray, bound: rounded(64), exactOnIntegers: false }]));
+}
 
 export const layerOracles: Readonly<Record<string, Oracle>> = {
   linear: {
@@ -141,6 +170,16 @@ export const layerOracles: Readonly<Record<string, Oracle>> = {
   conv2dWeightGrad: {
     run: (call) => runWeightGrad(call, input(call, 0), input(call, 1)),
     bound: (call) => convBound((dOut, x) => runWeightGrad(call, dOut, x), () => products(input(call, 0).shape) / (input(call, 0).shape[1] ?? 1))(call),
+    exactOnIntegers: true,
+  },
+  "conv2dWeightBiasGrad.weight": {
+    run: (call) => runWeightGrad(call, input(call, 0), input(call, 1)),
+    bound: (call) => convBound((dOut, x) => runWeightGrad(call, dOut, x), () => products(input(call, 0).shape) / (input(call, 0).shape[1] ?? 1))(call),
+    exactOnIntegers: true,
+  },
+  "conv2dWeightBiasGrad.bias": {
+    run: (call) => reduce("sum", input(call, 0), { dims: [0, 2, 3] }),
+    bound: (call) => productBound(products(input(call, 0).shape) / (input(call, 0).shape[1] ?? 1), largest(reduce("sum", magnitudes(input(call, 0)), { dims: [0, 2, 3] })), call),
     exactOnIntegers: true,
   },
   maxPool2d: exactly((call) => {
@@ -199,8 +238,37 @@ export const layerOracles: Readonly<Record<string, Oracle>> = {
   },
   batchNormEval: {
     run: (call) => {
-      const { eps, mean, variance } = call.attrs as { eps: number; mean: Tensor; variance: Tensor };
-      return normalised(call, (rows, gamma, beta) => batchNormEvalForward(rows, gamma, beta, vector(mean), vector(variance), eps).out);
+      const { eps } = call.attrs as { eps: number };
+      return normalised(call, (rows, gamma, beta) => batchNormEvalForward(rows, gamma, beta, input(call, 3), input(call, 4), eps).out);
+    },
+    bound: rounded(16),
+    exactOnIntegers: false,
+  },
+  ...normGradients("batchNormBackward", (call) => ({ inverseStd: input(call, 4).data, isTraining: true })),
+  ...normGradients("batchNormEvalBackward", (call) => {
+    const { eps } = call.attrs as { eps: number };
+    return { inverseStd: input(call, 4).data.map((variance) => 1 / Math.sqrt(variance + eps)), isTraining: false };
+  }),
+  crossEntropyBackward: {
+    run: (call) => {
+      const { ignoreIndex, labelSmoothing } = call.attrs as { ignoreIndex: number; labelSmoothing: number };
+      const [scale, logits, targets, normalizers] = [input(call, 0), input(call, 1), input(call, 2), input(call, 4)];
+      const [rows, classes] = logits.shape as [number, number];
+      const weights = call.inputs[3] ?? full(1, [classes]);
+      const weightSum = weights.data.reduce((sum, weight) => sum + weight, 0);
+      const out = zeros(logits.shape);
+      for (let row = 0; row < rows; row++) {
+        const target = targets.data[row] as number;
+        if (target === ignoreIndex) continue;
+        const [top, total] = [normalizers.data[2 * row] as number, normalizers.data[2 * row + 1] as number];
+        for (let j = 0; j < classes; j++) {
+          const p = Math.exp((logits.data[row * classes + j] as number) - top) / total;
+          const hard = (1 - labelSmoothing) * (weights.data[target] as number) * (p - (j === target ? 1 : 0));
+          const soft = (labelSmoothing / classes) * (p * weightSum - (weights.data[j] as number));
+          out.data[row * classes + j] = (scale.data[row] as number) * (hard + soft);
+        }
+      }
+      return out;
     },
     bound: rounded(16),
     exactOnIntegers: false,

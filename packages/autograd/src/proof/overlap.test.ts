@@ -69,7 +69,7 @@ describe("what else writes into memory that is there", () => {
   const numbers = (): Tensor => tensor(Float32Array.from({ length: 40 }, (_, i) => Math.sin(i + 1)));
   const options = { lr: 0.1, momentum: 0.9, dampening: 0, weightDecay: 0.01, nesterov: false, maximize: false };
   const steps: Readonly<Record<string, (p: Tensor, g: Tensor) => void>> = {
-    SGD: (p, g) => sgdStep(p, g, optimizerState(p), options, true),
+    SGD: (p, g) => sgdStep(p, g, optimizerState(p), { ...options, first: true }),
     Adam: (p, g) => adamStep(p, g, optimizerState(p), optimizerState(p), null, { lr: 0.1, beta1: 0.9, beta2: 0.99, eps: 1e-8, weightDecay: 0, decoupled: false, maximize: false, step: 1 }),
   };
   test.each(Object.keys(steps))("a step of %s whose gradient overlaps the parameter", (name) => {

@@ -4,7 +4,7 @@ import { castKernel, toDType } from "./cast.ts";
 import { cloneKernel, contiguousKernel, copyInto } from "./copy.ts";
 import { disturbs, refuseCoinciding } from "./overlap.ts";
 
-/** Constants of one SGD step. */
+/** Constants of one SGD step. The `first` sets the momentum buffer to the gradient. */
 export interface SgdStep {
   readonly lr: number;
   readonly momentum: number;
@@ -12,6 +12,7 @@ export interface SgdStep {
   readonly weightDecay: number;
   readonly nesterov: boolean;
   readonly maximize: boolean;
+  readonly first: boolean;
 }
 
 /** Constants of one Adam or AdamW step. */
@@ -29,7 +30,7 @@ export interface AdamStep {
 }
 
 /** Runs an update on a contiguous float32 or float64 parameter in place; other layouts and 16-bit dtypes take a detour over a copy. */
-function update(parameter: Tensor, gradient: Tensor, run: (parameter: Tensor, gradient: Tensor) => void): void {
+function updateKernel(parameter: Tensor, gradient: Tensor, run: (parameter: Tensor, gradient: Tensor) => void): void {
   refuseCoinciding("step", "parameter", parameter);
   const computed = computedDType(parameter.dtype);
   const dense = parameter.dtype === computed ? contiguousKernel(parameter) : castKernel(parameter, computed);
@@ -66,25 +67,23 @@ export function optimizerState(parameter: Tensor, before: Tensor | null = null):
   return state;
 }
 
-/** One SGD step on a parameter, in place. `buffer` is null without momentum; the `first` step sets it to the gradient. */
-export function sgdStep(parameter: Tensor, gradient: Tensor, buffer: Tensor | null, options: SgdStep, first: boolean): void {
-  const { lr, momentum, dampening, weightDecay, nesterov, maximize } = options;
-  update(parameter, gradient, (p, g) => {
+/** `buffer` is null without momentum. */
+export function sgdKernel(parameter: Tensor, gradient: Tensor, buffer: Tensor | null, { lr, momentum, dampening, weightDecay, nesterov, maximize, first }: SgdStep): void {
+  updateKernel(parameter, gradient, (p, g) => {
     beginCall();
     const state = buffer === null ? 0 : buffer.pointer;
     wasm.sgdStep(dtypeInfo[p.dtype].code, p.pointer, g.pointer, state, p.numel(), lr, momentum, dampening, weightDecay, nesterov ? 1 : 0, first ? 1 : 0, maximize ? 1 : 0);
   });
 }
 
-/** One Adam step on a parameter, in place. `maxV` is null without AMSGrad. */
-export function adamStep(parameter: Tensor, gradient: Tensor, m: Tensor, v: Tensor, maxV: Tensor | null, options: AdamStep): void {
+/** `maxV` is null without AMSGrad. */
+export function adamKernel(parameter: Tensor, gradient: Tensor, m: Tensor, v: Tensor, maxV: Tensor | null, options: AdamStep): void {
   const { lr, beta1, beta2, eps, weightDecay, decoupled, maximize, step } = options;
-  update(parameter, gradient, (p, g) => {
+  updateKernel(parameter, gradient, (p, g) => {
     beginCall();
     const largest = maxV === null ? 0 : maxV.pointer;
-    const code = dtypeInfo[p.dtype].code;
     wasm.adamStep(
-      code, p.pointer, g.pointer, m.pointer, v.pointer, largest, p.numel(), lr, beta1, beta2, eps, weightDecay, decoupled ? 1 : 0,
+      dtypeInfo[p.dtype].code, p.pointer, g.pointer, m.pointer, v.pointer, largest, p.numel(), lr, beta1, beta2, eps, weightDecay, decoupled ? 1 : 0,
       1 - beta1 ** step, 1 - beta2 ** step, maximize ? 1 : 0,
     );
   });

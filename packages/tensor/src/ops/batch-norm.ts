@@ -1,23 +1,26 @@
-import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
+import { beginCall, computedDType, dtypeInfo, wasm } from "@tapegrad/kernels";
 import { toDType } from "../compute/cast.ts";
 import { cloneKernel, contiguousKernel, copyInto } from "../compute/copy.ts";
 import { overlaps, refuseCoinciding } from "../compute/overlap.ts";
-import { tensor, zeros } from "../creation.ts";
+import { zeros } from "../creation.ts";
 import { ShapeError } from "../errors.ts";
+import { gradHooks } from "../grad-hooks.ts";
 import { defineOp, type DefinedOp } from "../op.ts";
-import type { Inputs } from "../op-spec.ts";
+import type { Inputs, OutputSpec } from "../op-spec.ts";
 import { boolean, nonNegative, share, tensorOrNull } from "../option-rules.ts";
 import { checkOptions, type OptionRules } from "../options.ts";
 import { formatShape, sameShape, sizeOf, type Shape } from "../shape.ts";
 import { describe, emptyTensor, requireTensor, type Tensor } from "../tensor.ts";
 import { add, div, mul, sub } from "./arithmetic.ts";
 import { to } from "./cast.ts";
-import { sqrt } from "./exponential.ts";
+import { clone } from "./clone.ts";
+import { rsqrt, sqrt } from "./exponential.ts";
 import { reshapeOrSame } from "./reshape.ts";
-import { mean } from "./sum.ts";
+import { mean, sum } from "./sum.ts";
 import { variance } from "./variance.ts";
 
-type Names = readonly ["x", "weight?", "bias?"];
+type TrainNames = readonly ["x", "weight?", "bias?", "runningMean?", "runningVar?"];
+type EvalNames = readonly ["x", "weight?", "bias?", "mean", "variance"];
 
 interface NormAttrs {
   readonly eps: number;
@@ -25,14 +28,6 @@ interface NormAttrs {
 
 interface TrainAttrs extends NormAttrs {
   readonly momentum: number;
-  /** Updated in place by `forward`; null where nobody tracks them. */
-  readonly runningMean: Tensor | null;
-  readonly runningVar: Tensor | null;
-}
-
-interface EvalAttrs extends NormAttrs {
-  readonly mean: Tensor;
-  readonly variance: Tensor;
 }
 
 /** [N, C, S] of a shape [N, C, ...]. */
@@ -51,7 +46,7 @@ function affine(normalized: Tensor, weight: Tensor | null, bias: Tensor | null):
 const pointer = (x: Tensor | null): number => (x === null ? 0 : x.pointer);
 
 /** Contiguous operands of the dtype that the kernel computes in. */
-function prepare([x, weight, bias]: Inputs<Names>): readonly [Tensor, Tensor | null, Tensor | null] {
+function prepare(x: Tensor, weight: Tensor | null, bias: Tensor | null): readonly [Tensor, Tensor | null, Tensor | null] {
   const vector = (v: Tensor | null): Tensor | null => (v === null ? null : contiguousKernel(toDType(v, x.dtype)));
   return [contiguousKernel(x), vector(weight), vector(bias)];
 }
@@ -71,34 +66,96 @@ function track(running: Tensor | null, updated: Tensor | null): void {
   running.storage.version++;
 }
 
-interface NormGradients {
-  readonly x: Tensor;
-  readonly weight: Tensor;
-  readonly bias: Tensor;
+/** The gradients of x, weight and bias, in the dtype of the statistics, in one pass. */
+function normGradientSpecs(x: Tensor, { dtype }: Tensor): readonly [OutputSpec, OutputSpec, OutputSpec] {
+  const channels = { shape: [x.shape[1] as number], dtype };
+  return [{ shape: x.shape, dtype }, channels, channels];
 }
 
-type GradientKernel = (code: number, dOut: number, x: number, weight: number, dX: number, dWeight: number, dBias: number) => void;
+type GradientKernel = (
+  code: number, dOut: number, x: number, weight: number, mean: number, spread: number, dX: number, dWeight: number, dBias: number,
+) => void;
 
-/** All three gradients in one pass. */
-function gradients(dOut: Tensor, x: Tensor, weight: Tensor | null, statistics: readonly Tensor[], run: GradientKernel): NormGradients {
-  const dtype = (statistics[0] as Tensor).dtype;
-  const operand = (v: Tensor): Tensor => contiguousKernel(toDType(v, dtype));
-  const [g, source, scale] = [operand(dOut), operand(x), weight === null ? null : operand(weight)];
-  const channels = [x.shape[1] as number];
-  if (x.numel() === 0) return { x: zeros(x.shape, { dtype }), weight: zeros(channels, { dtype }), bias: zeros(channels, { dtype }) };
+/** `spread` is the inverse standard deviation in training, the variance in evaluation. */
+function runGradients(
+  inputs: Inputs<BackwardNames>, [spec, channels]: readonly [OutputSpec, OutputSpec, OutputSpec], run: GradientKernel,
+): readonly [Tensor, Tensor, Tensor] {
+  const { dtype } = spec;
+  const [g, x, scale, mean, spread] = inputs.map((v) => (v === null ? null : contiguousKernel(toDType(v, dtype)))) as readonly (Tensor | null)[] as Inputs<BackwardNames>;
+  if (x.numel() === 0) return [zeros(x.shape, { dtype }), zeros(channels.shape, { dtype }), zeros(channels.shape, { dtype })];
   beginCall();
-  const [dX, dWeight, dBias] = [emptyTensor(x.shape, dtype), emptyTensor(channels, dtype), emptyTensor(channels, dtype)];
-  run(dtypeInfo[dtype].code, g.pointer, source.pointer, pointer(scale), dX.pointer, dWeight.pointer, dBias.pointer);
-  return { x: dX, weight: dWeight, bias: dBias };
+  const [dX, dWeight, dBias] = [emptyTensor(x.shape, dtype), emptyTensor(channels.shape, dtype), emptyTensor(channels.shape, dtype)];
+  run(dtypeInfo[dtype].code, g.pointer, x.pointer, pointer(scale), mean.pointer, spread.pointer, dX.pointer, dWeight.pointer, dBias.pointer);
+  return [dX, dWeight, dBias];
 }
 
-const trainOp: DefinedOp<Names, TrainAttrs> = defineOp<Names, TrainAttrs, readonly ["x", "weight", "bias"]>({
+/** The same in simpler ops, 16-bit floats rounded once. `through` is what reaches x by way of the batch's own statistics. */
+function gradientsOf(inputs: Inputs<BackwardNames>, inverseOf: (spread: Tensor) => Tensor, isTraining: boolean): readonly [Tensor, Tensor, Tensor] {
+  const { dtype } = inputs[3];
+  const [dOut, x, weight, mean, spread] = inputs.map((v) => (v === null ? null : to(v, computedDType(dtype)))) as readonly (Tensor | null)[] as Inputs<BackwardNames>;
+  const inverseStd = inverseOf(spread);
+  const dim = x.shape.map((_, i) => i).filter((i) => i !== 1);
+  const inverse = perChannel(inverseStd, x), normalized = mul(sub(x, perChannel(mean, x)), inverse);
+  const [dWeight, dBias] = [sum(mul(dOut, normalized), { dim }), sum(dOut, { dim })];
+  const count = Math.max(1, x.numel() / (x.shape[1] as number));
+  const through = div(add(perChannel(dBias, x), mul(normalized, perChannel(dWeight, x))), count);
+  const scale = weight === null ? inverse : mul(perChannel(weight, x), inverse);
+  return [to(mul(isTraining ? sub(dOut, through) : dOut, scale), dtype), to(dWeight, dtype), to(dBias, dtype)];
+}
+
+type BackwardSaves = readonly ["dOut", "x", "weight", "mean", "spread"];
+
+const gradientSamples = [
+  [[4, 3], true],
+  [[3, 3, 5], false],
+  [[2, 3, 3, 2], true],
+  [[0, 3, 2], true],
+] as const;
+
+type BackwardNames = readonly ["dOut", "x", "weight?", "mean", "spread"];
+
+const trainBackwardOp = defineOp<BackwardNames, null, BackwardSaves, readonly ["dX", "dWeight", "dBias"]>({
+  name: "batchNormBackward",
+  inputs: ["dOut", "x", "weight?", "mean", "spread"],
+  outputs: ["dX", "dWeight", "dBias"],
+  saves: ["dOut", "x", "weight", "mean", "spread"],
+  infer: ([, x, , mean]) => normGradientSpecs(x, mean),
+  scoped: true,
+  forward: (inputs, _, specs) =>
+    runGradients(inputs, specs, (code, dOut, x, weight, mean, spread, dX, dWeight, dBias) =>
+      wasm.batchNormBackward(code, dOut, x, weight, mean, spread, dX, dWeight, dBias, ...planes(inputs[1].shape)),
+    ),
+  composite: (inputs) => gradientsOf(inputs, (inverseStd) => inverseStd, true),
+  createGraphByComposite: true,
+  samples: () =>
+    gradientSamples.map(([shape, isWeighted]) => ({ inputs: [{ shape }, { shape }, isWeighted ? { shape: [3] } : null, { shape: [3] }, { shape: [3], range: [0.5, 2] }], attrs: null })),
+});
+
+const evalBackwardOp = defineOp<BackwardNames, NormAttrs, BackwardSaves, readonly ["dX", "dWeight", "dBias"]>({
+  name: "batchNormEvalBackward",
+  inputs: ["dOut", "x", "weight?", "mean", "spread"],
+  outputs: ["dX", "dWeight", "dBias"],
+  saves: ["dOut", "x", "weight", "mean", "spread"],
+  infer: ([, x, , mean]) => normGradientSpecs(x, mean),
+  scoped: true,
+  forward: (inputs, { eps }, specs) =>
+    runGradients(inputs, specs, (code, dOut, x, weight, mean, spread, dX, dWeight, dBias) =>
+      wasm.batchNormEvalBackward(code, dOut, x, weight, mean, spread, dX, dWeight, dBias, ...planes(inputs[1].shape), eps),
+    ),
+  composite: (inputs, { eps }) => gradientsOf(inputs, (variance) => rsqrt(add(variance, eps)), false),
+  createGraphByComposite: true,
+  samples: () =>
+    gradientSamples.map(([shape, isWeighted]) => ({ inputs: [{ shape }, { shape }, isWeighted ? { shape: [3] } : null, { shape: [3] }, { shape: [3], range: [0.5, 2] }], attrs: { eps: 0.1 } })),
+});
+
+const trainOp: DefinedOp<TrainNames, TrainAttrs> = defineOp<TrainNames, TrainAttrs, readonly ["x", "weight", "bias"]>({
   name: "batchNorm",
-  inputs: ["x", "weight?", "bias?"],
+  inputs: ["x", "weight?", "bias?", "runningMean?", "runningVar?"],
   saves: ["x", "weight", "bias"],
+  changes: ["runningMean", "runningVar"],
   infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
-  forward: (inputs, { eps, momentum, runningMean, runningVar }, spec, call) => {
-    const [x, weight, bias] = prepare(inputs);
+  forward: ([input, scale, shift, runningMean, runningVar], { eps, momentum }, spec, call) => {
+    const [x, weight, bias] = prepare(input, scale, shift);
     const [n, c, s] = planes(x.shape);
     const [trackedMean, trackedVar] = [tracked("runningMean", runningMean, x, weight, bias), tracked("runningVar", runningVar, x, weight, bias)];
     beginCall();
@@ -117,9 +174,11 @@ const trainOp: DefinedOp<Names, TrainAttrs> = defineOp<Names, TrainAttrs, readon
     return out;
   },
   backward: {
-    x: (dOut, saved) => saved.once(() => trainGradients(dOut, saved.x, saved.weight, saved.aux)).x,
-    weight: (dOut, saved) => saved.once(() => trainGradients(dOut, saved.x, saved.weight, saved.aux)).weight,
-    bias: (dOut, saved) => saved.once(() => trainGradients(dOut, saved.x, saved.weight, saved.aux)).bias,
+    x: (dOut, saved) => saved.once(() => trainGradients(dOut, saved.x, saved.weight, saved.aux))[0],
+    weight: (dOut, saved) => saved.once(() => trainGradients(dOut, saved.x, saved.weight, saved.aux))[1],
+    bias: (dOut, saved) => saved.once(() => trainGradients(dOut, saved.x, saved.weight, saved.aux))[2],
+    runningMean: null,
+    runningVar: null,
   },
   composite: ([x, weight, bias], { eps }) => {
     const dim = x.shape.map((_, i) => i).filter((i) => i !== 1);
@@ -128,69 +187,72 @@ const trainOp: DefinedOp<Names, TrainAttrs> = defineOp<Names, TrainAttrs, readon
   },
   createGraphByComposite: true,
   samples: () => {
-    const attrs: TrainAttrs = { eps: 1e-5, momentum: 0.1, runningMean: null, runningVar: null };
+    const attrs: TrainAttrs = { eps: 1e-5, momentum: 0.1 };
     return [
-      { inputs: [{ shape: [4, 3] }, { shape: [3] }, { shape: [3] }], attrs },
-      { inputs: [{ shape: [3, 2, 5] }, null, null], attrs },
-      { inputs: [{ shape: [2, 3, 3, 2] }, { shape: [3] }, { shape: [3] }], attrs: { ...attrs, eps: 0.1 } },
-      { inputs: [{ shape: [0, 3, 2] }, { shape: [3] }, { shape: [3] }], attrs },
+      { inputs: [{ shape: [4, 3] }, { shape: [3] }, { shape: [3] }, null, null], attrs },
+      { inputs: [{ shape: [3, 2, 5] }, null, null, null, null], attrs },
+      { inputs: [{ shape: [2, 3, 3, 2] }, { shape: [3] }, { shape: [3] }, null, null], attrs: { ...attrs, eps: 0.1 } },
+      { inputs: [{ shape: [0, 3, 2] }, { shape: [3] }, { shape: [3] }, null, null], attrs },
     ];
   },
 });
 
-function trainGradients(dOut: Tensor, x: Tensor, weight: Tensor | null, statistics: readonly Tensor[]): NormGradients {
+function trainGradients(dOut: Tensor, x: Tensor, weight: Tensor | null, statistics: readonly Tensor[]): readonly [Tensor, Tensor, Tensor] {
   const [mean, inverseStd] = statistics as readonly [Tensor, Tensor];
-  return gradients(dOut, x, weight, statistics, (code, g, source, scale, dX, dWeight, dBias) =>
-    wasm.batchNormBackward(code, g, source, scale, mean.pointer, inverseStd.pointer, dX, dWeight, dBias, ...planes(x.shape)),
-  );
+  return trainBackwardOp.run([dOut, x, weight, mean, inverseStd], null);
 }
 
-const evalOp: DefinedOp<Names, EvalAttrs> = defineOp<Names, EvalAttrs, readonly ["x", "weight", "bias"]>({
+const evalOp: DefinedOp<EvalNames, NormAttrs> = defineOp<EvalNames, NormAttrs, readonly ["x", "weight", "bias", "mean", "variance"]>({
   name: "batchNormEval",
-  inputs: ["x", "weight?", "bias?"],
-  saves: ["x", "weight", "bias"],
+  inputs: ["x", "weight?", "bias?", "mean", "variance"],
+  saves: ["x", "weight", "bias", "mean", "variance"],
   infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
-  forward: (inputs, attrs, spec, call) => {
-    const [x, weight, bias] = prepare(inputs);
-    const [runningMean, runningVar] = [contiguousKernel(toDType(attrs.mean, x.dtype)), contiguousKernel(toDType(attrs.variance, x.dtype))];
+  forward: ([input, scale, shift, mean, variance], { eps }, spec) => {
+    const [x, weight, bias] = prepare(input, scale, shift);
+    const [center, spread] = [contiguousKernel(toDType(mean, x.dtype)), contiguousKernel(toDType(variance, x.dtype))];
     beginCall();
     const out = emptyTensor(spec.shape, x.dtype);
     if (out.numel() > 0) {
       const code = dtypeInfo[x.dtype].code;
-      wasm.batchNormEval(
-        code, x.pointer, out.pointer, pointer(weight), pointer(bias), runningMean.pointer, runningVar.pointer, ...planes(x.shape), attrs.eps,
-      );
+      wasm.batchNormEval(code, x.pointer, out.pointer, pointer(weight), pointer(bias), center.pointer, spread.pointer, ...planes(x.shape), eps);
     }
-    // Kept as they are now: training may go on before backward.
-    call.aux = [cloneKernel(runningMean), cloneKernel(runningVar)];
     return out;
   },
   backward: {
-    x: (dOut, saved) => saved.once(() => evalGradients(dOut, saved.x, saved.weight, saved.aux, saved.attrs.eps)).x,
-    weight: (dOut, saved) => saved.once(() => evalGradients(dOut, saved.x, saved.weight, saved.aux, saved.attrs.eps)).weight,
-    bias: (dOut, saved) => saved.once(() => evalGradients(dOut, saved.x, saved.weight, saved.aux, saved.attrs.eps)).bias,
+    x: (dOut, saved) => saved.once(() => evalGradients(dOut, saved))[0],
+    weight: (dOut, saved) => saved.once(() => evalGradients(dOut, saved))[1],
+    bias: (dOut, saved) => saved.once(() => evalGradients(dOut, saved))[2],
+    mean: null,
+    variance: null,
   },
-  composite: ([x, weight, bias], { eps, mean, variance }) => {
+  composite: ([x, weight, bias, mean, variance], { eps }) => {
     const [center, spread] = [perChannel(to(mean, x.dtype), x), perChannel(to(variance, x.dtype), x)];
     return affine(div(sub(x, center), sqrt(add(spread, eps))), weight, bias);
   },
   createGraphByComposite: true,
   samples: () => {
-    const attrs: EvalAttrs = { eps: 1e-5, mean: tensor([0.5, -1, 0.25], { dtype: "float64" }), variance: tensor([1, 0.5, 2], { dtype: "float64" }) };
+    const attrs: NormAttrs = { eps: 1e-5 };
+    const statistics = [{ shape: [3], values: [0.5, -1, 0.25], dtype: "float64" }, { shape: [3], values: [1, 0.5, 2], dtype: "float64" }] as const;
     return [
-      { inputs: [{ shape: [4, 3] }, { shape: [3] }, { shape: [3] }], attrs },
-      { inputs: [{ shape: [2, 3, 5] }, null, null], attrs },
-      { inputs: [{ shape: [1, 3, 3, 2] }, { shape: [3] }, { shape: [3] }], attrs: { ...attrs, eps: 0.1 } },
-      { inputs: [{ shape: [0, 3, 2] }, { shape: [3] }, { shape: [3] }], attrs },
+      { inputs: [{ shape: [4, 3] }, { shape: [3] }, { shape: [3] }, ...statistics], attrs },
+      { inputs: [{ shape: [2, 3, 5] }, null, null, ...statistics], attrs },
+      { inputs: [{ shape: [1, 3, 3, 2] }, { shape: [3] }, { shape: [3] }, ...statistics], attrs: { ...attrs, eps: 0.1 } },
+      { inputs: [{ shape: [0, 3, 2] }, { shape: [3] }, { shape: [3] }, ...statistics], attrs },
     ];
   },
 });
 
-function evalGradients(dOut: Tensor, x: Tensor, weight: Tensor | null, statistics: readonly Tensor[], eps: number): NormGradients {
-  const [mean, variance] = statistics as readonly [Tensor, Tensor];
-  return gradients(dOut, x, weight, statistics, (code, g, source, scale, dX, dWeight, dBias) =>
-    wasm.batchNormEvalBackward(code, g, source, scale, mean.pointer, variance.pointer, dX, dWeight, dBias, ...planes(x.shape), eps),
-  );
+interface EvalSaved {
+  readonly x: Tensor;
+  readonly weight: Tensor | null;
+  readonly mean: Tensor;
+  readonly variance: Tensor;
+  readonly attrs: NormAttrs;
+}
+
+function evalGradients(dOut: Tensor, { x, weight, mean, variance, attrs }: EvalSaved): readonly [Tensor, Tensor, Tensor] {
+  const dtype = computedDType(x.dtype);
+  return evalBackwardOp.run([dOut, x, weight, to(mean, dtype), to(variance, dtype)], attrs);
 }
 
 /** Options of `batchNorm`. */
@@ -258,7 +320,10 @@ export function batchNormChecked(x: Tensor, options: BatchNormOptions): Tensor {
     }
   }
   if (!training && runningMean !== null && runningVar !== null) {
-    return evalOp.run([x, weight, bias], { eps, mean: runningMean, variance: runningVar });
+    // As they are now: training may go on before backward.
+    const isKept = gradHooks().isRecording() && (x.requiresGrad || weight?.requiresGrad === true || bias?.requiresGrad === true);
+    const statistics = isKept ? [clone(runningMean), clone(runningVar)] as const : [runningMean, runningVar] as const;
+    return evalOp.run([x, weight, bias, ...statistics], { eps });
   }
   if (x.numel() === channels) {
     throw new ShapeError({
@@ -270,5 +335,5 @@ export function batchNormChecked(x: Tensor, options: BatchNormOptions): Tensor {
       data: { x: x.shape },
     });
   }
-  return trainOp.run([x, weight, bias], { eps, momentum, runningMean: training ? runningMean : null, runningVar: training ? runningVar : null });
+  return trainOp.run([x, weight, bias, training ? runningMean : null, training ? runningVar : null], { eps, momentum });
 }

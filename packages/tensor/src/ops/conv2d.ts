@@ -1,8 +1,7 @@
-import { beginCall, dtypeInfo, isHalf, wasm } from "@tapegrad/kernels";
+import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
 import { contiguousKernel } from "../compute/copy.ts";
 import { zeros } from "../creation.ts";
 import { DTypeError, ShapeError } from "../errors.ts";
-import { gradHooks } from "../grad-hooks.ts";
 import { defineOp, type DefinedOp } from "../op.ts";
 import { either, oneOf, positiveInteger, sides } from "../option-rules.ts";
 import { checkOptions, type OptionRules } from "../options.ts";
@@ -55,27 +54,18 @@ const convOp: DefinedOp<ConvNames, Geometry> = defineOp<ConvNames, Geometry, rea
   backward: {
     x: (dOut, { weight, attrs, shapes: [shape = []] }) => inputGradOp.run([dOut, weight], { ...attrs, shape }),
     weight: (dOut, saved) => {
-      const { x, attrs, shapes: [, shape = []] } = saved;
-      return saved.once(() => bothGradients(dOut, x, shape, attrs))?.weight ?? weightGradOp.run([dOut, x], { ...attrs, shape });
+      const { x, attrs, shapes: [, shape = [], bias] } = saved;
+      if (bias === undefined) return weightGradOp.run([dOut, x], { ...attrs, shape });
+      return saved.once(() => bothGradsOp.run([dOut, x], { ...attrs, shape }))[0];
     },
     bias: (dOut, saved) => {
       const { x, attrs, shapes: [, shape] } = saved;
-      const both = shape === undefined ? null : saved.once(() => bothGradients(dOut, x, shape, attrs));
-      return both?.bias ?? sum(dOut, { dim: [0, 2, 3] });
+      if (shape === undefined) return sum(dOut, { dim: [0, 2, 3] });
+      return saved.once(() => bothGradsOp.run([dOut, x], { ...attrs, shape }))[1];
     },
   },
   samples: () => convSamples.map(({ x, weight, bias, geometry }) => ({ inputs: [{ shape: x }, { shape: weight }, bias ? { shape: [weight[0]] } : null], attrs: geometry })),
 });
-
-/** Gradients of weight and bias in one pass over dOut; null where they are to be recorded, or are not computed in their own dtype. */
-function bothGradients(dOut: Tensor, x: Tensor, shape: Shape, geometry: Geometry): { readonly weight: Tensor; readonly bias: Tensor } | null {
-  if (gradHooks().isRecording() || isHalf(x.dtype) || dOut.dtype !== x.dtype || dOut.numel() === 0 || sizeOf(shape) === 0) return null;
-  const [source, image] = [contiguousKernel(dOut), contiguousKernel(x)];
-  beginCall();
-  const [weight, bias] = [emptyTensor(shape, x.dtype), emptyTensor([shape[0] as number], x.dtype)];
-  wasm.conv2dWeightGrad(dtypeInfo[x.dtype].code, source.pointer, image.pointer, weight.pointer, bias.pointer, ...kernelGeometry(x.shape, shape, geometry));
-  return { weight, bias };
-}
 
 const inputGradOp: DefinedOp<readonly ["dOut", "weight"], GradAttrs> = defineOp<readonly ["dOut", "weight"], GradAttrs, readonly ["dOut", "weight"]>({
   name: "conv2dInputGrad",
@@ -114,6 +104,28 @@ const weightGradOp: DefinedOp<readonly ["dOut", "x"], GradAttrs> = defineOp<read
   backward: {
     dOut: (g, { x, attrs: { shape: _, ...geometry } }) => convOp.run([x, g, null], geometry),
     x: (g, { dOut, attrs, shapes: [, shape = []] }) => inputGradOp.run([dOut, g], { ...attrs, shape }),
+  },
+  samples: () => convSamples.map(({ x, weight, geometry }) => ({ inputs: [{ shape: [x[0], weight[0], ...geometry.outSize] }, { shape: x }], attrs: { ...geometry, shape: weight } })),
+});
+
+/** Gradients of weight and bias in one pass over dOut. */
+const bothGradsOp = defineOp<readonly ["dOut", "x"], GradAttrs, readonly ["dOut", "x"], readonly ["weight", "bias"]>({
+  name: "conv2dWeightBiasGrad",
+  inputs: ["dOut", "x"],
+  outputs: ["weight", "bias"],
+  saves: ["dOut", "x"],
+  infer: ([dOut], { shape }) => [{ shape, dtype: dOut.dtype }, { shape: [shape[0] as number], dtype: dOut.dtype }],
+  forward: ([dOut, x], { shape, ...geometry }, [weightSpec, biasSpec]) => {
+    const [source, image] = [contiguousKernel(dOut), contiguousKernel(x)];
+    if (source.numel() === 0 || image.numel() === 0 || sizeOf(shape) === 0) return [zeros(shape, { dtype: dOut.dtype }), sum(dOut, { dim: [0, 2, 3] })];
+    beginCall();
+    const [weight, bias] = [emptyTensor(weightSpec.shape, dOut.dtype), emptyTensor(biasSpec.shape, dOut.dtype)];
+    wasm.conv2dWeightGrad(dtypeInfo[dOut.dtype].code, source.pointer, image.pointer, weight.pointer, bias.pointer, ...kernelGeometry(x.shape, shape, geometry));
+    return [weight, bias];
+  },
+  backward: {
+    dOut: ([dWeight, dBias], { x, attrs: { shape, ...geometry } }) => convOp.run([x, dWeight ?? zeros(shape, { dtype: x.dtype }), dBias], geometry),
+    x: ([dWeight], { dOut, attrs, shapes: [, shape = []] }) => (dWeight === null ? zeros(shape, { dtype: dOut.dtype }) : inputGradOp.run([dOut, dWeight], { ...attrs, shape })),
   },
   samples: () => convSamples.map(({ x, weight, geometry }) => ({ inputs: [{ shape: [x[0], weight[0], ...geometry.outSize] }, { shape: x }], attrs: { ...geometry, shape: weight } })),
 });

@@ -4,18 +4,20 @@ import { contiguousKernel } from "../compute/copy.ts";
 import { int32Kernel, requireIntegers } from "../compute/indices.ts";
 import { binaryKernel } from "../compute/pointwise.ts";
 import { reduceKernel } from "../compute/reduce.ts";
-import { fullLike } from "../creation.ts";
+import { arange, fullLike } from "../creation.ts";
 import { IndexError, inTheNameOf, ShapeError } from "../errors.ts";
 import { defineOp } from "../op.ts";
 import { checkOptions } from "../options.ts";
 import { formatShape, sameShape, type Shape } from "../shape.ts";
 import { describe, emptyTensor, requireTensor, type Tensor } from "../tensor.ts";
-import { add, div, mul } from "./arithmetic.ts";
+import { add, div, mul, sub } from "./arithmetic.ts";
 import { to } from "./cast.ts";
 import { eq } from "./comparison.ts";
+import { exp } from "./exponential.ts";
 import { expandOrSame } from "./expand.ts";
 import { gather, indexSelect } from "./gather.ts";
 import { classificationLossRules, crossEntropyRules, type ClassificationLossOptions, type CrossEntropyOptions, type Reduction } from "./loss-options.ts";
+import { narrow } from "./narrow.ts";
 import { neg } from "./neg.ts";
 import { permute } from "./permute.ts";
 import { probabilityLoss } from "./probability-targets.ts";
@@ -30,6 +32,60 @@ interface CrossEntropyAttrs {
   readonly labelSmoothing: number;
   readonly reduction: Reduction;
 }
+
+type BackwardSaves = readonly ["scale", "logits", "targets", "weight", "normalizers"];
+
+const backwardOp = defineOp<readonly ["scale", "logits", "targets", "weight?", "normalizers"], CrossEntropyAttrs, BackwardSaves>({
+  name: "crossEntropyBackward",
+  inputs: ["scale", "logits", "targets", "weight?", "normalizers"],
+  saves: ["scale", "logits", "targets", "weight", "normalizers"],
+  infer: ([, logits, , , normalizers]) => ({ shape: logits.shape, dtype: normalizers.dtype }),
+  scoped: true,
+  forward: ([scale, logits, targets, weight, extremes], attrs, { shape, dtype }) => {
+    const normalizers = contiguousKernel(extremes);
+    const [source, classes, rowScale] = [contiguousKernel(toDType(logits, dtype)), contiguousKernel(targets), contiguousKernel(toDType(scale, dtype))];
+    const weights = weight === null ? null : contiguousKernel(toDType(weight, dtype));
+    const [rows = 0, classCount = 0] = shape;
+    beginCall();
+    const dLogits = emptyTensor(shape, dtype);
+    if (dLogits.numel() === 0) return dLogits;
+    wasm.crossEntropyBackward(
+      dtypeInfo[dtype].code,
+      source.pointer,
+      classes.pointer,
+      weights === null ? 0 : weights.pointer,
+      normalizers.pointer,
+      rowScale.pointer,
+      dLogits.pointer,
+      rows,
+      classCount,
+      attrs.ignoreIndex,
+      attrs.labelSmoothing,
+    );
+    return dLogits;
+  },
+  composite: ([scale, logits, targets, weight, normalizers], { ignoreIndex, labelSmoothing }) => {
+    const classCount = logits.shape[1] as number;
+    const { ignored, classes, kept } = keptOf(targets, weight, logits.dtype, ignoreIndex);
+    const p = div(exp(sub(logits, narrow(normalizers, 1, 0, 1))), narrow(normalizers, 1, 1, 1));
+    const isTarget = to(eq(unsqueeze(classes, 1), arange(classCount)), logits.dtype);
+    const hard = mul(mul(sub(p, isTarget), unsqueeze(kept, 1)), 1 - labelSmoothing);
+    const soft = mul(sub(mul(p, weight === null ? classCount : sum(weight)), weight ?? 1), labelSmoothing / classCount);
+    return where(unsqueeze(ignored, 1), 0, mul(add(hard, soft), unsqueeze(scale, 1)));
+  },
+  createGraphByComposite: true,
+  samples: () => {
+    const attrs: CrossEntropyAttrs = { ignoreIndex: -100, labelSmoothing: 0, reduction: "mean" };
+    const inputs = [{ shape: [3] }, { shape: [3, 4] }, { shape: [3], values: [1, 0, 3], dtype: "int32" }] as const;
+    // The largest logit of each row, and its sum of exponentials.
+    const normalizers = { shape: [3, 2], range: [1, 3] } as const;
+    return [
+      { inputs: [...inputs, null, normalizers], attrs },
+      { inputs: [...inputs, { shape: [4], range: [0.5, 2] }, normalizers], attrs: { ...attrs, labelSmoothing: 0.2 } },
+      { inputs: [...inputs, { shape: [4], range: [0.5, 2] }, normalizers], attrs: { ...attrs, ignoreIndex: 0 } },
+    ];
+  },
+});
 
 const definition = defineOp<readonly ["logits", "targets", "weight?"], CrossEntropyAttrs, readonly ["logits", "targets", "weight"]>({
   name: "crossEntropy",
@@ -68,7 +124,7 @@ const definition = defineOp<readonly ["logits", "targets", "weight?"], CrossEntr
     logits: (dOut, { logits, targets, weight, aux: [normalizers, total], attrs }) => {
       const rows = logits.shape.slice(0, 1);
       const scale = attrs.reduction === "mean" ? div(dOut, total as Tensor) : dOut;
-      return gradient(logits, targets, weight, normalizers as Tensor, expandOrSame(scale, rows), attrs);
+      return backwardOp.run([expandOrSame(scale, rows), logits, targets, weight, normalizers as Tensor], attrs);
     },
     targets: null,
     weight: null,
@@ -93,30 +149,6 @@ const definition = defineOp<readonly ["logits", "targets", "weight?"], CrossEntr
     ];
   },
 });
-
-function gradient(logits: Tensor, targets: Tensor, weight: Tensor | null, normalizers: Tensor, scale: Tensor, attrs: CrossEntropyAttrs): Tensor {
-  const dtype = normalizers.dtype;
-  const [source, classes, rowScale] = [contiguousKernel(toDType(logits, dtype)), contiguousKernel(targets), contiguousKernel(toDType(scale, dtype))];
-  const weights = weight === null ? null : contiguousKernel(toDType(weight, dtype));
-  const [rows = 0, classCount = 0] = logits.shape;
-  beginCall();
-  const dLogits = emptyTensor(logits.shape, dtype);
-  if (dLogits.numel() === 0) return dLogits;
-  wasm.crossEntropyBackward(
-    dtypeInfo[dtype].code,
-    source.pointer,
-    classes.pointer,
-    weights === null ? 0 : weights.pointer,
-    normalizers.pointer,
-    rowScale.pointer,
-    dLogits.pointer,
-    rows,
-    classCount,
-    attrs.ignoreIndex,
-    attrs.labelSmoothing,
-  );
-  return dLogits;
-}
 
 interface Kept {
   readonly ignored: Tensor;
