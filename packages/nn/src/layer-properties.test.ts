@@ -8,7 +8,7 @@ import { Dropout } from "./dropout.ts";
 import { LayerNorm } from "./layer-norm.ts";
 import { Linear } from "./linear.ts";
 import { CrossEntropyLoss, MSELoss, NLLLoss } from "./loss.ts";
-import type { AnyModule } from "./module.ts";
+import type { AnyModule } from "./any-module.ts";
 import { AvgPool2d, MaxPool2d } from "./pooling.ts";
 import { boundFor, expectClose } from "./testing/closeness.ts";
 import { dyadic, leaf, setParameters } from "./testing/pattern.ts";

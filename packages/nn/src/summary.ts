@@ -1,6 +1,7 @@
 import { formatShape, Tensor } from "@tapegrad/tensor";
 import { noGrad } from "@tapegrad/autograd";
-import type { AnyModule, Module } from "./module.ts";
+import type { AnyModule } from "./any-module.ts";
+import type { Module } from "./module.ts";
 
 /** One line of a summary. */
 export interface LayerSummary {
