@@ -29,7 +29,10 @@ export interface LayerTraits {
   readonly fusesRelu?: boolean;
   /** The layer is `relu` of its input and nothing else. */
   readonly isRelu?: boolean;
-  /** Each element of the output is the largest of some of the input's, which alone gets its gradient: a ReLU before it runs after it. */
+  /**
+   * Each element of the output is the largest of some of the input's, which alone gets its gradient: a ReLU before it runs after it. (The sign of
+   * a zero may be another one then.)
+   */
   readonly picksLargest?: boolean;
 }
 
