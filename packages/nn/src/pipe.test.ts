@@ -47,7 +47,7 @@ describe("pipe", () => {
     ["a number", 3, "pipe: step 2 must be a module or a function, not 3\n  code: pipe/step"],
     ["nothing", undefined, "pipe: step 2 must be a module or a function, not undefined\n  code: pipe/step"],
     ["an object with a forward", { forward: relu }, "pipe: step 2 must be a module or a function, not an object\n  code: pipe/step"],
-    ["a class of modules", ReLU, "pipe: step 2 must be a module or a function, not the class ReLU\n  hint: make one of it: new ReLU(...)\n  code: pipe/step"],
+    ["a class of modules", ReLU, "pipe: step 2 must be a module or a function, not the class ReLU\n  hint: make a module of it, with new\n  code: pipe/step"],
   ];
   test.each(wrong)("refuses %s", (_name, step, message) => {
     const error = thrownBy(() => pipe(ones([2]), relu, step as typeof relu));

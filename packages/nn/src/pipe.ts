@@ -52,7 +52,7 @@ function refused(step: unknown, position: number): ArgumentError {
   return new ArgumentError({
     op: "pipe",
     fact: `step ${position + 1} must be a module or a function, not ${found}`,
-    ...(isClass ? { hint: `make one of it: new ${(step as { readonly name: string }).name}(...)` } : {}),
+    ...(isClass ? { hint: "make a module of it, with new" } : {}),
     code: "pipe/step",
     data: { step: position + 1 },
   });
