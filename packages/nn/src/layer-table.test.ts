@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { contiguous, copy_, manualSeed, mul, permute, select, square, stack, sum, tensor, type DType, type Tensor } from "@tapegrad/tensor";
 import { enableGrad, grad, gradcheck, noGrad } from "@tapegrad/autograd";
-import * as nn from "./index.ts";
+import * as nn from "@tapegrad/nn";
 import { Module } from "./module.ts";
 import { boundFor, expectClose } from "./testing/closeness.ts";
 import { array, type LayerCase, type LayerEntry } from "./testing/layers/layer-case.ts";
