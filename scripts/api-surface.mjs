@@ -80,7 +80,9 @@ function compareNames(name) {
   const namesOf = (module, prefix) => checker.getExportsOfModule(module).flatMap((symbol) => {
     const target = symbol.flags & ts.SymbolFlags.Alias ? checker.getAliasedSymbol(symbol) : symbol;
     if (target.flags & ts.SymbolFlags.ValueModule) return namesOf(target, `${prefix}${symbol.name}.`);
-    return `${target.flags & ts.SymbolFlags.Value ? "" : "type "}${prefix}${symbol.name}`;
+    // A class may be exported as a type alone.
+    const isType = !(target.flags & ts.SymbolFlags.Value) || (symbol.declarations?.some(ts.isTypeOnlyExportDeclaration) ?? false);
+    return `${isType ? "type " : ""}${prefix}${symbol.name}`;
   });
   const text = `## What \`${name}\` exports\n\n\`\`\`\n${namesOf(module, "").sort().join("\n")}\n\`\`\`\n`;
   const file = `${reports}/${name}.api.md`;

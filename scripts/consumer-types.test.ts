@@ -21,6 +21,31 @@ class Net extends nn.Module {
   }
 }
 
+class Attention extends nn.Module {
+  override forward(query: Tensor, key: Tensor): [out: Tensor, weights: Tensor] {
+    const weights = query.matmul(key);
+    return [weights.matmul(key), weights];
+  }
+}
+
+const [out, weights]: [Tensor, Tensor] = new Attention().forward(tensor([[1]]), tensor([[1]]));
+const stack = new nn.Sequential(new nn.Linear(4, 3), new nn.ReLU(), new nn.Conv2d(1, 1, 1));
+const parts: [nn.Parameter, nn.ReLU, nn.Linear, number] = [stack[0].weight, stack.at(1), stack.at(-3), stack.at(-1).inChannels];
+const anyLength: nn.Sequential = stack;
+const layer: nn.Module = anyLength.at(0);
+class Stack extends nn.Sequential<[nn.Linear, nn.ReLU]> {}
+const stacked: nn.Linear = new Stack(new nn.Linear(1, 1), new nn.ReLU())[0];
+class Gelu extends nn.Module {
+  static override readonly traits: nn.LayerTraits = { keepsNothing: true };
+  override forward(x: Tensor): Tensor {
+    return x.relu();
+  }
+}
+// @ts-expect-error Two inputs are not one.
+const single: nn.Module = new Attention();
+// @ts-expect-error A ReLU has no weight.
+stack[1].weight;
+
 const net = new Net();
 const optimizer = new optim.Adam(net.parameters(), { lr: 0.1 });
 const loader = new DataLoader(new TensorDataset(tensor([[1, 2]])), { batchSize: 1 });
@@ -30,7 +55,7 @@ const dtype: DType = "float32";
 const values: Float32Array | Float64Array = tensor([epoch]).to(dtype).toTypedArray("float32");
 // @ts-expect-error The types are there, and no any.
 const wrong: string = tensor([1]).item();
-export { values, wrong };
+export { Gelu, layer, out, parts, single, stacked, values, weights, wrong };
 `;
 
 interface Setting {

@@ -1,4 +1,5 @@
 import { batchNormChecked, checkOptions, ones, optionRules, ShapeError, zeros, describe, type DType, type OptionRules, type Tensor } from "@tapegrad/tensor";
+import type { LayerTraits } from "./layer-traits.ts";
 import { Module } from "./module.ts";
 import { Buffer, Parameter } from "./parameter.ts";
 import { requirePositive } from "./positive.ts";
@@ -26,6 +27,7 @@ const rules: OptionRules<BatchNormLayerOptions> = {
 
 /** What both layers do; they differ in the shapes they take. */
 abstract class BatchNorm extends Module {
+  static override readonly traits: LayerTraits = { keepsNothing: true, fusesRelu: true };
   readonly numFeatures: number;
   readonly eps: number;
   readonly momentum: number | null;

@@ -1,5 +1,6 @@
 import { checkArgument, checkOptions, conv2dChecked, conv2dRules, IndexError, kernelRule, optionRules, type Conv2dOptions, type OptionRules, type Pair, type Tensor } from "@tapegrad/tensor";
 import { defaultUniform, initRules, type InitOptions } from "./init.ts";
+import type { LayerTraits } from "./layer-traits.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 import { requirePositive } from "./positive.ts";
@@ -21,6 +22,7 @@ const rules: OptionRules<Conv2dLayerOptions> = { ...conv2dRules, ...initRules, b
  * new nn.Conv2d(3, 6, 5).forward(zeros([1, 3, 32, 32])).shape; // [1, 6, 28, 28]
  */
 export class Conv2d extends Module {
+  static override readonly traits: LayerTraits = { keepsNothing: true, fusesRelu: true };
   readonly inChannels: number;
   readonly outChannels: number;
   readonly kernelSize: Pair;

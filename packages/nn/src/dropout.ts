@@ -1,4 +1,5 @@
 import { checkArgument, checkOptions, dropoutChecked, dropoutRules, type DropoutOptions, type Generator, type Tensor } from "@tapegrad/tensor";
+import type { LayerTraits } from "./layer-traits.ts";
 import { Module } from "./module.ts";
 
 /**
@@ -9,6 +10,7 @@ import { Module } from "./module.ts";
  * new nn.Dropout(0.5).eval().forward(tensor([1, 2])).toArray(); // [1, 2]
  */
 export class Dropout extends Module {
+  static override readonly traits: LayerTraits = { keepsNothing: true };
   readonly p: number;
   private readonly generator: Generator | undefined;
 

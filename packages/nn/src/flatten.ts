@@ -1,4 +1,5 @@
 import { checkArgument, flatten, optionRules, type Tensor } from "@tapegrad/tensor";
+import type { LayerTraits } from "./layer-traits.ts";
 import { Module } from "./module.ts";
 
 /**
@@ -9,6 +10,7 @@ import { Module } from "./module.ts";
  * new nn.Flatten().forward(zeros([2, 3, 4])).shape; // [2, 12]
  */
 export class Flatten extends Module {
+  static override readonly traits: LayerTraits = { keepsNothing: true };
   readonly startDim: number;
   readonly endDim: number;
 

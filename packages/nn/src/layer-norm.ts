@@ -1,4 +1,5 @@
 import { add, checkOptions, div, mean, mul, ones, optionRules, requireTensor, sameShape, ShapeError, describe, formatShape, sqrt, sub, variance, zeros, type DType, type OptionRules, type Shape, type Tensor } from "@tapegrad/tensor";
+import type { LayerTraits } from "./layer-traits.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 import { requirePositive } from "./positive.ts";
@@ -78,6 +79,7 @@ const layerRules: OptionRules<LayerNormLayerOptions> = {
  * new nn.LayerNorm(4).forward(randn([2, 4])).shape; // [2, 4]
  */
 export class LayerNorm extends Module {
+  static override readonly traits: LayerTraits = { keepsNothing: true };
   readonly normalizedShape: Shape;
   readonly eps: number;
   weight: Parameter | null;

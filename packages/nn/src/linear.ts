@@ -1,5 +1,6 @@
 import { checkOptions, linear, optionRules, type OptionRules, type Tensor } from "@tapegrad/tensor";
 import { defaultUniform, initRules, type InitOptions } from "./init.ts";
+import type { LayerTraits } from "./layer-traits.ts";
 import { Module } from "./module.ts";
 import { Parameter } from "./parameter.ts";
 import { requirePositive } from "./positive.ts";
@@ -21,6 +22,7 @@ const rules: OptionRules<LinearOptions> = { ...initRules, bias: optionRules.bool
  * new nn.Linear(3, 2).forward(zeros([5, 3])).shape; // [5, 2]
  */
 export class Linear extends Module {
+  static override readonly traits: LayerTraits = { keepsNothing: true, fusesRelu: true };
   readonly inFeatures: number;
   readonly outFeatures: number;
   weight: Parameter;

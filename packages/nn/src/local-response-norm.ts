@@ -1,4 +1,5 @@
 import { add, cat, checkOptions, div, mul, narrow, optionRules, pow, ShapeError, square, zeros, describe, type OptionRules, type Tensor } from "@tapegrad/tensor";
+import type { LayerTraits } from "./layer-traits.ts";
 import { Module } from "./module.ts";
 import { requirePositive } from "./positive.ts";
 
@@ -22,6 +23,7 @@ const rules: OptionRules<LocalResponseNormOptions> = { alpha: optionRules.finite
  * new nn.LocalResponseNorm(2, { alpha: 0 }).forward(ones([1, 3, 1, 1])).toArray(); // [[[[1]], [[1]], [[1]]]]
  */
 export class LocalResponseNorm extends Module {
+  static override readonly traits: LayerTraits = { keepsNothing: true };
   readonly size: number;
   readonly alpha: number;
   readonly beta: number;

@@ -5,10 +5,8 @@ import {
 import { Module } from "./module.ts";
 import { Buffer } from "./parameter.ts";
 
-type LossInputs = [input: Tensor, target: Tensor];
-
 /** A loss with a weight for each class, which belongs to its state. */
-abstract class ClassificationLoss<Options extends ClassificationLossOptions> extends Module<LossInputs> {
+abstract class ClassificationLoss<Options extends ClassificationLossOptions> extends Module {
   protected readonly options: Omit<Options, "weight">;
   weight: Buffer | null;
 
@@ -67,7 +65,7 @@ export class NLLLoss extends ClassificationLoss<ClassificationLossOptions> {
  * @example
  * new nn.MSELoss().forward(tensor([1, 2]), tensor([1, 4])).item(); // 2
  */
-export class MSELoss extends Module<LossInputs> {
+export class MSELoss extends Module {
   readonly reduction: Reduction;
 
   constructor(options: MSELossOptions = {}) {

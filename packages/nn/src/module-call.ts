@@ -1,4 +1,5 @@
 import { TapegradError } from "@tapegrad/tensor";
+import { noTraits, type KnownTraits } from "./layer-traits.ts";
 import { ModuleFields, type Walkable } from "./module-fields.ts";
 import { tellWhere } from "./module-path.ts";
 import { enter, leave, type Place, type Tree } from "./running-modules.ts";
@@ -17,12 +18,17 @@ export class CallState<M extends Callable> implements Place {
   readonly hooks = new Map<object, Hook<M>>();
   readonly fields: ModuleFields<M>;
   hasRun = false;
+  /** Those of the `forward` that runs. */
+  traits: KnownTraits = noTraits;
   root: object | null = null;
 
   constructor(module: object) {
     this.fields = new ModuleFields<M>(module);
   }
 }
+
+/** How often hooks have looked at what passes through a module. */
+export const hookRuns = { count: 0 };
 
 /** Calls a module's `forward` with all that goes on around it: hooks, the path in errors, a look at the fields. */
 export function callForward<Out, M extends Callable>(module: M, state: CallState<M>, forward: (...inputs: never[]) => Out, inputs: readonly unknown[]): Out {
@@ -46,6 +52,7 @@ export function callForward<Out, M extends Callable>(module: M, state: CallState
 }
 
 function runHooks<Out, M>(module: M, hooks: ReadonlyMap<object, Hook<M>>, inputs: readonly unknown[], output: Out): Out {
+  hookRuns.count++;
   let current = output;
   for (const hook of hooks.values()) {
     const replaced = hook(module, inputs, current);

@@ -92,7 +92,7 @@ test("fields of every kind are copied, however deep; what is shared stays shared
   const made = Block.made;
   const copy = model.clone();
   expect(Block.made).toBe(made);
-  const [a, b] = [copy.at(0) as Block, copy.at(1) as Block];
+  const [a, b] = [copy[0], copy[1]];
   expect(a.shared).toBe(b.shared);
   expect(a.shared).not.toBe(shared);
   expect(a.parent).toBe(copy);
@@ -162,7 +162,7 @@ test("a module with a clone of its own is asked for it, wherever it is", () => {
   const own = new Own(2, 2);
   const copy = new Sequential(own, own).clone();
   expect(copy.at(0)).toBe(copy.at(1));
-  expect((copy.at(0) as Own).secret).toBe(1);
+  expect(copy[0].secret).toBe(1);
   expect(values(copy)).toEqual(values(new Sequential(own, own)));
 });
 

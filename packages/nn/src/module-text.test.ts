@@ -14,6 +14,7 @@ import { Module } from "./module.ts";
 import { AvgPool2d, MaxPool2d } from "./pooling.ts";
 import { Sequential } from "./sequential.ts";
 import { fixtures } from "./testing/fixtures.ts";
+import { layerTable } from "./testing/layers/layer-table.ts";
 
 /** PyTorch's text with the names and literals of JavaScript. */
 function inJavaScript(text: string): string {
@@ -71,6 +72,10 @@ describe("a module's text", () => {
     }
     const text = new Model(...layers).toString().replace("Model", "Sequential").replaceAll(/\(losses\.(\d)\)/g, (_, i) => `(${20 + Number(i)})`);
     expect(text).toBe(inJavaScript(fixtures.printed));
+  });
+
+  test.each(Object.keys(layerTable))("is compared of %s", (name) => {
+    expect(fixtures.printed).toContain(`): ${name}(`);
   });
 
   test("is what the console shows", () => {

@@ -1,4 +1,5 @@
 import { avgPool2dChecked, avgPool2dRules, checkArgument, checkOptions, kernelRule, maxPool2dChecked, maxPool2dRules, type AvgPool2dOptions, type MaxPool2dOptions, type Pair, type Pool2dOptions, type Tensor } from "@tapegrad/tensor";
+import type { LayerTraits } from "./layer-traits.ts";
 import { Module } from "./module.ts";
 
 const show = (value: number | Pair): string => JSON.stringify(value).replace(",", ", ");
@@ -17,6 +18,7 @@ function describeWindow(kernelSize: number | Pair, { stride = kernelSize, paddin
  * new nn.MaxPool2d(2).forward(zeros([1, 3, 8, 8])).shape; // [1, 3, 4, 4]
  */
 export class MaxPool2d extends Module {
+  static override readonly traits: LayerTraits = { keepsNothing: true, givesOutputAway: true, picksLargest: true };
   readonly kernelSize: number | Pair;
   readonly options: MaxPool2dOptions;
 
@@ -47,6 +49,7 @@ export class MaxPool2d extends Module {
  * new nn.AvgPool2d(2).forward(zeros([1, 3, 8, 8])).shape; // [1, 3, 4, 4]
  */
 export class AvgPool2d extends Module {
+  static override readonly traits: LayerTraits = { keepsNothing: true };
   readonly kernelSize: number | Pair;
   readonly options: AvgPool2dOptions;
 

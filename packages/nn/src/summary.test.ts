@@ -1,13 +1,15 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
-import { zeros, type Tensor } from "@tapegrad/tensor";
+import { tensor, zeros, type Tensor } from "@tapegrad/tensor";
 import { ReLU, Sigmoid } from "./activation.ts";
 import { BatchNorm2d } from "./batch-norm.ts";
 import { Conv2d } from "./conv2d.ts";
 import { Dropout } from "./dropout.ts";
 import { Flatten } from "./flatten.ts";
 import { Linear } from "./linear.ts";
-import { Module, type ForwardHook } from "./module.ts";
+import { CrossEntropyLoss, MSELoss } from "./loss.ts";
+import type { ForwardHook } from "./any-module.ts";
+import { Module } from "./module.ts";
 import { AvgPool2d, MaxPool2d } from "./pooling.ts";
 import { Sequential } from "./sequential.ts";
 import { summary } from "./summary.ts";
@@ -28,7 +30,7 @@ describe("summary", () => {
     expect(layers.map(({ outputShape }) => outputShape)).toEqual([
       [1, 6, 28, 28], [1, 6, 28, 28], [1, 6, 14, 14], [1, 16, 10, 10], [1, 16, 10, 10], [1, 16, 5, 5], [1, 400], [1, 120], [1, 120], [1, 84], [1, 84], [1, 10],
     ]);
-    expect(layers[0]).toEqual({ name: "0", type: "Conv2d", outputShape: [1, 6, 28, 28], parameters: 156 });
+    expect(layers[0]).toEqual({ name: "0", type: "Conv2d", outputShape: [1, 6, 28, 28], outputShapes: [[1, 6, 28, 28]], parameters: 156 });
     expect([parameters, trainable]).toEqual([61706, 61706]);
   });
 
@@ -66,6 +68,51 @@ Layer           Output shape  Parameters
 2,100 parameters, 900 of them trainable`;
     expect(result.toString()).toBe(table);
     expect(inspect(result)).toBe(table);
+  });
+
+  test("takes shapes for tensors, in the model's dtype", () => {
+    expect(summary(lenet().to("float16"), [2, 1, 28, 28]).layers.at(-1)?.outputShape).toEqual([2, 10]);
+    expect(summary(new CrossEntropyLoss(), [4, 3], tensor(Int32Array.from([0, 1, 2, 0]))).layers[0]?.outputShape).toEqual([]);
+    expect(summary(new ReLU(), []).layers[0]?.outputShape).toEqual([]);
+    // @ts-expect-error One input is missing.
+    expect(() => summary(new MSELoss(), [2])).toThrow();
+    // @ts-expect-error Text is no tensor.
+    expect(() => summary(new ReLU(), "x")).toThrow();
+  });
+
+  test("prints a single layer", () => {
+    expect(String(summary(new Linear(4, 300), [5, 4]))).toBe(`Linear
+Layer   Output shape  Parameters
+--------------------------------
+Linear  [5, 300]           1,500
+--------------------------------
+1,500 parameters, 1,500 of them trainable`);
+  });
+
+  test("takes several inputs and other options, and prints several outputs", () => {
+    class Attention extends Module {
+      readonly key = new Linear(4, 2);
+      override forward(x: Tensor, y: Tensor, options: { readonly scale: number }): { out: Tensor; rest: [Tensor] } {
+        return { out: this.key.forward(x).mul(options.scale), rest: [y] };
+      }
+    }
+    class Pair extends Module {
+      readonly inner = new Attention();
+      override forward(x: Tensor): Tensor {
+        return this.inner.forward(x, x.sum(), { scale: 2 }).out;
+      }
+    }
+    const { layers } = summary(new Pair(), [3, 4]);
+    expect(layers[0]).toEqual({ name: "inner", type: "Attention", outputShape: null, outputShapes: [[3, 2], []], parameters: 10 });
+    expect(String(summary(new Pair(), [3, 4]))).toContain("inner (Attention)   [3, 2], []            10\ninner.key (Linear)  [3, 2]                10\n");
+    expect(summary(new Attention(), [1, 4], zeros([1]), { scale: 1 }).layers).toHaveLength(1);
+  });
+
+  test("refuses what is no module, and shapes that are none", () => {
+    const error = thrownBy(() => summary([2, 3] as never));
+    expect([error.name, error.message]).toEqual(["ArgumentError", "summary: model must be a module, not [2,3]\n  code: summary/model"]);
+    const shape = thrownBy(() => summary(new ReLU(), [2, -1]));
+    expect([shape.name, shape.message.split("\n")[0]]).toEqual(["ShapeError", "summary: shape [2, -1] must be a list of integers, 0 or more"]);
   });
 
   test("tells layers that did not run, and counts shared parameters once", () => {

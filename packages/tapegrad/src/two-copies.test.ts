@@ -109,6 +109,7 @@ describe("whatever takes a tensor or a module refuses a foreign one", () => {
     ["a list in a field", () => new Holder([new a.nn.ReLU(), foreignLayer()]).stateDict(), "Holder: field held.1"],
     ["a map in a field", () => new Holder(new Map([["x", foreignLayer()]])).train(), "Holder: field held.x"],
     ["a Sequential", () => new a.nn.Sequential(foreignLayer()).parameters(), "Sequential: field 0"],
+    ["a step of pipe", () => a.nn.pipe(a.zeros([1, 3]), foreignLayer()), "pipe: step 1"],
     ["a Sequential that runs", () => new a.nn.Sequential(foreignLayer()).forward(a.zeros([1, 3])), "Sequential: field 0"],
     ["a parameter in a field", () => new Holder(new b.nn.Parameter(b.zeros([1]))).parameters(), "Holder: field held"],
     ["a buffer in a field", () => new Holder([new b.nn.Buffer(b.zeros([1]))]).buffers(), "Holder: field held.0"],

@@ -1,6 +1,6 @@
 import { copy_, tensor, type DType, type Shape, type Tensor } from "@tapegrad/tensor";
 import { noGrad } from "@tapegrad/autograd";
-import type { AnyModule } from "../module.ts";
+import type { AnyModule } from "../any-module.ts";
 
 const sizeOf = (shape: Shape): number => shape.reduce((size, length) => size * length, 1);
 
