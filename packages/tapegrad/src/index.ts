@@ -19,8 +19,8 @@ export {
   ArgumentError, DTypeError, DataError, GradError, IndexError, MemoryError, SerializationError, ShapeError, TapegradError,
 } from "@tapegrad/tensor";
 export type {
-  ArgOptions, AvgPool2dOptions, BackwardOptions, BatchNormOptions, ClassificationLossOptions, CloseOptions, Conv2dOptions, CrossEntropyOptions,
-  DType, DropoutOptions, ElementArray, ElementArrays, FromDataOptions, GeneratorState, MaxPool2dOptions, NestedArray, Operand, Pair, RandomOptions,
+  ArgOptions, AvgPool2dOptions, BackwardOptions, BatchNormOptions, ClampBounds, ClassificationLossOptions, CloseOptions, Conv2dOptions, CrossEntropyOptions,
+  DType, Dims, DropoutOptions, ElementArray, ElementArrays, FromDataOptions, GeneratorState, KeepdimOptions, MaxPool2dOptions, NestedArray, Operand, Pair, RandomOptions,
   ReduceOptions, Reduction, Scope, Shape, TensorOptions, ValuesAndIndices, VarianceOptions,
 } from "@tapegrad/tensor";
 export { collectGarbage, getNumThreads, memoryStats, resetPeakMemory, setBlasEnabled, setHeapBudget, setMemoryDebug, setNumThreads } from "@tapegrad/kernels";

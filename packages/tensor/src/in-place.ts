@@ -10,7 +10,7 @@ import { clone } from "./ops/clone.ts";
 import type { Operand } from "./ops/define-binary.ts";
 import { expandOrSame } from "./ops/expand.ts";
 import { relu } from "./ops/activation.ts";
-import { clamp } from "./ops/extremum.ts";
+import { clamp, type ClampBounds } from "./ops/extremum.ts";
 import { to } from "./ops/cast.ts";
 import { placeIn, replacedPart } from "./ops/part.ts";
 import { alias } from "./ops/reshape.ts";
@@ -181,9 +181,16 @@ export function relu_(x: Tensor): Tensor {
   return inPlace("relu_", x, relu);
 }
 
-/** Limits x to [min, max], in place. Throws as `add_`. */
-export function clamp_(x: Tensor, bounds: { min?: number; max?: number }): Tensor {
-  return inPlace("clamp_", x, (old) => clamp(old, bounds));
+/**
+ * Limits x to [min, max], in place. Throws as `add_`.
+ *
+ * @example
+ * tensor([-2, 0.5, 2]).clamp_(-1, 1).toArray(); // [-1, 0.5, 1]
+ */
+export function clamp_(x: Tensor, min: number | undefined, max?: number): Tensor;
+export function clamp_(x: Tensor, bounds: ClampBounds): Tensor;
+export function clamp_(x: Tensor, first: number | ClampBounds | undefined, max?: number): Tensor {
+  return inPlace("clamp_", x, (old) => clamp(old, first as number | undefined, max));
 }
 
 /**

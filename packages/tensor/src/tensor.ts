@@ -48,9 +48,11 @@ export class Tensor {
 
   /** @internal */
   readonly storage: Storage;
+  /** Sizes of the dimensions, outermost first. */
   readonly shape: Shape;
   /** Position of the first element in the storage. */
   readonly offset: number;
+  /** What the elements are. */
   readonly dtype: DType;
   /** Made from a plain JS number: it does not raise the other operand's dtype within a category. @internal */
   readonly wrappedNumber: boolean;
@@ -113,6 +115,7 @@ export class Tensor {
     return typeof value === "object" && value !== null && #size in value;
   }
 
+  /** Number of dimensions. */
   get ndim(): number {
     return this.shape.length;
   }
@@ -127,8 +130,9 @@ export class Tensor {
     return this.#size;
   }
 
-  /** The shape, or the size of one dimension. Throws IndexError `size/dim`. */
+  /** The shape. */
   size(): Shape;
+  /** The size of one dimension. Throws IndexError `size/dim`. */
   size(dim: number): number;
   size(dim?: number): Shape | number {
     if (dim === undefined) return this.shape;
@@ -250,15 +254,20 @@ export class Tensor {
 
   /**
    * All elements in row-major order, copied; float16 as a `Float16Array` of `@petamoriken/float16`, bfloat16
-   * as a Float32Array, bool as bytes. Naming the dtype that
-   * the tensor has makes the array's type known; int64 comes as a BigInt64Array, whose type only `toTypedArray("int64")` tells.
+   * as a Float32Array, bool as bytes. int64 comes as a BigInt64Array, whose type only `toTypedArray("int64")` tells.
+   *
+   * @example
+   * tensor([1, 2]).toTypedArray(); // Float32Array [1, 2]
+   */
+  toTypedArray(): ElementArray;
+  /**
+   * All elements in row-major order, copied. Naming the dtype that the tensor has makes the array's type known.
    *
    * Throws    DTypeError `toTypedArray/dtype`
    *
    * @example
    * tensor([1, 2]).toTypedArray("float32").map((value) => 2 * value); // Float32Array [2, 4]
    */
-  toTypedArray(): ElementArray;
   toTypedArray<D extends DType>(dtype: D): ElementArrays[D];
   toTypedArray(dtype: DType = this.dtype): ElementArray | BigInt64Array {
     if (dtype !== this.dtype) {

@@ -187,6 +187,24 @@ export const errorsOfPointwise: readonly ErrorSample[] = [
   code: where/broadcast`,
   },
   {
+    call: () => clamp(zeros([1]), undefined),
+    error: "ArgumentError",
+    message: `clamp: options must be an object, not undefined
+  code: clamp/options`,
+  },
+  {
+    call: () => zeros([1]).clamp_(0, "1" as never),
+    error: "IndexError",
+    message: `clamp_: max "1" must be a number
+  code: clamp_/option`,
+  },
+  {
+    call: () => clamp(zeros([1]), { min: 0 } as never, 1),
+    error: "IndexError",
+    message: `clamp: min an object must be a number
+  code: clamp/option`,
+  },
+  {
     call: () => clamp(zeros([1], { dtype: "uint8" }), { min: 256 }),
     error: "IndexError",
     message: `clamp: min 256 lies outside uint8: no element could have it

@@ -24,6 +24,67 @@ export const errorsOfReduce: readonly ErrorSample[] = [
   code: sum/dim`,
   },
   {
+    call: () => sum(zeros([2, 3]), 2),
+    error: "IndexError",
+    message: `sum: dim 2 is outside [-2, 1], the dimensions of a 2-d tensor
+  code: sum/dim`,
+  },
+  {
+    call: () => zeros([2, 3]).sum([0, -2], { keepdim: true }),
+    error: "IndexError",
+    message: `sum: dim 0 is given twice
+  code: sum/dim-twice`,
+  },
+  {
+    call: () => sum(zeros([2]), "0" as never),
+    error: "IndexError",
+    message: `sum: dim "0" must be a number or a list of numbers
+  code: sum/option`,
+  },
+  {
+    call: () => sum(zeros([2]), { dim: 0 }, { keepdim: true }),
+    error: "IndexError",
+    message: `sum: dim an object must be a number or a list of numbers
+  code: sum/option`,
+  },
+  {
+    call: () => sum(zeros([2]), 0, { dim: 0 } as never),
+    error: "ArgumentError",
+    message: `sum: there is no option "dim"; there is keepdim
+  code: sum/unknown-option`,
+  },
+  {
+    call: () => sum(zeros([2]), 0, true as never),
+    error: "ArgumentError",
+    message: `sum: options must be an object, not true
+  code: sum/options`,
+  },
+  {
+    call: () => std(zeros([2]), 0, { unbiased: false } as never),
+    error: "ArgumentError",
+    message: `std: there is no option "unbiased"; there are keepdim, correction
+  code: std/unknown-option`,
+  },
+  {
+    call: () => argmax(zeros([2]), [0] as never),
+    error: "IndexError",
+    message: `argmax: dim [0] must be a number
+  code: argmax/option`,
+  },
+  {
+    call: () => argmin(zeros([2]), 0, { keepDim: true } as never),
+    error: "ArgumentError",
+    message: `argmin: there is no option "keepDim"; there is keepdim
+  hint: did you mean keepdim?
+  code: argmin/unknown-option`,
+  },
+  {
+    call: () => min(zeros([2]), 0, { keepdim: 1 } as never),
+    error: "IndexError",
+    message: `min: keepdim 1 must be true or false
+  code: min/option`,
+  },
+  {
     call: () => mean(zeros([2]), { dim: 1 }),
     error: "IndexError",
     message: `mean: dim 1 is outside [-1, 0], the dimensions of a 1-d tensor
