@@ -45,6 +45,7 @@ export { exp, expm1, log, log10, log1p, log2, reciprocal, rsqrt, sqrt, square } 
 export { clamp, maximum, minimum } from "./ops/extremum.ts";
 export type { ClampBounds } from "./ops/extremum.ts";
 export { gather, indexSelect } from "./ops/gather.ts";
+export type { IntegerData, TargetData } from "./integer-data.ts";
 export { logsumexp } from "./ops/logsumexp.ts";
 export { classificationLossRules, crossEntropyRules, mseLossRules } from "./ops/loss-options.ts";
 export type { ClassificationLossOptions, CrossEntropyOptions, MSELossOptions, Reduction } from "./ops/loss-options.ts";

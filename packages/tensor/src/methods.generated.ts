@@ -1,4 +1,5 @@
 // Made by scripts/generate-methods.mjs of the table in methods.ts; `npm run lint -- --update-api` makes it anew.
+import type { IntegerData } from "./integer-data.ts";
 import type { LeakyReluOptions, SoftplusOptions } from "./ops/activation.ts";
 import type { Operand } from "./ops/define-binary.ts";
 import type { ClampBounds } from "./ops/extremum.ts";
@@ -239,11 +240,12 @@ declare module "./tensor.ts" {
      *
      * Shapes    x [..., n, ...], indices [..., m, ...] with the other sizes not larger -> indices' shape; 0-d ones count as [1]
      * Gradient  dx = dOut added up where it was picked from
-     * Throws    ShapeError `gather/shape`, IndexError `gather/index`, `gather/dim`, DTypeError `gather/indices-dtype`
+     * Throws    ShapeError `gather/shape`, `gather/ragged`; IndexError `gather/index`, `gather/dim`, `gather/integer`; DTypeError `gather/indices-dtype`
      * @example
-     * tensor([[1, 2], [3, 4]]).gather(1, tensor([[1], [0]], { dtype: "int32" })).toArray(); // [[2], [3]]
+     * tensor([[1, 2], [3, 4]]).gather(1, [[1], [0]]).toArray(); // [[2], [3]]
+     * tensor([[1, 2], [3, 4]]).gather(1, tensor([[1], [0]], "int32")).toArray(); // [[2], [3]]
      */
-    gather(dim: number, indices: Tensor): Tensor;
+    gather(dim: number, indices: IntegerData): Tensor;
     /** Whether a >= b. Throws ShapeError `ge/broadcast`. */
     ge(b: Operand): Tensor;
     /** Whether a > b. Throws ShapeError `gt/broadcast`. */
@@ -253,11 +255,13 @@ declare module "./tensor.ts" {
      *
      * Shapes    x [..., n, ...], indices [m] -> [..., m, ...]; x [], indices [1] -> []; indices [] count as [1]
      * Gradient  dx = dOut added up where it was picked from
-     * Throws    ShapeError `indexSelect/indices`, `indexSelect/0-d`; IndexError `indexSelect/index`, `indexSelect/dim`
+     * Throws    ShapeError `indexSelect/indices`, `indexSelect/0-d`, `indexSelect/ragged`; IndexError `indexSelect/index`, `indexSelect/dim`,
+     *           `indexSelect/integer`; DTypeError `indexSelect/indices-dtype`
      * @example
-     * tensor([[1, 2], [3, 4]]).indexSelect(0, tensor([1, 1], { dtype: "int32" })).toArray(); // [[3, 4], [3, 4]]
+     * tensor([[1, 2], [3, 4]]).indexSelect(0, [1, 1]).toArray(); // [[3, 4], [3, 4]]
+     * tensor([[1, 2], [3, 4]]).indexSelect(1, tensor([1], "int32")).toArray(); // [[2], [4]]
      */
-    indexSelect(dim: number, indices: Tensor): Tensor;
+    indexSelect(dim: number, indices: IntegerData): Tensor;
     /** Whether elements are neither infinite nor NaN. */
     isfinite(): Tensor;
     /** Whether elements are +inf or -inf. */

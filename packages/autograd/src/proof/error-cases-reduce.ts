@@ -1,5 +1,5 @@
 import {
-  amax, amin, argmax, argmin, gather, indexSelect, logSoftmax, logsumexp, max, mean, min, norm, prod, softmax, std, sum,
+  amax, amin, argmax, argmin, crossEntropy, gather, indexSelect, logSoftmax, logsumexp, max, mean, min, nllLoss, norm, prod, softmax, std, sum,
   tensor, variance, zeros, type ErrorSample,
 } from "@tapegrad/tensor";
 
@@ -309,6 +309,65 @@ export const errorsOfReduce: readonly ErrorSample[] = [
     message: `gather: index -4 at position 0 is outside [-3, 2]
   code: gather/index`,
   },
+  {
+    call: () => gather(zeros([2, 3]), 1, [[0], [1, 2]]),
+    error: "ShapeError",
+    message: `gather: indices[1] must be an array of 1, as long as its neighbours, not [1,2]
+  code: gather/ragged`,
+  },
+  {
+    call: () => gather(zeros([2, 3]), 1, [[0], [1.5]]),
+    error: "IndexError",
+    message: `gather: indices[1][0] = 1.5 must be an integer
+  code: gather/integer`,
+  },
+  {
+    call: () => gather(zeros([2, 3]), 1, 0 as never),
+    error: "ArgumentError",
+    message: `gather: indices must be a tensor or an array of integers, not 0
+  code: tapegrad/not-a-tensor`,
+  },
+  {
+    call: () => indexSelect(zeros([2, 3]), 0, [0, 5e9]),
+    error: "IndexError",
+    message: `indexSelect: index 5000000000 at position 1 is outside [-2, 1]
+  code: indexSelect/index`,
+  },
+  {
+    call: () => indexSelect(zeros([2, 3]), 0, ["1"] as never),
+    error: "IndexError",
+    message: `indexSelect: indices[0] = "1" must be an integer
+  code: indexSelect/integer`,
+  },
+  {
+    call: () => indexSelect(zeros([2, 3]), 0, [0, [1]]),
+    error: "IndexError",
+    message: `indexSelect: indices[1] = [1] must be an integer
+  code: indexSelect/integer`,
+  },
+  {
+    call: () => indexSelect(zeros([2, 3]), 0, [[0, 1], 1]),
+    error: "ShapeError",
+    message: `indexSelect: indices[1] must be an array of 2, as long as its neighbours, not 1
+  code: indexSelect/ragged`,
+  },
+  ...([["crossEntropy", crossEntropy], ["nllLoss", nllLoss]] as const).flatMap(([op, loss]): ErrorSample[] => [
+    {
+      call: () => loss(zeros([2, 3]), [0, 2.5]),
+      error: "IndexError",
+      message: `${op}: targets[1] = 2.5 must be an integer\n  code: ${op}/integer`,
+    },
+    {
+      call: () => loss(zeros([2, 3, 2]), [[0, 1], [2]]),
+      error: "ShapeError",
+      message: `${op}: targets[1] must be an array of 2, as long as its neighbours, not [2]\n  code: ${op}/ragged`,
+    },
+    {
+      call: () => loss(zeros([2, 3]), [0, 3]),
+      error: "IndexError",
+      message: `${op}: target 3 at position 1 is outside [0, 2]\n  targets  [2]  int32\n  code: ${op}/target`,
+    },
+  ]),
   {
     call: () => indexSelect(zeros([2, 3]), 0, zeros([1, 1], { dtype: "int32" })),
     error: "ShapeError",

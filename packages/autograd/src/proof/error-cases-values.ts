@@ -57,8 +57,8 @@ export const errorsOfValues: readonly ErrorSample[] = [
   {
     call: () => arange(0, 3, "1" as never),
     error: "IndexError",
-    message: `arange: step = 1 must be a finite number
-  code: arange/finite`,
+    message: `arange: dtype "1" must be one of float32, float64, float16, bfloat16, int64, int32, uint8, bool
+  code: arange/option`,
   },
   {
     call: () => arange(298, 301, { dtype: "uint8" }),

@@ -72,6 +72,7 @@ const odd: Partial<Readonly<Record<Kind, readonly unknown[]>>> = {
   shape: [[99], [-1, -1], [-1], [1e6, 1e6]],
   dims: [[0], [0, 0], [99, 0], [0, 1, 2]],
   "dimsOrOptions?": [99, [0, 0], { dim: 99 }, { dim: [0, 0] }],
+  integers: [[], [99, 0], [[0, 1], [1, 0]], [[[0]]], Float32Array.of(0, 1), Int32Array.of(7)],
   "dimOrOptions?": [99, { dim: 99 }],
   count: [1e13],
   pair: [99, [99, 1]],

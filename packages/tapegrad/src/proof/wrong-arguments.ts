@@ -3,7 +3,7 @@ import { ones, tensor, type Tensor } from "tapegrad";
 /** What an argument may be; `?` at the end where it may be left out. */
 export type Kind =
   | "tensor" | "tensor?" | "operand" | "operand?" | "tensors" | "anyTensors" | "number" | "integer" | "integer?" | "shape" | "dims" | "dims?" | "boolean?" | "dtype" | "pair"
-  | "dimsOrOptions?" | "dimOrOptions?" | "keepdimOrOptions?" | "limitOrOptions" | "limit" | "number?" | "options?" | "data" | "count" | "function" | "boolean" | "numbers";
+  | "dimsOrOptions?" | "dimOrOptions?" | "keepdimOrOptions?" | "limitOrOptions" | "limit" | "number?" | "integers" | "optionsOrDType?" | "options?" | "data" | "count" | "function" | "boolean" | "numbers";
 
 /** A right call: for each argument what it is called in errors, what it may be, and a value that is right. */
 export type Call = readonly (readonly [name: string, kind: Kind, value: unknown])[];
@@ -21,6 +21,9 @@ const extremum: Call = [x, ["dim", "integer?", 0], ["(keepdim|option)", "keepdim
 const clamp: Call = [x, ["(min|option)", "limitOrOptions", { min: 0 }]];
 const clampBetween: Call = [x, ["min", "limit", 0], ["max", "number?", 1]];
 
+/** A word in the place of options is taken for a dtype. */
+const creationOptions = ["(dtype|option)", "optionsOrDType?", "float32"] as const;
+
 let y: Tensor;
 
 /** Every function that the umbrella exports. Those that are methods, too, are tested as both. */
@@ -33,11 +36,11 @@ export const calls: Readonly<Record<string, Call>> = {
   ...Object.fromEntries(["softmax", "logSoftmax"].map((name) => [name, [x, ["dim", "integer", 0]] satisfies Call])),
   ...Object.fromEntries(["leakyRelu", "softplus", "dropout", "batchNorm"].map((name) => [name, [x, options] satisfies Call])),
   ...Object.fromEntries(["view", "reshape"].map((name) => [name, [x, ["shape", "shape", [4]]] satisfies Call])),
-  ...Object.fromEntries(["fullLike"].map((name) => [name, [x, ["value", "number", 1], options] satisfies Call])),
-  ...Object.fromEntries(["zerosLike", "onesLike", "randLike", "randnLike"].map((name) => [name, [x, options] satisfies Call])),
-  ...Object.fromEntries(["zeros", "ones", "empty", "rand", "randn"].map((name) => [name, [["shape", "shape", [2]], options] satisfies Call])),
+  ...Object.fromEntries(["fullLike"].map((name) => [name, [x, ["value", "number", 1], creationOptions] satisfies Call])),
+  ...Object.fromEntries(["zerosLike", "onesLike", "randLike", "randnLike"].map((name) => [name, [x, creationOptions] satisfies Call])),
+  ...Object.fromEntries(["zeros", "ones", "empty", "rand", "randn"].map((name) => [name, [["shape", "shape", [2]], creationOptions] satisfies Call])),
   ...Object.fromEntries(["cat", "stack"].map((name) => [name, [["tensors", "tensors", [matrix(), matrix()]], ["dim", "integer?", 0]] satisfies Call])),
-  ...Object.fromEntries(["crossEntropy", "nllLoss"].map((name) => [name, [[name === "crossEntropy" ? "logits" : "logp", "tensor", matrix()], ["targets", "tensor", labels()], options] satisfies Call])),
+  ...Object.fromEntries(["crossEntropy", "nllLoss"].map((name) => [name, [[name === "crossEntropy" ? "logits" : "logp", "tensor", matrix()], ["targets", "integers", labels()], options] satisfies Call])),
   ...Object.fromEntries(["maxPool2d", "avgPool2d"].map((name) => [name, [["x", "tensor", ones([1, 1, 4, 4])], ["kernelSize", "pair", 2], options] satisfies Call])),
   pow: [["base", "operand", matrix()], ["exponent", "operand", 2]],
   clamp,
@@ -48,8 +51,8 @@ export const calls: Readonly<Record<string, Call>> = {
   expand: [x, ["shape", "shape", [3, 2, 2]]],
   expandAs: [x, ["other", "tensor", matrix()]],
   flatten: [x, ["start", "integer?", 0], ["end", "integer?", 1]],
-  gather: [x, ["dim", "integer", 0], ["indices", "tensor", tensor([[0, 1]], { dtype: "int32" })]],
-  indexSelect: [x, ["dim", "integer", 0], ["indices", "tensor", labels()]],
+  gather: [x, ["dim", "integer", 0], ["indices", "integers", tensor([[0, 1]], { dtype: "int32" })]],
+  indexSelect: [x, ["dim", "integer", 0], ["indices", "integers", labels()]],
   narrow: [x, ["dim", "integer", 0], ["start", "integer", 0], ["length", "integer", 1]],
   select: [x, ["dim", "integer", 0], ["index", "integer", 0]],
   slice: [x, ["dim", "integer", 0], ["start", "integer?", 0], ["end", "integer?", 1], ["step", "integer?", 1]],
@@ -62,12 +65,12 @@ export const calls: Readonly<Record<string, Call>> = {
   allclose: [["a", "tensor", matrix()], ["b", "tensor", matrix()], options],
   equal: [["a", "tensor", matrix()], ["b", "tensor", matrix()]],
   arange: [["end", "number", 3]],
-  linspace: [["start", "number", 0], ["end", "number", 1], ["count", "count", 3], options],
-  eye: [["rows", "count", 2], ["columns", "integer?", 2], options],
-  full: [["shape", "shape", [2]], ["value", "number", 1], options],
-  randint: [["low", "integer", 0], ["high", "integer", 3], ["shape", "shape", [2]], options],
+  linspace: [["start", "number", 0], ["end", "number", 1], ["count", "count", 3], creationOptions],
+  eye: [["rows", "count", 2], ["columns", "integer?", 2], creationOptions],
+  full: [["shape", "shape", [2]], ["value", "number", 1], creationOptions],
+  randint: [["low", "integer", 0], ["high", "integer", 3], ["shape", "shape", [2]], ["(dtype|option)", "optionsOrDType?", "int32"]],
   randperm: [["n", "count", 3], options],
-  tensor: [["data", "data", [1, 2]], options],
+  tensor: [["data", "data", [1, 2]], creationOptions],
   keep: [x],
   // What is not about single tensors.
   scope: [["run", "function", () => 1]],
@@ -104,6 +107,10 @@ export const otherForms: readonly (readonly [name: string, call: Call])[] = [
   ...["sum", "mean", "prod", "amax", "amin", "logsumexp", "norm", "std", "variance"].map((name) => [name, withDim] as const),
   ...["argmax", "argmin"].map((name) => [name, [x, ["(dim|option)", "dimOrOptions?", { dim: 0 }]]] as const),
   ...["max", "min"].map((name) => [name, [x, ["dim", "integer?", 0], ["(keepdim|option)", "keepdimOrOptions?", { keepdim: true }]]] as const),
+  ...["crossEntropy", "nllLoss"].map((name) => [name, [["(logits|logp)", "tensor", matrix()], ["targets", "integers", [0, 1]]]] as const),
+  ["gather", [x, ["dim", "integer", 0], ["indices", "integers", [[0, 1]]]]],
+  ["indexSelect", [x, ["dim", "integer", 0], ["indices", "integers", [0, 1]]]],
+  ...["zeros", "ones", "empty", "rand", "randn"].map((name) => [name, [["shape", "shape", [2]], ["(dtype|option)", "optionsOrDType?", { dtype: "float64" }]]] as const),
   ["clamp", clampBetween],
   ["clamp_", clampBetween],
 ];
@@ -124,6 +131,8 @@ const wrong: Readonly<Record<string, readonly unknown[]>> = {
   dimOrOptions: [null, "0", true, [0], { axis: 0 }, { dim: [0] }],
   keepdimOrOptions: [null, "yes", 1, [1], { keepDims: true }, { keepdim: 1 }],
   limitOrOptions: [undefined, null, "0", true, [1], { min: "0" }],
+  integers: [undefined, null, "0", 3, object, ["0"], [0.5, 1], [true, false], [[0], 1], [0, [1]], [2 ** 60, 0]],
+  optionsOrDType: [null, "float", "x", 3, [1], { nonsense: 1 }, { dtype: "float" }],
   limit: [null, "0", true, [1], object],
   function: [undefined, null, "f", 3, object],
   numbers: [undefined, null, "0", 3, object, ["0"]],
