@@ -20,8 +20,8 @@ export {
 } from "@tapegrad/tensor";
 export type {
   ArgOptions, AvgPool2dOptions, BackwardOptions, BatchNormOptions, ClampBounds, ClassificationLossOptions, CloseOptions, Conv2dOptions, CrossEntropyOptions,
-  DType, Dims, DropoutOptions, ElementArray, ElementArrays, FromDataOptions, GeneratorState, IntegerData, KeepdimOptions, MaxPool2dOptions, NestedArray, Operand, Pair, RandomOptions,
-  ReduceOptions, Reduction, Scope, Shape, TargetData, TensorOptions, ValuesAndIndices, VarianceOptions,
+  DType, Dims, DropoutOptions, ElementArray, ElementArrays, FromDataOptions, GeneratorState, IntegerData, KeepdimOptions, MaxPool2dOptions, NestedArray, NumbersOfRank, Operand, Pair, RandomOptions,
+  ReduceOptions, Reduction, Scope, Shape, Sizes, TargetData, TensorOptions, ValuesAndIndices, VarianceOptions,
 } from "@tapegrad/tensor";
 export { collectGarbage, getNumThreads, memoryStats, resetPeakMemory, setBlasEnabled, setHeapBudget, setMemoryDebug, setNumThreads } from "@tapegrad/kernels";
 export type { BlasLibrary, KernelInfo, MemoryStats } from "@tapegrad/kernels";

@@ -81,6 +81,7 @@ export { Scope, keep, openScope, scope } from "./scope.ts";
 export { formatShape, normalizeDim, sameShape } from "./shape.ts";
 export { listLines, reasonOf, showName, showNames, showPath, showValue } from "./show-value.ts";
 export type { Shape } from "./shape.ts";
+export type { NumbersOfRank, Sizes } from "./rank-types.ts";
 export { Tensor, baseOf, checkGradient, describe, requireTensor, sameElements } from "./tensor.ts";
 export type { ElementArray, ElementArrays, GradNode, NestedArray } from "./tensor.ts";
 export { emitWarning } from "./warning.ts";

@@ -3,7 +3,7 @@ import { ones, tensor, type Tensor } from "tapegrad";
 /** What an argument may be; `?` at the end where it may be left out. */
 export type Kind =
   | "tensor" | "tensor?" | "operand" | "operand?" | "tensors" | "anyTensors" | "number" | "integer" | "integer?" | "shape" | "dims" | "dims?" | "boolean?" | "dtype" | "pair"
-  | "dimsOrOptions?" | "dimOrOptions?" | "keepdimOrOptions?" | "limitOrOptions" | "limit" | "number?" | "integers" | "optionsOrDType?" | "options?" | "data" | "count" | "function" | "boolean" | "numbers";
+  | "dimsOrOptions?" | "dimOrOptions?" | "keepdimOrOptions?" | "limitOrOptions" | "limit" | "rank?" | "number?" | "integers" | "optionsOrDType?" | "options?" | "data" | "count" | "function" | "boolean" | "numbers";
 
 /** A right call: for each argument what it is called in errors, what it may be, and a value that is right. */
 export type Call = readonly (readonly [name: string, kind: Kind, value: unknown])[];
@@ -94,6 +94,8 @@ export const testedElsewhere = ["collate", "compose", "loadCheckpoint", "manualS
 export const methodCalls: Readonly<Record<string, Call>> = {
   ...Object.fromEntries(["add_", "sub_", "mul_", "div_"].map((name) => [name, [x, ["other", "operand", 2]] satisfies Call])),
   copy_: [x, ["source", "tensor", matrix()]],
+  dims: [x, ["rank", "count", 2]],
+  toArray: [x, ["rank", "rank?", 2]],
   fill_: [x, ["value", "number", 1]],
   clamp_: clamp,
   backward: [["output", "tensor", matrix().requiresGrad_().sum()], ["gradient", "tensor?", ones([])], options],
@@ -123,6 +125,7 @@ const wrong: Readonly<Record<string, readonly unknown[]>> = {
   anyTensors: [undefined, null, "0", 3, object, [undefined], [matrix(), "0"]],
   number: [undefined, null, "0", [1], object],
   integer: [undefined, null, "0", [1], object, 0.5, NaN],
+  rank: [null, "0", [1], object, 0.5, NaN, -1],
   count: [undefined, null, "0", [1], object, 0.5, NaN, -1],
   shape: [undefined, null, "0", 3, object, ["2"], [undefined], [0.5]],
   dims: [undefined, null, "0", object, ["0"], [undefined]],
