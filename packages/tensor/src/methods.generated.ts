@@ -1,6 +1,7 @@
 // Made by scripts/generate-methods.mjs of the table in methods.ts; `npm run lint -- --update-api` makes it anew.
 import type { IntegerData } from "./integer-data.ts";
 import type { LeakyReluOptions, SoftplusOptions } from "./ops/activation.ts";
+import type { AlphaOptions } from "./ops/arithmetic.ts";
 import type { Operand } from "./ops/define-binary.ts";
 import type { ClampBounds } from "./ops/extremum.ts";
 import type { Dims, KeepdimOptions, ReduceOptions } from "./ops/reduce-options.ts";
@@ -20,21 +21,34 @@ declare module "./tensor.ts" {
      */
     abs(): Tensor;
     /**
-     * Sum of two tensors, element by element; of bools, whether either is true. Here `a` is the tensor itself.
+     * Sum of two tensors, element by element, the second times `alpha`; of bools, whether either is true. Here `a` is the tensor itself.
      *
      * Shapes    a, b broadcast to the output
-     * Gradient  da = dOut, db = dOut
-     * Throws    ShapeError `add/broadcast`
+     * Gradient  da = dOut, db = alpha dOut
+     * Throws    ShapeError `add/broadcast`, DTypeError `add/alpha`, IndexError `add/option`
      * @example
      * tensor([1, 2]).add(10).toArray(); // [11, 12]
+     * tensor([1, 2]).add(tensor([3, 4]), { alpha: 10 }).toArray(); // [31, 42]
      */
     add(b: Operand): Tensor;
     /**
-     * x += other, in place. What is done to a view is done to what it is a view of, for gradients too. Here `x` is the tensor itself.
+     * Sum of two tensors, element by element, the second times `alpha`; of bools, whether either is true. Here `a` is the tensor itself.
+     *
+     * Shapes    a, b broadcast to the output
+     * Gradient  da = dOut, db = alpha dOut
+     * Throws    ShapeError `add/broadcast`, DTypeError `add/alpha`, IndexError `add/option`
+     * @example
+     * tensor([1, 2]).add(10).toArray(); // [11, 12]
+     * tensor([1, 2]).add(tensor([3, 4]), { alpha: 10 }).toArray(); // [31, 42]
+     */
+    add(b: Operand, options: AlphaOptions | undefined): Tensor;
+    /**
+     * x += alpha other, in place. What is done to a view is done to what it is a view of, for gradients too. Here `x` is the tensor itself.
      *
      * Throws    GradError `inPlace/leaf`, `inPlace/leaf-view`, `inPlace/unrecorded-view`, `tape/stale-view`; ShapeError `inPlace/shape`,
-     *           `inPlace/coinciding`; DTypeError `inPlace/dtype`
+     *           `inPlace/coinciding`; DTypeError `inPlace/dtype`, `add_/alpha`; IndexError `add_/option`
      * @example
+     * tensor([1, 2]).add_(tensor([3, 4]), { alpha: 10 }).toArray(); // [31, 42]
      * const x = tensor([1, 2, 3], { requiresGrad: true });
      * const y = mul(x, 1);
      * y.narrow(0, 0, 2).add_(1).mul_(10);
@@ -42,7 +56,7 @@ declare module "./tensor.ts" {
      * sum(y).backward();
      * x.grad?.toArray(); // [10, 10, 1]
      */
-    add_(other: Operand): Tensor;
+    add_(other: Operand, options?: AlphaOptions): Tensor;
     /**
      * The largest element over dimensions, all of them unless told; NaN if there is one.
      *
@@ -80,6 +94,16 @@ declare module "./tensor.ts" {
      * tensor([[1, 5], [7, 2]]).argmin({ dim: 1 }).toArray(); // [0, 1]
      */
     argmin(dim?: number | ArgOptions, options?: KeepdimOptions): Tensor;
+    /**
+     * Products of matrices of two batches of the same size. Here `a` is the tensor itself.
+     *
+     * Shapes    a [B, m, k], b [B, k, n] -> [B, m, n]
+     * Gradient  da = dOut bᵀ, db = aᵀ dOut
+     * Throws    ShapeError `bmm/rank`, `bmm/batch`, `bmm/inner`
+     * @example
+     * tensor([[[1, 2]], [[3, 4]]]).bmm(tensor([[[1], [0]], [[0], [1]]])).toArray(); // [[[1]], [[4]]]
+     */
+    bmm(b: Tensor): Tensor;
     /**
      * The smallest integer that is not below. Integer tensors keep their dtype. Here `x` is the tensor itself.
      *
@@ -166,6 +190,16 @@ declare module "./tensor.ts" {
     div(b: Operand): Tensor;
     /** x /= other, in place. Throws as `add_`. Here `x` is the tensor itself. */
     div_(other: Operand): Tensor;
+    /**
+     * Sum of the products of two vectors' elements. Here `a` is the tensor itself.
+     *
+     * Shapes    a [n], b [n] -> []
+     * Gradient  da = dOut b, db = dOut a
+     * Throws    ShapeError `dot/rank`, `dot/inner`
+     * @example
+     * tensor([1, 2]).dot(tensor([3, 4])).item(); // 11
+     */
+    dot(b: Tensor): Tensor;
     /** Whether elements are equal; NaN equals nothing. Throws ShapeError `eq/broadcast`. */
     eq(b: Operand): Tensor;
     /**
@@ -431,6 +465,16 @@ declare module "./tensor.ts" {
      */
     minimum(b: Operand): Tensor;
     /**
+     * Product of two matrices: `matmul` that takes nothing else. Here `a` is the tensor itself.
+     *
+     * Shapes    a [m, k], b [k, n] -> [m, n]
+     * Gradient  da = dOut bᵀ, db = aᵀ dOut
+     * Throws    ShapeError `mm/rank`, `mm/inner`
+     * @example
+     * tensor([[1, 2]]).mm(tensor([[3], [4]])).toArray(); // [[11]]
+     */
+    mm(b: Tensor): Tensor;
+    /**
      * Product of two tensors, element by element. Here `a` is the tensor itself.
      *
      * Shapes    a, b broadcast to the output
@@ -442,6 +486,16 @@ declare module "./tensor.ts" {
     mul(b: Operand): Tensor;
     /** x *= other, in place. Throws as `add_`. Here `x` is the tensor itself. */
     mul_(other: Operand): Tensor;
+    /**
+     * Product of a matrix and a vector. Here `a` is the tensor itself.
+     *
+     * Shapes    a [m, k], b [k] -> [m]
+     * Gradient  da = dOut bᵀ, db = aᵀ dOut
+     * Throws    ShapeError `mv/rank`, `mv/inner`
+     * @example
+     * tensor([[1, 2], [3, 4]]).mv(tensor([1, 10])).toArray(); // [21, 43]
+     */
+    mv(b: Tensor): Tensor;
     /**
      * `length` entries of a dimension from `start` on, sharing storage. Here `x` is the tensor itself.
      *
@@ -504,6 +558,16 @@ declare module "./tensor.ts" {
      */
     prod(dim?: Dims | ReduceOptions, options?: KeepdimOptions): Tensor;
     /**
+     * The quotient the other way round: rdiv(b, a) = a / b, for `x.rdiv(1)`. Here `b` is the tensor itself.
+     *
+     * Shapes    a, b broadcast to the output
+     * Gradient  da = dOut / b, db = -dOut a / b²
+     * Throws    ShapeError `rdiv/broadcast`
+     * @example
+     * tensor([4, 0.5]).rdiv(1).toArray(); // [0.25, 2]
+     */
+    rdiv(a: Operand): Tensor;
+    /**
      * 1 / x. Here `x` is the tensor itself.
      *
      * Gradient  dx = -dOut out²
@@ -557,6 +621,16 @@ declare module "./tensor.ts" {
      * tensor(4).rsqrt().item(); // 0.5
      */
     rsqrt(): Tensor;
+    /**
+     * The difference the other way round: rsub(b, a) = a - alpha b, for `x.rsub(1)`. Here `b` is the tensor itself.
+     *
+     * Shapes    a, b broadcast to the output
+     * Gradient  da = dOut, db = -alpha dOut
+     * Throws    ShapeError `rsub/broadcast`, DTypeError `rsub/alpha`, IndexError `rsub/option`
+     * @example
+     * tensor([0.25, 1]).rsub(1).toArray(); // [0.75, 0]
+     */
+    rsub(a: Operand, options?: AlphaOptions): Tensor;
     /**
      * One entry of a dimension, without that dimension, sharing storage. Here `x` is the tensor itself.
      *
@@ -655,17 +729,33 @@ declare module "./tensor.ts" {
      */
     std(dim?: Dims | VarianceOptions, options?: Omit<VarianceOptions, "dim">): Tensor;
     /**
-     * Difference of two tensors. Here `a` is the tensor itself.
+     * Difference of two tensors, the second times `alpha`. Here `a` is the tensor itself.
      *
      * Shapes    a, b broadcast to the output
-     * Gradient  da = dOut, db = -dOut
-     * Throws    ShapeError `sub/broadcast`
+     * Gradient  da = dOut, db = -alpha dOut
+     * Throws    ShapeError `sub/broadcast`, DTypeError `sub/alpha`, IndexError `sub/option`
      * @example
      * tensor([5, 7]).sub(tensor([1, 2])).toArray(); // [4, 5]
+     * tensor([5, 7]).sub(tensor([1, 2]), { alpha: 2 }).toArray(); // [3, 3]
      */
     sub(b: Operand): Tensor;
-    /** x -= other, in place. Throws as `add_`. Here `x` is the tensor itself. */
-    sub_(other: Operand): Tensor;
+    /**
+     * Difference of two tensors, the second times `alpha`. Here `a` is the tensor itself.
+     *
+     * Shapes    a, b broadcast to the output
+     * Gradient  da = dOut, db = -alpha dOut
+     * Throws    ShapeError `sub/broadcast`, DTypeError `sub/alpha`, IndexError `sub/option`
+     * @example
+     * tensor([5, 7]).sub(tensor([1, 2])).toArray(); // [4, 5]
+     * tensor([5, 7]).sub(tensor([1, 2]), { alpha: 2 }).toArray(); // [3, 3]
+     */
+    sub(b: Operand, options: AlphaOptions | undefined): Tensor;
+    /**
+     * x -= alpha other, in place. Throws as `add_`. Here `x` is the tensor itself.
+     * @example
+     * tensor([5, 7]).sub_(tensor([1, 2]), { alpha: 2 }).toArray(); // [3, 3]
+     */
+    sub_(other: Operand, options?: AlphaOptions): Tensor;
     /**
      * Sum over dimensions, all of them unless told; 0 of nothing. Integers and bools are counted in int64. Accumulated in blocks, so that float32 errors stay small. Here `x` is the tensor itself.
      *

@@ -4,7 +4,7 @@ import { Tensor } from "./tensor.ts";
 import { gradHooks, type BackwardOptions } from "./grad-hooks.ts";
 import { add_, clamp_, copy_, div_, fill_, mul_, relu_, sub_, zero_ } from "./in-place.ts";
 import { erf, leakyRelu, relu, sigmoid, softplus, tanh } from "./ops/activation.ts";
-import { add, div, floorDivide, mul, remainder, sub } from "./ops/arithmetic.ts";
+import { add, div, floorDivide, mul, rdiv, remainder, rsub, sub } from "./ops/arithmetic.ts";
 import { to } from "./ops/cast.ts";
 import { clone, contiguous } from "./ops/clone.ts";
 import { eq, ge, gt, isfinite, isinf, isnan, le, logicalAnd, logicalNot, logicalOr, logicalXor, lt, ne } from "./ops/comparison.ts";
@@ -19,6 +19,7 @@ import { neg } from "./ops/neg.ts";
 import { permute, t, transpose } from "./ops/permute.ts";
 import { pow } from "./ops/power.ts";
 import { prod } from "./ops/prod.ts";
+import { bmm, dot, mm, mv } from "./ops/products.ts";
 import { flatten, reshape, view } from "./ops/reshape.ts";
 import { abs, ceil, floor, round, sign, trunc } from "./ops/rounding.ts";
 import { amax, amin, argmax, argmin, max, min } from "./ops/select-extremum.ts";
@@ -32,10 +33,10 @@ import { formatTensor } from "./print.ts";
 
 /** Functions whose first argument becomes `this`. What editors know of these methods, methods.generated.ts, is made of this table and the functions. */
 const methods = {
-  abs, add, add_, amax, amin, argmax, argmin, ceil, clamp, clamp_, clone, contiguous, copy_, cos, div, div_, eq, erf, exp, expand,
+  abs, add, add_, amax, amin, argmax, argmin, bmm, ceil, clamp, clamp_, clone, contiguous, copy_, cos, div, div_, dot, eq, erf, exp, expand,
   expandAs, expm1, fill_, flatten, floor, floorDivide, gather, ge, gt, indexSelect, isfinite, isinf, isnan, le, leakyRelu, log,
   log10, log1p, log2, logSoftmax, logicalAnd, logicalNot, logicalOr, logicalXor, logsumexp, lt, matmul, max, maximum, mean, min, minimum, mul,
-  mul_, narrow, ne, neg, norm, permute, pow, prod, reciprocal, relu, relu_, remainder, reshape, round, rsqrt, select, sigmoid, sign,
+  mul_, mm, mv, narrow, ne, neg, norm, permute, pow, prod, rdiv, reciprocal, relu, relu_, remainder, reshape, round, rsqrt, rsub, select, sigmoid, sign,
   sin, slice, softmax, softplus, sqrt, square, squeeze, std, sub, sub_, sum, t, tan, tanh, to, transpose, trunc, unsqueeze,
   var: variance, view, zero_,
 };

@@ -3,7 +3,7 @@ import { ones, tensor, type Tensor } from "tapegrad";
 /** What an argument may be; `?` at the end where it may be left out. */
 export type Kind =
   | "tensor" | "tensor?" | "operand" | "operand?" | "tensors" | "anyTensors" | "number" | "integer" | "integer?" | "shape" | "dims" | "dims?" | "boolean?" | "dtype" | "pair"
-  | "dimsOrOptions?" | "dimOrOptions?" | "keepdimOrOptions?" | "limitOrOptions" | "limit" | "rank?" | "number?" | "integers" | "optionsOrDType?" | "options?" | "data" | "count" | "function" | "boolean" | "numbers";
+  | "dimsOrOptions?" | "dimOrOptions?" | "keepdimOrOptions?" | "limitOrOptions" | "limit" | "alpha?" | "rank?" | "number?" | "integers" | "optionsOrDType?" | "options?" | "data" | "count" | "function" | "boolean" | "numbers";
 
 /** A right call: for each argument what it is called in errors, what it may be, and a value that is right. */
 export type Call = readonly (readonly [name: string, kind: Kind, value: unknown])[];
@@ -14,6 +14,9 @@ const x = ["x", "tensor", matrix()] as const;
 const options = ["option", "options?", {}] as const;
 const unary: Call = [x];
 const binary: Call = [["a", "operand", matrix()], ["b", "operand", matrix()]];
+const reversed: Call = [["b", "operand", matrix()], ["a", "operand", matrix()]];
+const scaled: Call = [["(x|a)", "operand", matrix()], ["(other|b)", "operand", matrix()], ["(alpha|option)", "alpha?", { alpha: 2 }]];
+const product = (a: Tensor, b: Tensor): Call => [["a", "tensor", a], ["b", "tensor", b]];
 /** Errors speak of the dimension or of the options, whichever of the two the value is more like. */
 const reduction: Call = [x, ["(dim|option)", "dimsOrOptions?", 0], options];
 const arg: Call = [x, ["(dim|option)", "dimOrOptions?", 0], options];
@@ -42,6 +45,12 @@ export const calls: Readonly<Record<string, Call>> = {
   ...Object.fromEntries(["cat", "stack"].map((name) => [name, [["tensors", "tensors", [matrix(), matrix()]], ["dim", "integer?", 0]] satisfies Call])),
   ...Object.fromEntries(["crossEntropy", "nllLoss"].map((name) => [name, [[name === "crossEntropy" ? "logits" : "logp", "tensor", matrix()], ["targets", "integers", labels()], options] satisfies Call])),
   ...Object.fromEntries(["maxPool2d", "avgPool2d"].map((name) => [name, [["x", "tensor", ones([1, 1, 4, 4])], ["kernelSize", "pair", 2], options] satisfies Call])),
+  rsub: reversed,
+  rdiv: reversed,
+  mm: product(matrix(), matrix()),
+  bmm: product(ones([1, 2, 2]), ones([1, 2, 2])),
+  mv: product(matrix(), ones([2])),
+  dot: product(ones([2]), ones([2])),
   pow: [["base", "operand", matrix()], ["exponent", "operand", 2]],
   clamp,
   conv2d: [["x", "tensor", ones([1, 1, 3, 3])], ["weight", "tensor", ones([1, 1, 2, 2])], ["bias", "tensor?", ones([1])], options],
@@ -113,6 +122,9 @@ export const otherForms: readonly (readonly [name: string, call: Call])[] = [
   ["gather", [x, ["dim", "integer", 0], ["indices", "integers", [[0, 1]]]]],
   ["indexSelect", [x, ["dim", "integer", 0], ["indices", "integers", [0, 1]]]],
   ...["zeros", "ones", "empty", "rand", "randn"].map((name) => [name, [["shape", "shape", [2]], ["(dtype|option)", "optionsOrDType?", { dtype: "float64" }]]] as const),
+  ...["add", "sub"].map((name) => [name, scaled] as const),
+  ...["add_", "sub_"].map((name) => [name, [x, ...scaled.slice(1)]] as const),
+  ["rsub", [...reversed, ["(alpha|option)", "alpha?", { alpha: 2 }]]],
   ["clamp", clampBetween],
   ["clamp_", clampBetween],
 ];
@@ -125,6 +137,7 @@ const wrong: Readonly<Record<string, readonly unknown[]>> = {
   anyTensors: [undefined, null, "0", 3, object, [undefined], [matrix(), "0"]],
   number: [undefined, null, "0", [1], object],
   integer: [undefined, null, "0", [1], object, 0.5, NaN],
+  alpha: [null, "x", 3, [1], { nonsense: 1 }, { alpha: "2" }],
   rank: [null, "0", [1], object, 0.5, NaN, -1],
   count: [undefined, null, "0", [1], object, 0.5, NaN, -1],
   shape: [undefined, null, "0", 3, object, ["2"], [undefined], [0.5]],
