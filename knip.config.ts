@@ -11,7 +11,7 @@ const config: KnipConfig = {
     "packages/*": { project: ["src/**/*.ts"] },
     // Started or loaded by their paths: a process of its own, and what is under attack (scripts/fuzz/targets.ts).
     "packages/data": { entry: ["src/testing/fetch-process.ts", "src/testing/fuzz-targets.ts"], project: ["src/**/*.ts"] },
-    "packages/{nn,optim}": { entry: ["src/testing/fuzz-targets.ts"], project: ["src/**/*.ts"] },
+    "packages/{nn,optim,train}": { entry: ["src/testing/fuzz-targets.ts"], project: ["src/**/*.ts"] },
     examples: { entry: ["src/demo.ts", "src/run.ts"], project: ["src/**/*.ts"] },
     benchmarks: { entry: ["src/run.ts"], project: ["src/**/*.ts"] },
   },

@@ -1,5 +1,6 @@
 // The JavaScript of a published package: one module, made of its sources.
 import { readFileSync, readdirSync } from "node:fs";
+import { createRequire } from "node:module";
 import { join } from "node:path";
 import { rolldown } from "rolldown";
 
@@ -10,6 +11,32 @@ import { rolldown } from "rolldown";
 export function publishedPackages(root) {
   const folders = readdirSync(join(root, "packages")).sort();
   return folders.filter((name) => JSON.parse(readFileSync(join(root, "packages", name, "package.json"), "utf8")).private !== true);
+}
+
+/**
+ * `seedrandom` is taken in, one file of its eight, and runs when the first key is made: loading it late takes `createRequire`, which no
+ * bundler follows, and loading it early would cost every program time. It is CommonJS, a script that sets `module.exports`; node:crypto,
+ * which it tries to have for seeds of its own making, it does without.
+ * @param {string} folder
+ * @returns {import("rolldown").Plugin}
+ */
+function takeInSeedrandom(folder) {
+  return {
+    name: "seedrandom",
+    resolveId: (id) => (id === "seedrandom" ? createRequire(join(folder, "package.json")).resolve("seedrandom/seedrandom.js") : null),
+    load(id) {
+      if (!id.endsWith("seedrandom.js")) return null;
+      // "/*!" is a comment that stays: the licence goes with the code.
+      const script = readFileSync(id, "utf8").replace("/*\nCopyright", "/*!\nCopyright");
+      return `let make;
+function run(module, require) {
+${script}
+  return module.exports;
+}
+export default (seed) => (make ??= run({ exports: {} }))(seed);
+`;
+    },
+  };
 }
 
 /**
@@ -24,7 +51,8 @@ export function bundlePackage(root, name) {
     input: join(root, "packages", name, "src/index.ts"),
     platform: "node",
     // Other packages stay what they are, ours too: whoever imports `tapegrad` and `@tapegrad/tensor` must get the same tensors.
-    external: (id, importer, isResolved) => importer !== undefined && !isResolved && !id.startsWith("."),
+    external: (id, importer, isResolved) => importer !== undefined && !isResolved && !id.startsWith(".") && id !== "seedrandom",
+    plugins: [takeInSeedrandom(join(root, "packages", name))],
     // All of the sources: an op is in the table because its module was run, used or not.
     treeshake: false,
     transform: { target: "es2023" },

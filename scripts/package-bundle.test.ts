@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { OutputChunk } from "rolldown";
 import { expect, test } from "vitest";
@@ -44,6 +46,7 @@ test("importing tapegrad loads a few files, and no library or builtin that only 
     "node:os",
     "node:path",
     "node:timers/promises",
+    "node:url",
     "node:v8",
     "node:vm",
     "node:worker_threads",
@@ -57,6 +60,18 @@ test("importing tapegrad loads a few files, and no library or builtin that only 
 test("every package is a module of its own, so that it is the same one however it is imported", async () => {
   for (const name of publishedPackages(root)) {
     const sources = [...(await chunksOf(name)).values()].flatMap((chunk) => chunk.moduleIds).filter((id) => !id.startsWith("\0"));
-    expect(sources.filter((id) => !id.startsWith(`${root}packages/${name}/src/`))).toEqual([]);
+    const foreign = sources.filter((id) => !id.startsWith(`${root}packages/${name}/src/`));
+    expect(foreign.map((id) => basename(id))).toEqual(name === "tensor" ? ["seedrandom.js"] : []);
   }
+});
+
+test("what was taken in from another author keeps its licence", async () => {
+  expect((await chunksOf("tensor")).get("index.js")?.code).toMatch(/\/\*!\s+Copyright 2019 David Bau\.\s+Permission is hereby granted/);
+});
+
+test.each(publishedPackages(root))("what package.json of %s says of side effects is about the file that is published", (name) => {
+  const { sideEffects } = JSON.parse(readFileSync(join(root, "packages", name, "package.json"), "utf8")) as { sideEffects: unknown };
+  // What these do when they are imported concerns others: they bring the tape and the BLAS.
+  const expected = ["autograd", "blas", "tapegrad", "tensor"].includes(name) ? ["./dist/index.js"] : false;
+  expect(sideEffects).toEqual(expected);
 });

@@ -1,7 +1,7 @@
 // The commands of the repository (`npm run demo`, `npm test`, ...). Plain JavaScript on Node's own modules: it is what makes a
 // fresh clone ready, so it cannot lean on anything that has to be installed first.
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { installDependencies, buildKernels, buildTypeScript, checkNode } from "./set-up.mjs";
+import { installDependencies, buildKernels, buildTypeScript, checkNode, fetchEngines } from "./set-up.mjs";
 import { StepError, runNode, tools } from "./processes.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -14,6 +14,7 @@ const usage = `usage: npm run <command> -- [arguments]
   lint [--update-api]       the rules of the house; --update-api accepts a changed public surface
   build                     compile the kernels and the TypeScript
   fuzz [PARSER ...]         attack the parsers with generated files; --runs N, --seed N
+  engines [--fetch]         fetch Bun and Deno (200 MB, once) and run programs in them; --fetch does no more than that
   docs                      write the API reference to docs/api`;
 
 /** @type {Record<string, (args: string[]) => Promise<void>>} */
@@ -40,6 +41,12 @@ const commands = {
 
   async fuzz(args) {
     await runNode("fuzz", root, ["scripts/fuzz.mjs", ...args]);
+  },
+
+  async engines(args) {
+    await fetchEngines(root);
+    if (args.includes("--fetch")) return;
+    await runNode("vitest", root, [tools.vitest, "run", "--project", "all", "scripts/engines.test.ts", ...args]);
   },
 
   async docs(args) {

@@ -1,4 +1,5 @@
 // Makes a clone ready: dependencies, kernels, compiled TypeScript. Each step first asks, cheaply, whether it is needed.
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -6,6 +7,24 @@ import { StepError, run, tools } from "./processes.mjs";
 
 /** What the compiled files depend on beside the packages. */
 const rootInputs = ["tsconfig.base.json", "pnpm-lock.yaml", "scripts/bundle.mjs", "scripts/package-bundle.mjs"];
+
+/** Where `npm run engines` puts Bun and Deno. */
+const enginesFolder = "node_modules/.cache/tapegrad/engines";
+
+/**
+ * The program of an engine that was fetched, or null. It is in a package of its own for each system; npm has installed those that fit, of
+ * which some may be for another C library.
+ * @param {string} root
+ * @param {"bun" | "deno"} name
+ */
+export function findEngine(root, name) {
+  const modules = join(root, enginesFolder, "node_modules");
+  const [scope, place] = name === "bun" ? ["@oven", "bin/bun"] : ["@deno", "deno"];
+  const folder = join(modules, scope);
+  const packages = existsSync(folder) ? readdirSync(folder) : [];
+  const files = packages.flatMap((each) => ["", ".exe"].map((suffix) => join(folder, each, `${place}${suffix}`)));
+  return files.find((file) => existsSync(file) && spawnSync(file, ["--version"]).status === 0) ?? null;
+}
 
 /**
  * Throws StepError when this Node is older than package.json's `engines`.
@@ -65,16 +84,41 @@ async function fetchPackageManager(root, name, version, integrity) {
   const packages = { "": project, [`node_modules/${name}`]: { version, integrity } };
   write(join(folder, "package.json"), JSON.stringify({ private: true, ...project }));
   write(join(folder, "package-lock.json"), JSON.stringify({ ...project, lockfileVersion: 3, requires: true, packages }));
+  await installLocked(`fetching ${name} ${version}`, folder);
+  write(stamp, integrity);
+  return script;
+}
+
+/**
+ * Has npm install what the lock file in a folder lists, each archive compared with its hash. Nothing of it is run.
+ * @param {string} title
+ * @param {string} folder
+ */
+async function installLocked(title, folder) {
   const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline", "--prefix", folder];
-  await step(`fetching ${name} ${version}`, async () => {
+  await step(title, async () => {
     try {
       return await run("npm", args, { cwd: folder, capture: true, shell: process.platform === "win32" });
     } catch (error) {
       throw new StepError(`npm cannot be started (${error instanceof Error ? error.message : error}); is it installed?`);
     }
   });
-  write(stamp, integrity);
-  return script;
+}
+
+/**
+ * Fetches the other engines that scripts/engines/package-lock.json lists, which are some 200 MB and so no dependencies.
+ * @param {string} root
+ */
+export async function fetchEngines(root) {
+  const [source, folder] = [join(root, "scripts/engines"), join(root, enginesFolder)];
+  const lock = readFileSync(join(source, "package-lock.json"), "utf8");
+  const stamp = join(folder, "fetched");
+  if (read(stamp) === lock) return;
+  rmSync(folder, { recursive: true, force: true });
+  write(join(folder, "package.json"), readFileSync(join(source, "package.json"), "utf8"));
+  write(join(folder, "package-lock.json"), lock);
+  await installLocked("fetching Bun and Deno", folder);
+  write(stamp, lock);
 }
 
 /**

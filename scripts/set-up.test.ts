@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { StepError, run } from "./processes.mjs";
-import { buildKernels, buildTypeScript, checkNode, installDependencies, packageManager } from "./set-up.mjs";
+import { buildKernels, buildTypeScript, checkNode, findEngine, installDependencies, packageManager } from "./set-up.mjs";
 
 const repository = fileURLToPath(new URL("..", import.meta.url));
 let root = "";
@@ -193,5 +193,21 @@ describe("the command line", () => {
 
   test("an unknown lint step is named", () => {
     expect(call("scripts/lint.mjs", "esling")).toEqual({ status: 2, stderr: expect.stringContaining('no lint step "esling"; there are eslint, types, imports, unused, api') });
+  });
+});
+
+describe("findEngine", () => {
+  const place = "node_modules/.cache/tapegrad/engines/node_modules/@oven";
+
+  test("finds none before it was fetched", () => {
+    expect(findEngine(root, "bun")).toBeNull();
+  });
+
+  test.skipIf(process.platform === "win32")("takes the first that runs here (programs with a first line that names their shell, so not on Windows)", () => {
+    put(`${place}/bun-linux-x64-musl/bin/bun`, "#!/bin/sh\nexit 127\n");
+    put(`${place}/bun-linux-x64/bin/bun`, "#!/bin/sh\necho 1.0.0\n");
+    for (const name of ["bun-linux-x64-musl", "bun-linux-x64"]) chmodSync(join(root, place, name, "bin/bun"), 0o755);
+    expect(findEngine(root, "bun")).toBe(join(root, place, "bun-linux-x64/bin/bun"));
+    expect(findEngine(root, "deno")).toBeNull();
   });
 });

@@ -116,7 +116,14 @@ function useOneThread(handle) {
   optionalFunction(handle, "BLASSetThreading", "int", ["uint"])?.(1);
 }
 
-const thisSystem = () => ({ platform: process.platform, workingFolder: process.cwd(), env: process.env });
+/** What says where libraries are. Deno may not let us ask, and a working folder may have been removed. */
+function thisSystem() {
+  try {
+    return { platform: process.platform, workingFolder: process.cwd(), env: { ...process.env } };
+  } catch (error) {
+    throw blasError("blas/surroundings", `environment and working folder, which say where libraries are, cannot be asked for (${textOf(error)})`, error);
+  }
+}
 
 /**
  * The library at `path`, or of that name, or without it the first that is there; null if none is. What is loaded is always an absolute path.

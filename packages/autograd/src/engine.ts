@@ -47,7 +47,7 @@ class Pass {
       for (const node of nodes) this.#visit(node);
     } finally {
       // Empty by now, unless a gradient function or a hook threw.
-      for (const node of nodes) node.pending = null;
+      for (const node of nodes) node.pending = node.arrived = null;
     }
     for (const [leaf, gradient] of this.#leaves) this.#finish(leaf, gradient);
     return this.#captured ?? nothingCaptured;
@@ -78,7 +78,7 @@ class Pass {
 
   #reach(target: Edge, oldest: number, nodes: Node[]): void {
     if (!(target instanceof Node) || target.pass === this.#id || target.serial < oldest) return;
-    if (target.pending !== null) throw reentered(target);
+    if (target.pending !== null || target.arrived !== null) throw reentered(target);
     target.pass = this.#id;
     target.useful = this.#wanted === null;
     nodes.push(target);
@@ -99,13 +99,34 @@ class Pass {
 
   #visit(node: Node): void {
     let gradient = node.pending;
-    if (gradient === null) return;
+    if (gradient === null) {
+      if (node.arrived !== null) this.#visitMany(node, node.arrived);
+      return;
+    }
     node.pending = null;
     if (node.hooks !== null) gradient = this.#applyHooks(node.hooks, gradient);
     if (node.retained !== null) this.#accumulate(node.retained, gradient, false);
     if (this.#wanted?.has(node) === true) this.#capture(node, gradient);
-    if (node.useful) this.#passOn(node, gradient);
+    if (node.useful) {
+      if (node.output < 0) this.#passOn(node, gradient);
+      else this.#gather(node, gradient);
+    }
     this.#consume(gradient);
+    if (!this.#retainGraph) node.release();
+  }
+
+  /** Hands the gradient of one of several outputs to the node of the op. */
+  #gather(node: Node, gradient: Tensor): void {
+    const joint = node.edges[0] as Node;
+    joint.arrived ??= node.op.outputs.map(() => null);
+    gradient.storage.gradientUses++;
+    joint.arrived[node.output] = gradient;
+  }
+
+  #visitMany(node: Node, gradients: readonly (Tensor | null)[]): void {
+    node.arrived = null;
+    if (node.useful) this.#passOn(node, gradients);
+    for (const gradient of gradients) if (gradient !== null) this.#consume(gradient);
     if (!this.#retainGraph) node.release();
   }
 
@@ -125,7 +146,7 @@ class Pass {
   }
 
   /** Computes the gradients of a node's inputs and hands them on. */
-  #passOn(node: Node, dOut: Tensor): void {
+  #passOn(node: Node, dOut: Tensor | readonly (Tensor | null)[]): void {
     if (!this.#isAnyUseful(node.edges)) return;
     if (node.released) throw releasedError(node.name);
     if (this.#createGraph) {
@@ -147,19 +168,19 @@ class Pass {
     return false;
   }
 
-  #differentiate(node: Node, dOut: Tensor): void {
+  #differentiate(node: Node, dOut: Tensor | readonly (Tensor | null)[]): void {
     const { op, edges } = node;
     if (op.createGraphByComposite && (this.#createGraph || !op.hasGradients)) {
       const gradients = compositeGradients(node, dOut, edges.map((edge) => this.#isUseful(edge)));
       for (let i = 0; i < edges.length; i++) this.#gradients[i] = inShapeOf(edges[i] as Edge, gradients[i] as Tensor | null);
     } else {
       const saved = new OpContext(node);
-      let last = op.gradientInPlace && !this.#createGraph && this.#isExclusive(dOut) ? edges.length - 1 : -1;
+      let last = op.gradientInPlace && !this.#createGraph && this.#isExclusive(dOut as Tensor) ? edges.length - 1 : -1;
       while (last >= 0 && !this.#isWanted(op, edges, last)) last--;
       for (let i = 0; i < edges.length; i++) {
-        if (i === last) dOut.donated = "yes";
+        if (i === last) (dOut as Tensor).donated = "yes";
         const edge = edges[i] as Edge;
-        this.#gradients[i] = this.#isWanted(op, edges, i) ? inShapeOf(edge, (op.gradients[i] as GradientFunction)(dOut, saved)) : null;
+        this.#gradients[i] = this.#isWanted(op, edges, i) ? inShapeOf(edge, (gradientOf(op, i) as GradientFunction)(dOut, saved, i - op.restAt)) : null;
       }
     }
     // Only now that all are there, since a sum goes into a gradient's memory.
@@ -171,7 +192,7 @@ class Pass {
   }
 
   #isWanted(op: Op, edges: readonly Edge[], i: number): boolean {
-    return op.gradients[i] !== null && this.#isUseful(edges[i] as Edge);
+    return gradientOf(op, i) !== null && this.#isUseful(edges[i] as Edge);
   }
 
   #deliver(target: Target, gradient: Tensor): void {
@@ -254,6 +275,11 @@ function reentered(node: Node): GradError {
   });
 }
 
+/** The gradient function of the input at a position; any number of them share the last one. */
+function gradientOf(op: Op, position: number): GradientFunction | null {
+  return op.gradients[position < op.gradients.length ? position : op.gradients.length - 1] ?? null;
+}
+
 const pendingGradients = { has: (storage: Storage): boolean => storage.gradientUses > 0 };
 
 /** A gradient in the shape and dtype of what it is the gradient of. */
@@ -262,25 +288,30 @@ function inShapeOf(edge: Edge, gradient: Tensor | null): Tensor | null {
 }
 
 /** Differentiates an op's definition in simpler ops; the result stays connected to the op's inputs. */
-function compositeGradients(node: Node, dOut: Tensor, wantedByPass: readonly boolean[]): (Tensor | null)[] {
+function compositeGradients(node: Node, dOut: Tensor | readonly (Tensor | null)[], wantedByPass: readonly boolean[]): (Tensor | null)[] {
   const { op } = node;
   // What the op itself takes as a constant is one in its composite, too.
-  const needed = wantedByPass.map((isNeeded, i) => isNeeded && (!op.hasGradients || op.gradients[i] !== null));
+  const needed = wantedByPass.map((isNeeded, i) => isNeeded && (!op.hasGradients || gradientOf(op, i) !== null));
   if (op.composite === null) throw new Error(`op ${op.name} has no composite to differentiate`);
   const createGraph = isGradEnabled();
   setGradEnabled(true);
   try {
     // Each use of an input is a tensor of its own, so that its gradient can be told from that of other uses.
-    const uses = op.inputs.map((name, i) => {
-      const x = node.savedNamed(name.replace("?", ""));
+    const inputs = op.inputs.flatMap((name) => node.savedNamed(name.replace(/\?|\.\.\./, "")));
+    const uses = inputs.map((x, i) => {
       if (x === null || needed[i] !== true) return x;
       return alias(x.requiresGrad ? x : x.detach().requiresGrad_());
     });
-    const out = op.composite(uses, node.attrs);
+    const made = op.composite(uses, node.attrs);
+    const [outs, arrived] = [op.isMany ? (made as readonly Tensor[]) : [made as Tensor], op.isMany ? (dOut as readonly (Tensor | null)[]) : [dOut as Tensor]];
+    const roots = outs.flatMap((out, i): (readonly [Node, Tensor])[] => {
+      const gradient = arrived[i] ?? null;
+      return gradient === null || out.node === null ? [] : [[out.node as Node, to(gradient, out.dtype)]];
+    });
     const targets = uses.map((x, i) => (x !== null && needed[i] === true ? (x.node as Node) : null));
     const wanted = new Set<Target>(targets.filter((target) => target !== null));
-    if (out.node === null) return targets.map(() => null);
-    const found = runPass([[out.node as Node, to(dOut, out.dtype)]], { retainGraph: true, createGraph, wanted });
+    if (roots.length === 0) return targets.map(() => null);
+    const found = runPass(roots, { retainGraph: true, createGraph, wanted });
     return targets.map((target) => (target === null ? null : (found.get(target) ?? null)));
   } finally {
     setGradEnabled(createGraph);

@@ -1,4 +1,4 @@
-import { formatShape, freeIfForgotten, GradError, type DType, type GradNode, type Op, type OpCall, type RecordedCall, type Shape, type Tensor } from "@tapegrad/tensor";
+import { formatShape, freeIfForgotten, GradError, isFloating, type DType, type GradNode, type Op, type OpCall, type RecordedCall, type Shape, type Tensor } from "@tapegrad/tensor";
 
 /** Where an input's gradient goes: the op that made it, the leaf it is, or nowhere. */
 export type Edge = Node | Tensor | null;
@@ -12,11 +12,16 @@ const noShape: Shape = [];
 const nothingSaved: (Tensor | null)[] = [];
 const noVersions: number[] = [];
 
-/** One recorded op: what its gradient functions need, and where the gradients go. */
+/**
+ * One recorded op: what its gradient functions need, and where the gradients go. An op with several outputs has a node for each of them
+ * besides its own, which is what their gradients gather in (`arrived`): so hooks, retained gradients and views know of single outputs only.
+ */
 export class Node implements GradNode, OpCall, RecordedCall {
   readonly op: Op;
   readonly attrs: unknown;
   readonly edges: readonly Edge[];
+  /** Which one of several outputs this is the node of; its only edge leads to the op's own. -1 for the node of an op. */
+  readonly output: number;
   /** Of the output, and so of the gradient that arrives here. */
   shape: Shape = noShape;
   dtype: DType = "float32";
@@ -34,18 +39,21 @@ export class Node implements GradNode, OpCall, RecordedCall {
   useful = false;
   /** The gradient that has arrived so far in that pass. */
   pending: Tensor | null = null;
+  /** The same for each of several outputs. */
+  arrived: (Tensor | null)[] | null = null;
   #saved: (Tensor | null)[] | null;
   readonly #versions: number[];
 
-  constructor(op: Op, inputs: readonly (Tensor | null)[], attrs: unknown) {
+  constructor(op: Op, inputs: readonly (Tensor | null)[], attrs: unknown, joint: Node | null = null, output = -1) {
     this.op = op;
     this.attrs = attrs;
-    this.edges = mapFew(inputs, edgeOfInput);
-    if (op.savedPositions.length === 0) {
+    this.edges = joint === null ? mapFew(inputs, edgeOfInput) : [joint];
+    this.output = output;
+    if (op.savedPositions.length === 0 || joint !== null) {
       this.#saved = nothingSaved;
       this.#versions = noVersions;
     } else {
-      this.#saved = mapFew(op.savedPositions, (position) => (position < 0 ? null : (inputs[position] as Tensor | null)));
+      this.#saved = savedInputs(op, inputs);
       this.#versions = mapFew(this.#saved, countSave);
     }
   }
@@ -73,11 +81,34 @@ export class Node implements GradNode, OpCall, RecordedCall {
     this.#versions[position] = out.storage.version;
   }
 
-  /** A saved tensor. Throws GradError `backward/released`, `backward/changed`. */
-  savedNamed(name: string): Tensor | null {
+  /** Completes the node of an op with several outputs, and gives the differentiable ones a node each. */
+  setOutputs(outs: readonly Tensor[]): void {
+    this.op.savedPositions.forEach((position, i) => {
+      const out = outs[-1 - position];
+      if (position >= 0 || this.#saved === null || out === undefined) return;
+      this.#saved[i] = out;
+      out.storage.saves++;
+      this.#versions[i] = out.storage.version;
+    });
+    outs.forEach((out, i) => {
+      if (!isFloating(out.dtype)) return;
+      const node = new Node(this.op, [], null, this, i);
+      node.shape = out.shape;
+      node.dtype = out.dtype;
+      out.node = node;
+    });
+  }
+
+  /** A saved tensor, or a list of any number of them. Throws GradError `backward/released`, `backward/changed`. */
+  savedNamed(name: string): Tensor | null | readonly Tensor[] {
     if (this.#saved === null) throw releasedError(this.name);
     const i = this.op.saves.indexOf(name);
-    const x = this.#saved[i] ?? null;
+    if (this.op.restAt >= 0 && this.op.savedPositions[i] === this.op.restAt) return this.#saved.slice(i).map((_, k) => this.#savedAt(i + k) as Tensor);
+    return this.#savedAt(i);
+  }
+
+  #savedAt(i: number): Tensor | null {
+    const x = this.#saved?.[i] ?? null;
     if (x !== null && x.storage.version !== this.#versions[i]) throw changedError(this, i, x);
     return x;
   }
@@ -107,6 +138,13 @@ function mapFew<T, U>(list: readonly T[], f: (item: T) => U): U[] {
     default:
       return list.map(f);
   }
+}
+
+/** What a node saves of the inputs, with null for outputs, which are not there yet. */
+function savedInputs(op: Op, inputs: readonly (Tensor | null)[]): (Tensor | null)[] {
+  const saved = mapFew(op.savedPositions, (position) => (position < 0 ? null : (inputs[position] as Tensor | null)));
+  if (op.restAt < 0 || op.savedPositions.at(-1) !== op.restAt) return saved;
+  return [...saved.slice(0, -1), ...inputs.slice(op.restAt)];
 }
 
 const edgeOfInput = (x: Tensor | null): Edge => (x === null ? null : edgeOf(x));
@@ -142,7 +180,7 @@ export function releasedError(name: string): GradError {
 }
 
 function changedError(node: Node, i: number, x: Tensor): GradError {
-  const name = node.op.saves[i] ?? "";
+  const name = node.op.saves[i] ?? node.op.saves.at(-1) ?? "";
   return new GradError({
     op: "backward",
     fact: `${name} ${formatShape(x.shape)}, saved by ${node.name} at version ${node.savedVersion(i)}, was changed in place: it is at version ${x.storage.version}`,

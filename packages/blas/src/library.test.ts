@@ -93,6 +93,19 @@ describe("without the variable", () => {
     expect(() => asked.kernelInfo()).toThrow(/^TAPEGRAD_BLAS: koffi, through which native code is called, does not load here \([^]+\)\n {2}hint: .+\n {2}code: blas\/koffi$/);
   });
 
+  test("where nothing says where libraries are, that is a warning; a bare name in the variable an error", async () => {
+    vi.spyOn(process, "cwd").mockImplementation(() => {
+      throw new Error("ENOENT: no such file or directory, uv_cwd");
+    });
+    const warn = vi.spyOn(process, "emitWarning").mockImplementation(() => undefined);
+    const silent = await freshKernels("");
+    expect(silent.kernelInfo().blas).toBeNull();
+    const fact = "environment and working folder, which say where libraries are, cannot be asked for (ENOENT: no such file or directory, uv_cwd)";
+    expect(warn).toHaveBeenCalledExactlyOnceWith(`${fact}; matrix products do without a BLAS`, { code: "blas/surroundings" });
+    const asked = await freshKernels("libopenblas.so.0");
+    expect(() => asked.kernelInfo()).toThrow(`TAPEGRAD_BLAS: ${fact}\n  hint: TAPEGRAD_BLAS=off does without a BLAS\n  code: blas/surroundings`);
+  });
+
   test("a module that is broken otherwise fails as it is", async () => {
     const { kernelInfo } = await freshKernels("", "/no/such/module.cjs");
     expect(() => kernelInfo()).toThrow("Cannot find module '/no/such/module.cjs'");

@@ -1,5 +1,4 @@
-import { fileURLToPath } from "node:url";
-import { useBlas } from "@tapegrad/kernels";
+import { packageFile, useBlas } from "@tapegrad/kernels";
 
-// `../` is right from `src` and from `dist` alike.
-useBlas(() => fileURLToPath(new URL("../native.cjs", import.meta.url)));
+/** By this package's own name, for in a bundle its file is elsewhere. In one that is CommonJS there is no URL to start from. */
+useBlas(() => packageFile("@tapegrad/blas/native", import.meta.url ?? __filename));

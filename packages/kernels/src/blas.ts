@@ -1,7 +1,8 @@
-import { createRequire } from "node:module";
 import { bindBlasFunctions, setBlasLoader, type BlasFunctions } from "./blas-functions.ts";
 import { TapegradError } from "./errors.ts";
 import { whenHeapIsLarge } from "./heap.ts";
+import { requireFrom } from "./package-file.ts";
+import { setting } from "./surroundings.ts";
 import { giveWorkersBlas } from "./threads.ts";
 import { maxMemoryBytes, memory, wasm } from "./wasm.ts";
 import type { SharedMemory } from "./webassembly-types.ts";
@@ -49,7 +50,7 @@ function applySwitch(): void {
  * then be there. A library that is loaded already stays.
  */
 export function useBlas(locateModule: () => string | null): void {
-  if (process.env["TAPEGRAD_BLAS"] === "off" || (registered && library !== undefined)) return;
+  if (setting("TAPEGRAD_BLAS") === "off" || (registered && library !== undefined)) return;
   locate = locateModule;
   registered = true;
   setBlasLoader(() => (loadBlas() === null ? states.off : states.loaded));
@@ -57,11 +58,16 @@ export function useBlas(locateModule: () => string | null): void {
   applySwitch();
 }
 
+/** The module's own place is what it is required from: in a bundle that is CommonJS this code has no URL. */
+function loadModule(path: string): BlasModule {
+  return requireFrom(path)(path) as BlasModule;
+}
+
 /** Through the package that can call the system. Without it, or if that fails, all goes on as before, only slower. */
 function askForHugePages(): void {
   try {
     const modulePath = locate();
-    if (modulePath !== null) (createRequire(import.meta.url)(modulePath) as BlasModule).adviseHugePages(memory, maxMemoryBytes);
+    if (modulePath !== null) loadModule(modulePath).adviseHugePages(memory, maxMemoryBytes);
   } catch {
     // What is wrong with the package, the first product says.
   }
@@ -83,11 +89,11 @@ export function blasInUse(): BlasLibrary | null {
 }
 
 /**
- * Throws    TapegradError `blas/package`, `blas/koffi`, `blas/load`, `blas/symbol`: what `TAPEGRAD_BLAS` names cannot be used
+ * Throws    TapegradError `blas/package`, `blas/koffi`, `blas/surroundings`, `blas/load`, `blas/symbol`: what `TAPEGRAD_BLAS` names cannot be used
  */
 function loadBlas(): BlasLibrary | null {
   if (library !== undefined) return library;
-  const path = process.env["TAPEGRAD_BLAS"] || undefined;
+  const path = setting("TAPEGRAD_BLAS") || undefined;
   const modulePath = locate();
   if (modulePath === null) {
     if (path !== undefined) {
@@ -108,7 +114,7 @@ function loadBlas(): BlasLibrary | null {
 
 function findLibrary(modulePath: string, path: string | undefined): BlasLibrary | null {
   try {
-    const blas = createRequire(import.meta.url)(modulePath) as BlasModule;
+    const blas = loadModule(modulePath);
     const found = blas.find(path);
     if (found === null) return null;
     bindBlasFunctions(blas.bind(found.file, memory));

@@ -1,10 +1,10 @@
-import { totalmem } from "node:os";
 import { allocateBlock, emptyStock, releaseBlock } from "./allocator.ts";
 import { batchOfNext, Block, closeBatch, type Batch } from "./block.ts";
 import { engineCollector } from "./collector.ts";
 import type { DType } from "./dtype.ts";
 import { MemoryError, TapegradError } from "./errors.ts";
 import { addSpilled, dropDeadOfMany, dropDeadSpilled, removeSpilled } from "./spilled-bytes.ts";
+import { machineMemory, setting } from "./surroundings.ts";
 import { heapBytes, maxMemoryBytes, memory, setRoomMaker, spillList, spillListPointer, spillRoomBytes, spillRoomPointer, wasm } from "./wasm.ts";
 
 /*
@@ -44,7 +44,7 @@ const maxBlocks = 2 ** 17;
 const maxBudget = maxMemoryBytes * (4000 / 4096);
 
 /** The address space that a program gets unless it says otherwise: half of the machine's memory, three quarters of 4 GiB at most. */
-const defaultLimit = Math.min(maxMemoryBytes * (3 / 4), totalmem() / 2);
+const defaultLimit = Math.min(maxMemoryBytes * (3 / 4), machineMemory() / 2);
 
 let budget = Math.min(256 * mebibyte, defaultLimit);
 /** How far the budget grows by itself. */
@@ -52,7 +52,7 @@ let budgetLimit = defaultLimit;
 /** How many blocks may be resident; small, so that dead ones do not grow old, and grown like the budget. */
 let blockLimit = 4096;
 
-const wantedMebibytes = Number(process.env["TAPEGRAD_HEAP_MB"]);
+const wantedMebibytes = Number(setting("TAPEGRAD_HEAP_MB"));
 if (wantedMebibytes >= 1) budget = budgetLimit = Math.min(wantedMebibytes * mebibyte, maxBudget);
 
 /** A spilled block that comes back was no garbage: the working set is larger than the budget, which grows by it. */

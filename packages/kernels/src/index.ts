@@ -8,6 +8,7 @@ export { beginCall, collectGarbage, memoryStats, mostBlockBytes, resetPeakMemory
 export type { MemoryStats } from "./heap.ts";
 export { kernelInfo } from "./kernel-info.ts";
 export type { KernelInfo } from "./kernel-info.ts";
+export { packageFile } from "./package-file.ts";
 export { binaryOps, unaryOps } from "./pointwise-ops.ts";
 export { reduceOps } from "./reduce-ops.ts";
 export { Storage, enterScope, freeIfForgotten, lastStorageSerial, leaveScope, storageFrom } from "./storage.ts";

@@ -1,5 +1,6 @@
-import { readFileSync } from "node:fs";
 import { setFlagsFromString } from "node:v8";
+import { readKernels, type KernelFile } from "./kernel-files.ts";
+import { setting } from "./surroundings.ts";
 import type { CompiledModule } from "./webassembly-types.ts";
 
 /** The compiled kernels, of which every thread makes an instance. */
@@ -62,11 +63,11 @@ const marker = new Uint8Array([
  * checked again. So a thread first tries without flags, which works as soon as another one has been here, and with them as often as needed.
  */
 export function compileKernels(): KernelModule {
-  const setting = process.env["TAPEGRAD_SIMD"];
-  const hasWide = setting === "256" || (hasWideFlag && setting !== "128"), isWidened = hasWide && hasWideFlag;
-  const fused = process.env["TAPEGRAD_FMA"] === "off" ? null : compileFused(isWidened ? ["kernels-fma.wasm"] : ["kernels-fma.wasm", "kernels-wide.wasm"]);
+  const simd = setting("TAPEGRAD_SIMD");
+  const hasWide = simd === "256" || (hasWideFlag && simd !== "128"), isWidened = hasWide && hasWideFlag;
+  const fused = setting("TAPEGRAD_FMA") === "off" ? null : compileFused(isWidened ? ["kernels-fma.wasm"] : ["kernels-fma.wasm", "kernels-wide.wasm"]);
   if (fused === null || !fuses(fused.probe)) {
-    return { module: new WebAssembly.Module(read("kernels.wasm")), fma: false, wideModule: null, hasWide: false, markers: [] };
+    return { module: new WebAssembly.Module(readKernels("kernels.wasm")), fma: false, wideModule: null, hasWide: false, markers: [] };
   }
   const [module, loops] = fused.modules as [WebAssembly.Module, WebAssembly.Module];
   const { wideModule, markers } = isWidened ? compileWide() : { wideModule: loops, markers: [] };
@@ -74,8 +75,8 @@ export function compileKernels(): KernelModule {
 }
 
 /** Modules with relaxed SIMD; null where the engine does not know it. */
-function compileFused(files: readonly string[]): { readonly probe: WebAssembly.Module; readonly modules: readonly WebAssembly.Module[] } | null {
-  const sources = files.map(read);
+function compileFused(files: readonly KernelFile[]): { readonly probe: WebAssembly.Module; readonly modules: readonly WebAssembly.Module[] } | null {
+  const sources = files.map(readKernels);
   const all = () => ({ probe: new WebAssembly.Module(relaxedProbe), modules: sources.map((bytes) => new WebAssembly.Module(bytes)) });
   return unlessRefused(all) ?? (hasRelaxedFlag ? underFlags(relaxedFlags, all) : null);
 }
@@ -85,7 +86,7 @@ function compileFused(files: readonly string[]): { readonly probe: WebAssembly.M
  * meanwhile suffers; the kernels cannot be, for whoever puts them up has these already.
  */
 function compileWide(): { readonly wideModule: WebAssembly.Module; readonly markers: readonly WebAssembly.Module[] } {
-  const bytes = read("kernels-wide.wasm");
+  const bytes = readKernels("kernels-wide.wasm");
   const found = unlessRefused(() => new WebAssembly.Module(marker));
   if (found !== null) return { wideModule: new WebAssembly.Module(bytes), markers: [found] };
   const made = underFlags(wideFlags, () => ({ wideModule: new WebAssembly.Module(bytes), markers: [new WebAssembly.Module(marker)] }));
@@ -121,11 +122,6 @@ function unlessRefused<T>(make: () => T): T | null {
     if (error instanceof WebAssembly.CompileError) return null;
     throw error;
   }
-}
-
-/** `dist` is beside `src`, and is itself where the bundle lies. */
-function read(file: string): Buffer {
-  return readFileSync(new URL(`../dist/${file}`, import.meta.url));
 }
 
 /** Whether the processor rounds once: the product's last bit, 2^-24, is lost otherwise. */

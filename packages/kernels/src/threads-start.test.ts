@@ -1,12 +1,19 @@
 import { EventEmitter } from "node:events";
+import { Script } from "node:vm";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 let warnings: unknown[][] = [];
-/** The workers that are started and never run a task, by index minus one. */
+/** The workers that are started and never run a task, by index minus one, and what they were given. */
 let started: EventEmitter[] = [];
+let given: Given[] = [];
+
+interface Given {
+  readonly program: string;
+  readonly workerData: { readonly index: number; readonly arrived: Int32Array };
+}
 
 beforeEach(() => {
-  [warnings, started] = [[], []];
+  [warnings, started, given] = [[], [], []];
   vi.resetModules();
   vi.spyOn(process, "emitWarning").mockImplementation((...what: unknown[]) => void warnings.push(what));
 });
@@ -20,15 +27,16 @@ afterEach(() => {
 /** The kernels in a process where `start` decides about each worker; those that it lets start do nothing. */
 async function kernelsWhere(start: (index: number) => void) {
   class Worker extends EventEmitter {
-    constructor(_program: string, { workerData }: { readonly workerData: { readonly index: number } }) {
+    constructor(program: string, { workerData }: Omit<Given, "program">) {
       super();
       start(workerData.index);
       started.push(this);
+      given.push({ program, workerData });
     }
     unref(): void {}
     postMessage(): void {}
   }
-  vi.doMock("node:worker_threads", () => ({ Worker }));
+  vi.doMock("node:worker_threads", async (original) => ({ ...(await original<typeof import("node:worker_threads")>()), Worker }));
   const { getNumThreads, setNumThreads } = await import("./threads.ts");
   const { wasm, memory } = await import("./wasm.ts");
   /** The sum of 100,000 ones, in several tasks. */
@@ -68,17 +76,36 @@ test("under the permission model: one thread, and how to get more", async () => 
   expect(sum()).toBe(100_000);
 });
 
-test("a worker that fails before it runs is done without; one that fails later is an error", async () => {
+/** What a worker's program does last before it waits for tasks. */
+function arrive(index: number): void {
+  const arrived = given[index - 1]?.workerData.arrived ?? new Int32Array(0);
+  Atomics.store(arrived, index, 1);
+}
+
+test("a worker that fails before it runs kernels is done without; one that fails later is an error", async () => {
   const { getNumThreads, setNumThreads, sum } = await kernelsWhere(() => undefined);
   setNumThreads(4);
   expect(getNumThreads()).toBe(4);
   started[0]?.emit("online");
+  arrive(1);
+  // As in an engine that begins with the program and then refuses it.
+  started[1]?.emit("online");
   started[1]?.emit("error", refusal("ERR_WORKER_OUT_OF_MEMORY", "Worker terminated due to reaching memory limit"));
   started[2]?.emit("error", refusal("ERR_WORKER_OUT_OF_MEMORY", "Worker terminated due to reaching memory limit"));
   expect(getNumThreads()).toBe(2);
   expect(warnings).toEqual([["a worker thread cannot start (Worker terminated due to reaching memory limit): kernels run on 2 threads", { code: "threads/start" }]]);
   expect(sum()).toBe(100_000);
   expect(() => started[0]?.emit("error", new Error("kernel aborted"))).toThrow("kernel aborted");
+});
+
+test("the workers' program runs where the engine has declared what a CommonJS module has (Bun, Deno)", async () => {
+  const { setNumThreads } = await kernelsWhere(() => undefined);
+  setNumThreads(2);
+  const program = given[0]?.program ?? "";
+  expect(program).toContain("workerLoop");
+  for (const declared of ["", "const exports = {}, require = null, module = { exports }, __filename = '', __dirname = '';"]) {
+    expect(() => new Script(`"use strict"; ${declared}\n${program}`)).not.toThrow();
+  }
 });
 
 /** A process with these limits. */

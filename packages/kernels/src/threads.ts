@@ -1,24 +1,29 @@
 import { availableParallelism } from "node:os";
-import { Worker } from "node:worker_threads";
+import { MessageChannel, Worker, type MessagePort } from "node:worker_threads";
 import { TapegradError } from "./errors.ts";
 import { addressSpace, processorQuota } from "./process-limits.ts";
+import { setting } from "./surroundings.ts";
 import { kernels, memory, wasm } from "./wasm.ts";
 
 const maxThreads = 64;
 
+/** Where each worker notes, by its index, that it has come to its loop; until then no task of a kernel's depends on it. */
+const arrived = new Int32Array(new SharedArrayBuffer(4 * maxThreads));
+
 /**
  * A worker's whole program: it lives inside `workerLoop` and never returns to its event loop while it is wanted. So it fetches
- * the message that says where BLAS is when a kernel first calls for it. Should that fail, it says so and gives 0: the kernel
- * then multiplies by itself, whereas an error would leave the launching thread waiting for this task for ever.
+ * the message that says where BLAS is when a kernel first calls for it, from a port of its own: Deno's `parentPort` is none that can be asked. Should
+ * that fail, it says so and gives 0: the kernel then multiplies by itself, whereas an error would leave the launching thread waiting for
+ * this task for ever. The program is a block because Bun and Deno run it where `module` is declared.
  */
-const workerProgram = `
+const workerProgram = `{
 const { parentPort, receiveMessageOnPort, workerData } = require("node:worker_threads");
-const { module, wideModule, hasWide, memory, index } = workerData;
+const { module, wideModule, hasWide, memory, index, arrived, port } = workerData;
 const abort = () => { throw new Error("kernel aborted"); };
 let blas;
 function bindBlas() {
   try {
-    const { modulePath, file } = receiveMessageOnPort(parentPort).message;
+    const { modulePath, file } = receiveMessageOnPort(port).message;
     blas = require(modulePath).bind(file, memory);
   } catch (error) {
     parentPort.postMessage(String(error));
@@ -36,7 +41,10 @@ const gemmF64 = (tA, tB, m, n, k, a, lda, b, ldb, accumulate, c, ldc) => {
 const loadBlas = () => 0, makeRoom = () => 0;
 const wide = wideModule === null ? {} : new WebAssembly.Instance(wideModule, { env: { memory } }).exports;
 const env = { memory, abort, gemmF32, gemmF64, loadBlas, makeRoom, hasWide: Number(hasWide) };
-new WebAssembly.Instance(module, { env, wide }).exports.workerLoop(index);
+const { workerLoop } = new WebAssembly.Instance(module, { env, wide }).exports;
+Atomics.store(arrived, index, 1);
+workerLoop(index);
+}
 `;
 
 /** Where a worker finds BLAS: a module that binds it, and the library file that the launching thread has bound. */
@@ -47,6 +55,8 @@ export interface BlasPlace {
 
 /** Workers by thread index minus one. None is ever started twice: those above the count sleep until it grows again. */
 const workers: Worker[] = [];
+/** The other ends of their ports. */
+const ports: MessagePort[] = [];
 let threads = defaultThreads();
 let started = false;
 /** How many threads there can be, as far as is known: less once a worker could not start. */
@@ -101,17 +111,21 @@ function startThreads(): void {
 
 function startWorker(index: number): Worker {
   // Without the process's own options: `--input-type=module` would take `require` away.
-  const worker = new Worker(workerProgram, { eval: true, execArgv: [], workerData: { ...kernels, memory, index } });
-  let isOnline = false;
+  const { port1, port2: port } = new MessageChannel();
+  const worker = new Worker(workerProgram, { eval: true, execArgv: [], workerData: { ...kernels, memory, index, arrived, port }, transferList: [port] });
+  port1.unref();
+  ports.push(port1);
+  let isStarting = true;
   starting++;
-  worker.once("online", () => {
-    isOnline = true;
-    starting--;
-  });
+  const noteStarted = (): void => {
+    if (isStarting) starting--;
+    isStarting = false;
+  };
+  worker.once("online", noteStarted);
   worker.on("error", (error) => {
+    noteStarted();
     // One that has run kernels may have left one half done.
-    if (isOnline) throw error;
-    starting--;
+    if (arrived[index] === 1) throw error;
     doWithout(index, error);
     wasm.setThreadCount(threads);
   });
@@ -120,7 +134,7 @@ function startWorker(index: number): Worker {
     process.emitWarning(`a worker thread cannot use the BLAS (${error}); it multiplies by plain loops`, { code: "blas/worker" });
   });
   worker.unref();
-  if (blasPlace !== null) worker.postMessage(blasPlace);
+  if (blasPlace !== null) port1.postMessage(blasPlace);
   return worker;
 }
 
@@ -147,11 +161,11 @@ function doWithout(index: number, error: unknown): void {
 /** Tells the workers, those too that start later, where BLAS is. Once, and before a kernel uses it. */
 export function giveWorkersBlas(place: BlasPlace): void {
   blasPlace = place;
-  for (const worker of workers) worker.postMessage(place);
+  for (const port of ports) port.postMessage(place);
 }
 
 function defaultThreads(): number {
-  const wanted = Number(process.env["TAPEGRAD_THREADS"]);
+  const wanted = Number(setting("TAPEGRAD_THREADS"));
   if (Number.isInteger(wanted) && wanted >= 1 && wanted <= maxThreads) return wanted;
   // Rounded down: threads that wait for each other stand still together once the quota is used up.
   return Math.max(1, Math.min(availableParallelism(), 8, Math.floor(processorQuota())));

@@ -9,9 +9,9 @@ import { showValue } from "./show-value.ts";
  */
 const copyMark = Symbol.for("tapegrad.copy");
 
-/** Marks all instances of a class. */
-export function markCopy(type: { readonly prototype: object }, url: string): void {
-  Object.defineProperty(type.prototype, copyMark, { value: url });
+/** Marks all instances of a class. A bundle that is CommonJS has no URL. */
+export function markCopy(type: { readonly prototype: object }, url: string | undefined): void {
+  Object.defineProperty(type.prototype, copyMark, { value: url ?? "a bundle" });
 }
 
 /** Where the copy was loaded from that a marked object belongs to; null for anything else. */

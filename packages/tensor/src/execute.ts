@@ -1,8 +1,11 @@
 import { enterScope, isHalf, leaveScope, type DType, type Storage } from "@tapegrad/kernels";
 import { castKernel } from "./compute/cast.ts";
 import { DTypeError } from "./errors.ts";
-import { unrecorded, type Interpreter, type Op, type OpCall, type OutputSpec } from "./op-spec.ts";
+import { inputName, unrecorded, type Interpreter, type Op, type OpCall, type OpResult, type OutputSpec } from "./op-spec.ts";
 import { describe, sameElements, Tensor } from "./tensor.ts";
+
+/** How many ops are running their `forward`: what that calls is part of it, which no interpreter sees. */
+export let runningForwards = 0;
 
 /** The bottom of the interpreter stack: checks an op's inputs and runs its kernels. */
 export const executor: Interpreter = {
@@ -11,9 +14,16 @@ export const executor: Interpreter = {
     const first = inputs[0];
     if (first !== null && first !== undefined && !takes(op, first.dtype)) throw unsupported(op, inputs);
     const spec = op.infer(inputs, attrs);
-    const out = isScoped ? runScoped(op, inputs, attrs, spec, call) : op.forward(inputs, attrs, spec, call);
+    let out: OpResult;
+    runningForwards++;
+    try {
+      out = isScoped ? runScoped(op, inputs, attrs, spec, call) : op.forward(inputs, attrs, spec, call);
+    } finally {
+      runningForwards--;
+    }
     if (call === unrecorded && call.aux !== null) releaseAux(call);
     // Else what happens to the result, its place on the tape before all, would happen to the input.
+    if (op.isMany) return (out as readonly Tensor[]).map((one, i, outs) => (inputs.includes(one) || outs.indexOf(one) < i ? sameElements(one) : one));
     for (let i = 0; i < inputs.length; i++) if (inputs[i] === out) return sameElements(out);
     return out;
   },
@@ -38,13 +48,13 @@ function makesTemporaries(op: Op, inputs: readonly (Tensor | null)[]): boolean {
 }
 
 /** Runs `forward` and frees at once all that it made except its result and what it keeps for `backward`. */
-function runScoped(op: Op, inputs: readonly (Tensor | null)[], attrs: unknown, spec: OutputSpec, call: OpCall): Tensor {
+function runScoped(op: Op, inputs: readonly (Tensor | null)[], attrs: unknown, spec: OutputSpec | readonly OutputSpec[], call: OpCall): OpResult {
   const outer = enterScope();
   const survivors = new Set<Storage>();
   try {
     const half = !op.halfNative && inputs.some((x) => x !== null && isHalf(x.dtype));
     const out = half ? runInFloat32(op, inputs, attrs, spec, call) : op.forward(inputs, attrs, spec, call);
-    survivors.add(out.storage);
+    for (const one of listOf(out)) survivors.add(one.storage);
     for (const tensor of call.aux ?? []) survivors.add(tensor.storage);
     return out;
   } finally {
@@ -53,11 +63,18 @@ function runScoped(op: Op, inputs: readonly (Tensor | null)[], attrs: unknown, s
 }
 
 /** float16 and bfloat16 are storage formats: the op runs in float32 and its result is rounded once. */
-function runInFloat32(op: Op, inputs: readonly (Tensor | null)[], attrs: unknown, spec: OutputSpec, call: OpCall): Tensor {
+function runInFloat32(op: Op, inputs: readonly (Tensor | null)[], attrs: unknown, spec: OutputSpec | readonly OutputSpec[], call: OpCall): OpResult {
   const wide = inputs.map((x) => (x !== null && isHalf(x.dtype) ? castKernel(x, "float32") : x));
   const out = op.forward(wide, attrs, op.infer(wide, attrs), call);
-  return isHalf(spec.dtype) ? castKernel(out, spec.dtype) : out;
+  const specs = listOf(spec);
+  const rounded = listOf(out).map((one, i) => {
+    const { dtype } = specs[i] as OutputSpec;
+    return isHalf(dtype) && one.dtype !== dtype ? castKernel(one, dtype) : one;
+  });
+  return op.isMany ? rounded : (rounded[0] as Tensor);
 }
+
+const listOf = <T>(oneOrMany: T | readonly T[]): readonly T[] => (Array.isArray(oneOrMany) ? (oneOrMany as readonly T[]) : [oneOrMany as T]);
 
 function releaseAux(call: OpCall): void {
   for (const tensor of call.aux ?? []) tensor.storage.free();
@@ -68,7 +85,7 @@ function unsupported(op: Op, inputs: readonly (Tensor | null)[]): DTypeError {
   return new DTypeError({
     op: op.name,
     fact: `dtype ${inputs[0]?.dtype} is not supported; use one of ${op.dtypes.join(", ")}`,
-    details: inputs.flatMap((x, i) => (x === null ? [] : [describe(op.inputs[i] ?? "", x)])),
+    details: inputs.flatMap((x, i) => (x === null ? [] : [describe(inputName(op, i), x)])),
     code: `${op.name}/dtype`,
     data: { dtype: inputs[0]?.dtype },
   });

@@ -1,9 +1,6 @@
-import { createRequire } from "node:module";
-import type seedrandom from "seedrandom";
+import makeRandom from "seedrandom";
 import { IndexError, SerializationError } from "./errors.ts";
 import { showValue } from "./show-value.ts";
-
-const require = createRequire(import.meta.url);
 
 /** Where a generator stands: numbers that JSON keeps. */
 export interface GeneratorState {
@@ -26,7 +23,7 @@ export interface GeneratorState {
 export class Generator {
   /** Null where the state was set and no seed is known. */
   #seed: number | string | null;
-  /** Made when it is first needed: a program without random numbers need not load `seedrandom`. */
+  /** Made when it is first needed. */
   #key: readonly [number, number] | null = null;
   #low = 0;
   #high = 0;
@@ -105,7 +102,6 @@ function checkedSeed(op: string, seed: unknown): number | string {
 }
 
 function keyFrom(seed: number | string): readonly [number, number] {
-  const makeRandom = require("seedrandom") as typeof seedrandom;
   const random = makeRandom(String(seed));
   return [random.int32() >>> 0, random.int32() >>> 0];
 }

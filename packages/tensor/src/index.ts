@@ -19,7 +19,8 @@ export { add_, clamp_, copy_, div_, fill_, mul_, relu_, sub_, zero_ } from "./in
 export { dispatch, defineOp, opTable, popInterpreter, pushInterpreter } from "./op.ts";
 export type { DefinedOp } from "./op.ts";
 export { OpContext } from "./op-context.ts";
-export type { BackwardContext, ErrorSample, Inputs, Interpreter, Op, OpCall, OpSpec, OutputSpec, RecordedCall, Sample, SampleInput } from "./op-spec.ts";
+export { inputName } from "./op-spec.ts";
+export type { BackwardContext, ErrorSample, Inputs, Interpreter, Op, OpCall, OpResult, OpSpec, OutputSpec, RecordedCall, Results, Sample, SampleInput } from "./op-spec.ts";
 export * as optionRules from "./option-rules.ts";
 export type { OptionRule } from "./option-rules.ts";
 export { checkArgument, checkOptions, refusedOption } from "./options.ts";

@@ -2,21 +2,37 @@ import type { DType } from "@tapegrad/kernels";
 import type { Shape } from "./shape.ts";
 import type { Tensor } from "./tensor.ts";
 
-/** Name of an input without the mark of an optional one. */
-type Bare<N extends string> = N extends `${infer M}?` ? M : N;
+/** Name of an input without its mark: `?` for one that may be left out, `...` for any number of them. */
+type Bare<N extends string> = N extends `${infer M}?` ? M : N extends `${infer M}...` ? M : N;
 
-/** Tensors for a tuple of input names; those with a `?` may be null. */
-export type Inputs<N extends readonly string[]> = {
+type FixedInputs<N extends readonly string[]> = {
   readonly [K in keyof N]: N[K] extends `${string}?` ? Tensor | null : Tensor;
 };
 
-/** What `backward` may read: names of inputs, and `out`. */
-export type Savable<N extends readonly string[]> = Bare<N[number]> | "out";
+/** Tensors for a tuple of input names: those with a `?` may be null, a last one with `...` stands for any number. */
+export type Inputs<N extends readonly string[]> = N extends readonly [...infer Fixed extends readonly string[], `${string}...`]
+  ? readonly [...FixedInputs<Fixed>, ...Tensor[]]
+  : FixedInputs<N>;
+
+/** Names of the outputs of an op that does not name them. */
+export type OneOutput = readonly ["out"];
+
+/** What stands for the outputs: `One` alone, or a tuple of them where there are several. */
+type ForOutputs<O extends readonly string[], One> = O extends readonly [string] ? One : { readonly [K in keyof O]: One };
+
+/** What an op gives: a tensor, or a tuple of them. */
+export type Results<O extends readonly string[]> = ForOutputs<O, Tensor>;
+
+/** What `backward` may read: names of inputs and of outputs. */
+export type Savable<N extends readonly string[], O extends readonly string[] = OneOutput> = Bare<N[number]> | O[number];
 
 /** Saved tensors by name. */
 type SavedByName<N extends readonly string[], S extends readonly string[]> = {
-  readonly [K in S[number]]: `${K}?` extends N[number] ? Tensor | null : Tensor;
+  readonly [K in S[number]]: `${K}?` extends N[number] ? Tensor | null : `${K}...` extends N[number] ? readonly Tensor[] : Tensor;
 };
+
+/** The gradient of the output, or of each of several: null for those that nothing depends on. */
+type OutputGradients<O extends readonly string[]> = O extends readonly [string] ? Tensor : { readonly [K in keyof O]: Tensor | null };
 
 /** What a gradient function gets besides `dOut`: the saved tensors by name, and the call's circumstances. */
 export type BackwardContext<N extends readonly string[], A, S extends readonly string[]> = SavedByName<N, S> & {
@@ -70,25 +86,27 @@ export interface ErrorSample {
 }
 
 /** The declaration of an op: everything that is particular to it, in one place. */
-export interface OpSpec<N extends readonly string[], A, S extends readonly string[]> {
+export interface OpSpec<N extends readonly string[], A, S extends readonly string[], O extends readonly string[] = OneOutput> {
   readonly name: string;
-  /** Names of the tensor inputs; a `?` at the end marks an optional one. */
+  /** Names of the tensor inputs; a `?` at the end marks an optional one, `...` at the end of the last one any number of them. */
   readonly inputs: N;
-  /** What `backward` reads. Checked for changes in place, released after use. */
+  /** Names of the outputs, where there are several. */
+  readonly outputs?: O;
+  /** What `backward` reads; any number of inputs last. Checked for changes in place, released after use. */
   readonly saves: S;
   /** Checks the inputs and says what comes out. Throws the op's errors. */
-  infer(inputs: Inputs<N>, attrs: A): OutputSpec;
+  infer(inputs: Inputs<N>, attrs: A): ForOutputs<NoInfer<O>, OutputSpec>;
   /** Runs the kernels. Inputs have passed `infer`, whose result is `out`. */
-  forward(inputs: Inputs<N>, attrs: A, out: OutputSpec, call: OpCall): Tensor;
+  forward(inputs: Inputs<N>, attrs: A, out: ForOutputs<NoInfer<O>, OutputSpec>, call: OpCall): Results<NoInfer<O>>;
   /**
    * The gradient for each input, in ordinary ops, or null for an input that has none. Run only for inputs that need one;
-   * the engine sums over broadcast dimensions. Absent for ops that have no derivative.
+   * the engine sums over broadcast dimensions. Absent for ops that have no derivative. `at` is which one of any number of inputs it is for.
    */
-  readonly backward?: { readonly [K in Bare<N[number]>]: ((dOut: Tensor, saved: BackwardContext<N, A, S>) => Tensor) | null };
+  readonly backward?: { readonly [K in Bare<N[number]>]: ((dOut: OutputGradients<NoInfer<O>>, saved: BackwardContext<N, A, S>, at: number) => Tensor) | null };
   /** Gradient functions read `dOut` once: where nobody else reads it, the last one may compute in its memory. */
   readonly gradientInPlace?: boolean;
   /** The op in simpler ops: an oracle for the tests. */
-  readonly composite?: (inputs: Inputs<N>, attrs: A) => Tensor;
+  readonly composite?: (inputs: Inputs<N>, attrs: A) => Results<NoInfer<O>>;
   /** `backward` runs kernels that have no derivative of their own: `createGraph` differentiates `composite` instead. */
   readonly createGraphByComposite?: boolean;
   /** The output shares the input's storage. */
@@ -112,16 +130,21 @@ export interface RecordedCall {
   readonly attrs: unknown;
   readonly shapes: readonly (Shape | undefined)[];
   readonly aux: readonly Tensor[] | null;
-  /** A saved tensor, checked for changes. */
-  savedNamed(name: string): Tensor | null;
+  /** A saved tensor, or a list of any number of them, checked for changes. */
+  savedNamed(name: string): Tensor | null | readonly Tensor[];
 }
 
 /** An op with its types forgotten, as interpreters and the tape see it. */
 export interface Op {
   readonly name: string;
   readonly inputs: readonly string[];
+  /** The position from which any number of inputs follow; -1 if their number is fixed. */
+  readonly restAt: number;
+  readonly outputs: readonly string[];
+  /** Whether there are several outputs, so that `forward`, `infer`, `composite` and the interpreters give lists. */
+  readonly isMany: boolean;
   readonly saves: readonly string[];
-  /** For each name in `saves`: the input's position, or -1 for the output. */
+  /** For each name in `saves`: the input's position, or -1, -2, ... for the first, second, ... output. */
   readonly savedPositions: readonly number[];
   readonly differentiable: boolean;
   readonly view: boolean;
@@ -131,21 +154,30 @@ export interface Op {
   readonly takesNumbers: boolean;
   readonly createGraphByComposite: boolean;
   readonly dtypes: readonly DType[];
-  readonly infer: (inputs: readonly (Tensor | null)[], attrs: unknown) => OutputSpec;
-  readonly forward: (inputs: readonly (Tensor | null)[], attrs: unknown, out: OutputSpec, call: OpCall) => Tensor;
+  readonly infer: (inputs: readonly (Tensor | null)[], attrs: unknown) => OutputSpec | readonly OutputSpec[];
+  readonly forward: (inputs: readonly (Tensor | null)[], attrs: unknown, out: OutputSpec | readonly OutputSpec[], call: OpCall) => OpResult;
   /** Whether it has gradient functions of its own. */
   readonly hasGradients: boolean;
   readonly gradientInPlace: boolean;
-  /** By position of the input. */
-  readonly gradients: readonly (((dOut: Tensor, saved: unknown) => Tensor) | null)[];
-  readonly composite: ((inputs: readonly (Tensor | null)[], attrs: unknown) => Tensor) | null;
+  /** By position in `inputs`: the last one is that of any number of inputs. */
+  readonly gradients: readonly (((dOut: Tensor | readonly (Tensor | null)[], saved: unknown, at: number) => Tensor) | null)[];
+  readonly composite: ((inputs: readonly (Tensor | null)[], attrs: unknown) => OpResult) | null;
   readonly samples: () => readonly Sample<unknown>[];
   readonly errors: () => readonly ErrorSample[];
 }
 
+/** What an op gives: a tensor, or a list of them if it has several outputs. */
+export type OpResult = Tensor | readonly Tensor[];
+
 /** One level of interpretation: the tape, a profiler, a graph printer. Calls `below.run` to go on. */
 export interface Interpreter {
-  run(op: Op, inputs: readonly (Tensor | null)[], attrs: unknown, call: OpCall): Tensor;
+  run(op: Op, inputs: readonly (Tensor | null)[], attrs: unknown, call: OpCall): OpResult;
+}
+
+/** What errors call the input at a position. */
+export function inputName(op: Op, position: number): string {
+  if (op.restAt < 0 || position < op.restAt) return op.inputs[position]?.replace("?", "") ?? `input ${position}`;
+  return `${op.inputs[op.restAt]?.replace("...", "")}[${position - op.restAt}]`;
 }
 
 /** Passed for calls that nobody records: what `forward` leaves in it is freed at once. */

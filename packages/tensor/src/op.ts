@@ -2,14 +2,14 @@ import type { DType } from "@tapegrad/kernels";
 import { notATensor } from "./copies.ts";
 import { MemoryError } from "./errors.ts";
 import { offerSaved } from "./op-context.ts";
-import { executor } from "./execute.ts";
-import { unrecorded, type Inputs, type Interpreter, type Op, type OpSpec, type Savable } from "./op-spec.ts";
+import { executor, runningForwards } from "./execute.ts";
+import { inputName, unrecorded, type Inputs, type Interpreter, type OneOutput, type Op, type OpResult, type OpSpec, type Results, type Savable } from "./op-spec.ts";
 import { Tensor } from "./tensor.ts";
 
 /** A defined op: `run` records and executes it. */
-export interface DefinedOp<N extends readonly string[], A> {
+export interface DefinedOp<N extends readonly string[], A, O extends readonly string[] = OneOutput> {
   readonly op: Op;
-  readonly run: (inputs: Inputs<N>, attrs: A) => Tensor;
+  readonly run: (inputs: Inputs<N>, attrs: A) => Results<O>;
 }
 
 const table = new Map<string, Op>();
@@ -20,18 +20,22 @@ export const opTable: ReadonlyMap<string, Op> = table;
 const floating: readonly DType[] = ["float32", "float64", "float16", "bfloat16"];
 
 /** Enters an op in the table and returns the function that dispatches it. */
-export function defineOp<const N extends readonly string[], A, const S extends readonly Savable<N>[] = readonly []>(
-  spec: OpSpec<N, A, S>,
-): DefinedOp<N, A> {
+export function defineOp<
+  const N extends readonly string[], A, const S extends readonly Savable<N, O>[] = readonly [], const O extends readonly string[] = OneOutput,
+>(spec: OpSpec<N, A, S, O>): DefinedOp<N, A, O> {
   if (table.has(spec.name)) throw new Error(`op ${spec.name} is defined twice`);
-  const bare = spec.inputs.map((name) => name.replace("?", ""));
-  const gradients = spec.backward as Readonly<Record<string, ((dOut: Tensor, saved: unknown) => Tensor) | null>> | undefined;
+  const bare = spec.inputs.map((name) => name.replace(/\?|\.\.\./, ""));
+  const outputs: readonly string[] = spec.outputs ?? ["out"];
+  const gradients = spec.backward as Readonly<Record<string, ((dOut: unknown, saved: unknown, at: number) => Tensor) | null>> | undefined;
   const hasGradients = Object.values(gradients ?? {}).some((gradient) => gradient !== null);
   const op = {
     name: spec.name,
     inputs: spec.inputs,
+    restAt: spec.inputs.findIndex((name) => name.endsWith("...")),
+    outputs,
+    isMany: outputs.length > 1,
     saves: spec.saves,
-    savedPositions: spec.saves.map((name) => bare.indexOf(name)),
+    savedPositions: spec.saves.map((name) => (bare.includes(name) ? bare.indexOf(name) : -1 - outputs.indexOf(name))),
     differentiable: hasGradients || spec.createGraphByComposite === true,
     view: spec.view ?? false,
     halfNative: spec.halfNative ?? spec.view ?? false,
@@ -40,18 +44,18 @@ export function defineOp<const N extends readonly string[], A, const S extends r
     takesNumbers: spec.takesNumbers ?? false,
     createGraphByComposite: spec.createGraphByComposite ?? false,
     dtypes: spec.dtypes ?? floating,
-    infer: spec.infer,
-    forward: spec.forward,
+    infer: spec.infer as never,
+    forward: spec.forward as never,
     hasGradients,
     gradientInPlace: spec.gradientInPlace ?? false,
     gradients: bare.map((name) => gradients?.[name] ?? null),
-    composite: spec.composite ?? null,
+    composite: (spec.composite ?? null) as never,
     samples: spec.samples,
     errors: spec.errors ?? (() => []),
   } as Op;
   table.set(spec.name, op);
   offerSaved(spec.saves);
-  return { op, run: (inputs, attrs) => dispatch(op, inputs, attrs) };
+  return { op, run: (inputs, attrs) => dispatch(op, inputs, attrs) as Results<O> };
 }
 
 const stack: Interpreter[] = [];
@@ -71,9 +75,9 @@ export function popInterpreter(): void {
 }
 
 /** Runs an op through the interpreters. Throws ArgumentError `tapegrad/not-a-tensor`, `tapegrad/two-copies`. */
-export function dispatch(op: Op, inputs: readonly (Tensor | null)[], attrs: unknown): Tensor {
+export function dispatch(op: Op, inputs: readonly (Tensor | null)[], attrs: unknown): OpResult {
   try {
-    return top.run(op, inputs, attrs, unrecorded);
+    return (runningForwards === 0 ? top : executor).run(op, inputs, attrs, unrecorded);
   } catch (error) {
     if (error instanceof MemoryError && error.code === "empty/too-large") error.rename(op.name);
     throw error instanceof TypeError ? explained(op, inputs, error) : error;
@@ -85,5 +89,5 @@ function explained(op: Op, inputs: readonly unknown[], error: TypeError): Error 
   const position = inputs.findIndex((x, i) => !(x instanceof Tensor) && !(x === null && op.inputs[i]?.endsWith("?") === true));
   if (position < 0) return error;
   const must = op.takesNumbers ? "a tensor or a number" : "a tensor";
-  return notATensor(op.name, op.inputs[position]?.replace("?", "") ?? `input ${position}`, inputs[position], error, must);
+  return notATensor(op.name, inputName(op, position), inputs[position], error, must);
 }

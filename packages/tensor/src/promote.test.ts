@@ -49,7 +49,7 @@ const deviations: Readonly<Record<string, string>> = {
 function resultOf(op: Op, inputs: readonly Tensor[]): string {
   const attrs = op.samples().some((sample) => sample.attrs !== null) ? { dims: [0], keepdim: false } : null;
   try {
-    return dispatch(op, inputs, attrs).dtype;
+    return (dispatch(op, inputs, attrs) as Tensor).dtype;
   } catch (error) {
     return (error as Error).name === "DTypeError" ? "error" : String(error);
   }
@@ -100,7 +100,7 @@ test("every pair of dtypes runs through every binary op, or is refused by name",
   expect(binary.length).toBe(Object.keys(fixture.binaryTypes).length);
   for (const op of binary) {
     for (const a of dtypes) for (const b of dtypes) {
-      const run = (): Tensor => dispatch(op, [ones([3], { dtype: a }), ones([2, 3], { dtype: b })], null);
+      const run = (): Tensor => dispatch(op, [ones([3], { dtype: a }), ones([2, 3], { dtype: b })], null) as Tensor;
       if (op.dtypes.includes(a)) expect(run().shape).toEqual([2, 3]);
       else expect(run).toThrow(`${op.name}/dtype`);
     }

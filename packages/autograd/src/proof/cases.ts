@@ -1,15 +1,19 @@
 import { opTable, type DType, type Op, type Sample, type Shape } from "@tapegrad/tensor";
 import { pointwiseOracles } from "./oracles-pointwise.ts";
+import { outputOf, type ProvenOp } from "./run-op.ts";
 
 /** Names, with commas between them, of the only ops to be tested. The runs with a BLAS leave out what multiplies no matrices (vitest.config.ts). */
 const wanted = process.env["TAPEGRAD_PROOF_OPS"]?.split(",");
 const unknown = wanted?.find((name) => !opTable.has(name));
 if (unknown !== undefined) throw new Error(`TAPEGRAD_PROOF_OPS names ${unknown}, which is no op`);
 
-/** Every op, by name. Importing the tensor package has entered them all. */
-export const ops: readonly Op[] = [...opTable.values()]
-  .filter((op) => wanted === undefined || wanted.includes(op.name))
-  .sort((a, b) => (a.name < b.name ? -1 : 1));
+/** Every op, by name, and those with several outputs once for each of them. Importing the tensor package has entered them all. */
+export const everyOp: readonly ProvenOp[] = [...opTable.values()]
+  .sort((a, b) => (a.name < b.name ? -1 : 1))
+  .flatMap((op) => (op.isMany ? op.outputs.map((_, i) => outputOf(op, i)) : [op as ProvenOp]));
+
+/** Those that are tested. */
+export const ops: readonly ProvenOp[] = everyOp.filter(({ name, whole }) => wanted === undefined || wanted.includes(whole?.name ?? name));
 
 const everyDType: readonly DType[] = ["float32", "float64", "float16", "bfloat16", "int32", "uint8", "bool"];
 

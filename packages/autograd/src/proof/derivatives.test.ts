@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
-import { dispatch, mul, opTable, sum, to, type DType, type Op, type Sample, type Tensor } from "@tapegrad/tensor";
+import { mul, opTable, sum, to, type DType, type Op, type Sample, type Tensor } from "@tapegrad/tensor";
 import { grad } from "../backward.ts";
 import { gradcheck } from "../gradcheck.ts";
 import { describeSample, dtypesOf, ops } from "./cases.ts";
@@ -8,7 +8,7 @@ import { expectValues, numbersOf, type Bound } from "./expect-values.ts";
 import { upstream } from "./layouts.ts";
 import { fromValues } from "./operands.ts";
 import { direction, randomFrom } from "./random.ts";
-import { gradients, isFloating, isRecorded, leaves, operands, type OpInputs } from "./run-op.ts";
+import { call, gradients, isFloating, isRecorded, leaves, operands, type OpInputs, type ProvenOp } from "./run-op.ts";
 import { derivative, probes } from "./stencil.ts";
 import { count, exempt, table, uncovered, type Kind } from "./tally.ts";
 
@@ -28,7 +28,7 @@ const dot = (a: ArrayLike<number>, b: ArrayLike<number>): number => Array.from(a
 function checkGradient(op: Op, sample: Sample<unknown>, seed: number): void {
   const random = randomFrom(seed);
   const inputs = operands(sample, "float64", random);
-  const out = dispatch(op, inputs, sample.attrs);
+  const out = call(op, inputs, sample.attrs);
   // A cast to another dtype rounds: no numeric derivative sees through that.
   if (out.dtype !== "float64") return;
   const dOut = upstream(out.shape, out.dtype, random);
@@ -41,7 +41,7 @@ function checkGradient(op: Op, sample: Sample<unknown>, seed: number): void {
     if (`${op.name}/${i}` in constants) return;
     const values = numbersOf(x);
     const at = probes(values.length, 60);
-    const numeric = at.map((index) => derivative((moved) => dot(numbersOf(dispatch(op, inputs.with(i, fromValues(moved, x.shape, "float64")), sample.attrs)), c), values, index));
+    const numeric = at.map((index) => derivative((moved) => dot(numbersOf(call(op, inputs.with(i, fromValues(moved, x.shape, "float64")), sample.attrs)), c), values, index));
     const tape = gradient === null ? at.map(() => 0) : at.map((index) => numbersOf(gradient)[index] as number);
     if (gradient !== null) expect([gradient.dtype, ...gradient.shape]).toEqual([x.dtype, ...x.shape]);
     count(op.name, "gradient", expectValues(tape, numeric, first, `${op.name} ${describeSample(sample)} seed ${seed}: gradient of ${op.inputs[i]}`));
@@ -58,14 +58,14 @@ const reordered: Bound = { rtol: 1e-6, atol: 1e-6 };
 function checkInsideGraph(op: Op, sample: Sample<unknown>, dtype: DType): void {
   const random = randomFrom(5);
   const inputs = operands(sample, dtype, random);
-  const out = dispatch(op, inputs, sample.attrs);
+  const out = call(op, inputs, sample.attrs);
   if (!isRecorded(op, inputs, out)) return;
   const dOut = upstream(out.shape, out.dtype, random);
   const expected = gradients(op, inputs, sample.attrs, dOut).map((gradient) => gradient?.toTypedArray() ?? null);
   const floating = inputs.flatMap((x, i) => (isFloating(x) ? [i] : []));
   for (const wanted of [floating, ...floating.map((i) => [i])]) {
     const given = inputs.map((x, i) => (x !== null && wanted.includes(i) ? x.detach().requiresGrad_() : x));
-    const total = sum(mul(dispatch(op, given, sample.attrs), dOut));
+    const total = sum(mul(call(op, given, sample.attrs), dOut));
     const found = total.requiresGrad ? grad([total], wanted.map((i) => given[i] as Tensor), { allowUnused: true }) : wanted.map(() => null);
     wanted.forEach((i, k) => {
       const what = `${op.name} ${describeSample(sample)}: gradient of input ${i}, of ${wanted.length} wanted`;
@@ -81,12 +81,12 @@ function checkInsideGraph(op: Op, sample: Sample<unknown>, dtype: DType): void {
 /** The full Jacobian, where it is small. */
 function checkJacobian(op: Op, sample: Sample<unknown>): void {
   const inputs = operands(sample, "float64", randomFrom(3));
-  const out = dispatch(op, inputs, sample.attrs);
+  const out = call(op, inputs, sample.attrs);
   const size = inputs.reduce((total, x) => total + (x === null ? 0 : x.numel()), 0);
   if (!isRecorded(op, inputs, out) || out.dtype !== "float64" || out.numel() * size > 50) return;
   const given = leaves(inputs).map((x, i) => (`${op.name}/${i}` in constants && x !== null ? x.detach() : x));
   const varied = given.filter((x) => x !== null && x.requiresGrad) as Tensor[];
-  const run = (...moved: Tensor[]): Tensor => dispatch(op, given.map((x) => (x !== null && varied.includes(x) ? (moved[varied.indexOf(x)] as Tensor) : x)), sample.attrs);
+  const run = (...moved: Tensor[]): Tensor => call(op, given.map((x) => (x !== null && varied.includes(x) ? (moved[varied.indexOf(x)] as Tensor) : x)), sample.attrs);
   expect(gradcheck(run, varied)).toBe(true);
   count(op.name, "gradient", Math.max(1, out.numel() * size));
 }
@@ -95,7 +95,7 @@ function checkJacobian(op: Op, sample: Sample<unknown>): void {
 function firstDerivatives(op: Op, inputs: OpInputs, attrs: unknown, dOut: Tensor, v: readonly Float64Array[], createGraph: boolean): { value: Tensor | null; given: OpInputs; c: Tensor } {
   const given = leaves(inputs);
   const c = dOut.detach().requiresGrad_();
-  const out = dispatch(op, given, attrs);
+  const out = call(op, given, attrs);
   const found = grad([out], given.filter(isFloating), { gradOutputs: [c], allowUnused: true, createGraph });
   let total: Tensor | null = null;
   found.forEach((gradient, k) => {
@@ -110,7 +110,7 @@ function firstDerivatives(op: Op, inputs: OpInputs, attrs: unknown, dOut: Tensor
 function checkSecond(op: Op, sample: Sample<unknown>, seed: number): void {
   const random = randomFrom(seed);
   const inputs = operands(sample, "float64", random);
-  const out = dispatch(op, inputs, sample.attrs);
+  const out = call(op, inputs, sample.attrs);
   if (!isRecorded(op, inputs, out) || out.dtype !== "float64") return;
   const dOut = upstream(out.shape, out.dtype, random);
   const floating = inputs.filter(isFloating);
@@ -145,7 +145,7 @@ function checkHalf(op: Op, sample: Sample<unknown>, dtype: "float16" | "bfloat16
   const random = randomFrom(seed);
   const half = operands(sample, dtype, random);
   const wide = half.map((x) => (x?.dtype === dtype ? to(x, "float32") : x));
-  const out = dispatch(op, half, sample.attrs);
+  const out = call(op, half, sample.attrs);
   if (!isRecorded(op, half, out) || out.dtype !== dtype) return;
   const dOut = upstream(out.shape, dtype, random);
   const found = gradients(op, half, sample.attrs, dOut);
@@ -167,13 +167,13 @@ const compositeBounds: Readonly<Partial<Record<DType, Bound>>> = {
 
 /** Kind 4: the op and its definition in simpler ops agree, and so do their gradients. */
 function checkComposite(op: Op, sample: Sample<unknown>, dtype: DType, seed: number): void {
-  const composite = op.composite;
+  const { composite } = op as ProvenOp;
   const bound = compositeBounds[dtype];
   if (composite === null || bound === undefined) return;
   const random = randomFrom(seed);
   const inputs = operands(sample, dtype, random);
   const what = `${op.name} ${dtype} ${describeSample(sample)} seed ${seed}: fused and composite`;
-  const fused = dispatch(op, inputs, sample.attrs);
+  const fused = call(op, inputs, sample.attrs);
   const given = leaves(inputs);
   const simple = composite(given, sample.attrs);
   expect([simple.dtype, ...simple.shape]).toEqual([fused.dtype, ...fused.shape]);

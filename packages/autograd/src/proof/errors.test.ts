@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
-import { dispatch, opTable, zeros, type DType, type ErrorSample } from "@tapegrad/tensor";
+import { dispatch, inputName, opTable, zeros, type DType, type ErrorSample } from "@tapegrad/tensor";
 import { errorsOfCreation } from "./error-cases-creation.ts";
 import { errorsOfLayers } from "./error-cases-layers.ts";
 import { errorsOfMisuse } from "./error-cases-misuse.ts";
@@ -47,7 +47,7 @@ describe("every op refuses the dtypes that it does not take, by name", () => {
     const sample = op.samples()[0];
     if (sample === undefined) throw new Error(`op ${op.name} has no sample`);
     const inputs = sample.inputs.map((input, i) => (input === null ? null : zeros(input.shape, { dtype: i === 0 ? dtype : (input.dtype ?? "float32") })));
-    const lines = inputs.flatMap((x, i) => (x === null ? [] : [`  ${op.inputs[i] as string}  [${x.shape.join(", ")}]  ${x.dtype}`]));
+    const lines = inputs.flatMap((x, i) => (x === null ? [] : [`  ${inputName(op, i)}  [${x.shape.join(", ")}]  ${x.dtype}`]));
     const message = [`${op.name}: dtype ${dtype} is not supported; use one of ${op.dtypes.join(", ")}`, ...lines, `  code: ${op.name}/dtype`].join("\n");
     expect(() => dispatch(op, inputs, sample.attrs)).toThrow(expect.objectContaining({ name: "DTypeError", message }));
   });

@@ -1,8 +1,8 @@
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import { beginCall, collectGarbage, memoryStats, setHeapBudget, setNumThreads, wasm } from "@tapegrad/kernels";
-import { dispatch, scope, zeros, type DType, type Op, type Sample } from "@tapegrad/tensor";
+import { scope, zeros, type DType, type Op, type Sample } from "@tapegrad/tensor";
 import { describeSample, ops, resized } from "./cases.ts";
-import { operands, isFloating, isRecorded, leaves, type OpInputs } from "./run-op.ts";
+import { call, operands, isFloating, isRecorded, leaves, type OpInputs } from "./run-op.ts";
 import { grad } from "../backward.ts";
 import { upstream } from "./layouts.ts";
 import { randomFrom } from "./random.ts";
@@ -18,9 +18,9 @@ beforeAll(() => setNumThreads(1));
 afterEach(() => setHeapBudget(usualBudget));
 
 /** One call, and its backward pass where it has one. */
-function call(op: Op, inputs: OpInputs, attrs: unknown): void {
+function callAndPassBack(op: Op, inputs: OpInputs, attrs: unknown): void {
   const given = leaves(inputs);
-  const out = dispatch(op, given, attrs);
+  const out = call(op, given, attrs);
   if (isRecorded(op, inputs, out)) grad([out], given.filter(isFloating), { gradOutputs: [upstream(out.shape, out.dtype, randomFrom(1))], allowUnused: true });
 }
 
@@ -41,7 +41,7 @@ describe("50 calls of one op", () => {
       // The heap is full of garbage when they begin.
       for (let i = 0; i < 20; i++) zeros([budget / 64]);
       for (let i = 0; i < calls; i++) {
-        call(op, inputs, sample.attrs);
+        callAndPassBack(op, inputs, sample.attrs);
         // What the running call uses comes on top, and only that.
         if (memoryStats().resident > budget + mostOfOneCall) throw new Error(`${describeSample(sample)}: ${memoryStats().resident} bytes after call ${i}`);
       }
@@ -54,7 +54,7 @@ describe("50 calls of one op", () => {
   test.each(rows)("$name leave nothing behind in a scope, neither in the heap nor of the kernels' own room", ({ op, dtype }) => {
     for (const sample of samplesOf(op)) {
       const inputs = operands(sample, dtype, randomFrom(3));
-      const once = (): void => scope(() => call(op, inputs, sample.attrs));
+      const once = (): void => scope(() => callAndPassBack(op, inputs, sample.attrs));
       once();
       collectGarbage();
       const before = { ...memoryStats(), claimed: wasm.claimedBytes() };

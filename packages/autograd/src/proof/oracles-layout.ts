@@ -98,12 +98,14 @@ export const layoutOracles: Readonly<Record<string, Oracle>> = {
   }),
   cat: exactly((call) => {
     const { dim } = call.attrs as { dim: number };
-    const [a, b] = [input(call, 0), input(call, 1)];
-    const cut = a.shape[dim] as number;
     const out = zeros(call.out.shape);
-    forEachIndex(call.out.shape, (index, position) => {
-      const at = index[dim] as number;
-      out.data[position] = (at < cut ? a.data[positionOf(index, a.shape)] : b.data[positionOf(index.with(dim, at - cut), b.shape)]) as number;
+    let start = 0;
+    call.inputs.forEach((_, i) => {
+      const x = input(call, i);
+      forEachIndex(x.shape, (index, position) => {
+        out.data[positionOf(index.with(dim, start + (index[dim] as number)), out.shape)] = x.data[position] as number;
+      });
+      start += x.shape[dim] as number;
     });
     return out;
   }),

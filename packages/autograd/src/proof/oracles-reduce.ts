@@ -38,6 +38,15 @@ function reduction(kind: ReductionKind, bound: (call: OracleCall) => Bound, exac
   return { run: (call) => reduced(kind, input(call, 0), call.attrs as ReduceAttrs), bound, exactOnIntegers };
 }
 
+/** One of the two outputs of an op that finds the extreme elements along one dimension. */
+function along(kind: ReductionKind): Oracle {
+  const run = (call: OracleCall): NdArray => {
+    const { dim, keepdim } = call.attrs as { dim: number; keepdim: boolean };
+    return reduced(kind, input(call, 0), { dims: [dim], keepdim });
+  };
+  return { run, bound: () => exact, exactOnIntegers: true };
+}
+
 /** Each of k products and k sums rounds once: k + 1 times half a unit of the sum of magnitudes. */
 export function productBound(k: number, magnitude: number, call: OracleCall): Bound {
   return { rtol: 0, atol: ((k + 2) / 2) * epsilon(call.out.dtype) * magnitude };
@@ -51,6 +60,10 @@ export const reduceOracles: Readonly<Record<string, Oracle>> = {
   amin: reduction("amin", () => exact),
   argmax: reduction("argmax", () => exact),
   argmin: reduction("argmin", () => exact),
+  "max.values": along("amax"),
+  "max.indices": along("argmax"),
+  "min.values": along("amin"),
+  "min.indices": along("argmin"),
   var: reduction("var", summedBound(32), false),
   std: { run: (call) => map(Math.sqrt, reduced("var", input(call, 0), call.attrs as ReduceAttrs)), bound: summedBound(32), exactOnIntegers: false },
   norm: { run: (call) => map(Math.sqrt, reduced("sum", map((v) => v * v, input(call, 0)), call.attrs as ReduceAttrs)), bound: summedBound(32), exactOnIntegers: false },

@@ -1,12 +1,44 @@
 import { ndarray } from "@tapegrad/reference";
-import { dispatch, isFloating as isFloatingDType, type DType, type Op, type Sample, type Tensor } from "@tapegrad/tensor";
+import { dispatch, isFloating as isFloatingDType, type DType, type Op, type OutputSpec, type Sample, type Tensor } from "@tapegrad/tensor";
 import { grad } from "../backward.ts";
 import { numbersOf } from "./expect-values.ts";
 import { fromValues, integersFor, valuesFor } from "./operands.ts";
 import type { OracleCall } from "./oracle.ts";
-import type { Random } from "./random.ts";
+import { randomFrom, type Random } from "./random.ts";
 
 export type OpInputs = readonly (Tensor | null)[];
+
+/** An op with one output, or one of the outputs of an op with several. */
+export interface ProvenOp extends Op {
+  readonly infer: (inputs: OpInputs, attrs: unknown) => OutputSpec;
+  readonly composite: ((inputs: OpInputs, attrs: unknown) => Tensor) | null;
+  readonly whole?: Op;
+  readonly output?: number;
+}
+
+/** One output of an op with several, as if the op gave nothing else. */
+export function outputOf(op: Op, output: number): ProvenOp {
+  const { composite } = op;
+  const pick = <T>(list: T | readonly T[]): T => (list as readonly T[])[output] as T;
+  const sample = op.samples()[0] as Sample<unknown>;
+  const spec = pick(op.infer(operands(sample, "float32", randomFrom(1)), sample.attrs));
+  return {
+    ...op,
+    differentiable: op.differentiable && isFloatingDType(spec.dtype),
+    name: `${op.name}.${op.outputs[output]}`,
+    infer: (inputs, attrs) => pick(op.infer(inputs, attrs)),
+    composite: composite === null ? null : (inputs, attrs) => pick(composite(inputs, attrs)),
+    whole: op,
+    output,
+  };
+}
+
+/** Runs an op through the interpreters. */
+export function call(op: Op, inputs: OpInputs, attrs: unknown): Tensor {
+  const { whole = op, output = 0 } = op as ProvenOp;
+  const out = dispatch(whole, inputs, attrs);
+  return whole.isMany ? ((out as readonly Tensor[])[output] as Tensor) : (out as Tensor);
+}
 
 /** Operands for a sample. */
 export function operands(sample: Sample<unknown>, dtype: DType, random: Random): OpInputs {
@@ -34,7 +66,7 @@ export function integerOperands(sample: Sample<unknown>, dtype: DType, random: R
 
 /** The call as oracles see it. */
 export function oracleCall(op: Op, inputs: OpInputs, attrs: unknown): OracleCall {
-  const out = op.infer(inputs, attrs);
+  const out = (op as ProvenOp).infer(inputs, attrs);
   return { inputs: inputs.map((x) => (x === null ? null : ndarray(numbersOf(x), x.shape))), attrs, out, dtype: out.dtype === "float64" ? "float64" : "float32" };
 }
 
@@ -67,6 +99,6 @@ export function leaves(inputs: OpInputs): OpInputs {
 /** Gradients of a call with respect to its floating inputs, for a given upstream gradient; null where there is none. */
 export function gradients(op: Op, inputs: OpInputs, attrs: unknown, dOut: Tensor): (Tensor | null)[] {
   const given = leaves(inputs);
-  const out = dispatch(op, given, attrs);
+  const out = call(op, given, attrs);
   return grad([out], given.filter(isFloating), { gradOutputs: [dOut], allowUnused: true });
 }

@@ -7,34 +7,39 @@ import { commonType } from "../promote.ts";
 import { normalizeDim, sameShape } from "../shape.ts";
 import { describe, emptyTensor, requireTensor, Tensor } from "../tensor.ts";
 import { to } from "./cast.ts";
-import { clone } from "./clone.ts";
 import { everyDType } from "./every-dtype.ts";
 import { narrow } from "./narrow.ts";
 import { reshape } from "./reshape.ts";
 import { unsqueeze } from "./squeeze.ts";
 
-const definition = defineOp<readonly ["a", "b"], { dim: number }>({
+interface CatAttrs {
+  readonly dim: number;
+  /** Where each of the tensors begins along the dimension, and where the last one ends. */
+  readonly bounds: readonly number[];
+}
+
+const definition = defineOp<readonly ["tensors..."], CatAttrs>({
   name: "cat",
-  inputs: ["a", "b"],
+  inputs: ["tensors..."],
   saves: [],
   dtypes: everyDType,
   halfNative: true,
-  infer: ([a, b], { dim }) => ({ shape: a.shape.with(dim, (a.shape[dim] as number) + (b.shape[dim] as number)), dtype: a.dtype }),
-  forward: ([a, b], { dim }, spec) => {
+  infer: ([first], { dim, bounds }) => ({ shape: (first as Tensor).shape.with(dim, bounds.at(-1) as number), dtype: (first as Tensor).dtype }),
+  forward: (tensors, { dim, bounds }, spec) => {
     beginCall();
     const out = emptyTensor(spec.shape, spec.dtype);
-    copyInto(a, part(out, dim, 0, a.shape[dim] as number));
-    copyInto(b, part(out, dim, a.shape[dim] as number, b.shape[dim] as number));
+    tensors.forEach((x, i) => copyInto(x, part(out, dim, bounds[i] as number, x.shape[dim] as number)));
     return out;
   },
   backward: {
-    a: (dOut, { attrs: { dim }, shapes: [a = []] }) => narrow(dOut, dim, 0, a[dim] as number),
-    b: (dOut, { attrs: { dim }, shapes: [, b = []] }) => narrow(dOut, dim, dOut.size(dim) - (b[dim] as number), b[dim] as number),
+    tensors: (dOut, { attrs: { dim, bounds } }, at) => narrow(dOut, dim, bounds[at] as number, (bounds[at + 1] as number) - (bounds[at] as number)),
   },
   samples: () => [
-    { inputs: [{ shape: [2] }, { shape: [3] }], attrs: { dim: 0 } },
-    { inputs: [{ shape: [2, 3] }, { shape: [2, 1] }], attrs: { dim: 1 } },
-    { inputs: [{ shape: [0, 3] }, { shape: [2, 3] }], attrs: { dim: 0 } },
+    { inputs: [{ shape: [2] }, { shape: [3] }], attrs: { dim: 0, bounds: [0, 2, 5] } },
+    { inputs: [{ shape: [2, 3] }, { shape: [2, 1] }], attrs: { dim: 1, bounds: [0, 3, 4] } },
+    { inputs: [{ shape: [0, 3] }, { shape: [2, 3] }], attrs: { dim: 0, bounds: [0, 0, 2] } },
+    { inputs: [{ shape: [2, 2] }], attrs: { dim: 0, bounds: [0, 2] } },
+    { inputs: [{ shape: [2, 1, 2] }, { shape: [2, 2, 2] }, { shape: [2, 0, 2] }, { shape: [2, 3, 2] }], attrs: { dim: 1, bounds: [0, 1, 3, 3, 6] } },
   ],
 });
 
@@ -59,8 +64,10 @@ export function cat(tensors: readonly Tensor[], dim = 0): Tensor {
   const model = tensors.find((x) => !isNothing(x)) ?? first;
   const d = normalizeDim("cat", dim, model.ndim);
   const dtype = commonType(tensors.map((x) => x.dtype));
-  const joined = catRange(tensors.map((x) => to(fitting(x, model, d), dtype)), d);
-  return tensors.length === 1 ? clone(joined) : joined;
+  const parts = tensors.map((x) => to(fitting(x, model, d), dtype));
+  let end = 0;
+  const bounds = [0, ...parts.map((x) => (end += x.shape[d] as number))];
+  return definition.run(parts, { dim: d, bounds });
 }
 
 /** A tensor that can stand beside the model. */
@@ -74,14 +81,6 @@ function fitting(x: Tensor, model: Tensor, dim: number): Tensor {
     code: "cat/shape",
     data: { a: model.shape, b: x.shape, dim },
   });
-}
-
-// In halves, so that n tensors cost n log n copies, not n².
-function catRange(tensors: readonly Tensor[], dim: number): Tensor {
-  const [first, second] = tensors as readonly [Tensor, ...Tensor[]];
-  if (second === undefined) return first;
-  const middle = tensors.length >> 1;
-  return definition.run([catRange(tensors.slice(0, middle), dim), catRange(tensors.slice(middle), dim)], { dim });
 }
 
 /** The tensors, one at least. Throws ShapeError `OP/none`; ArgumentError `tapegrad/not-a-tensor`, `tapegrad/two-copies`; IndexError `OP/option`. */

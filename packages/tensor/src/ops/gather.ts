@@ -98,6 +98,11 @@ const scatterOp: DefinedOp<readonly ["src", "indices"], ScatterAttrs> = defineOp
   ],
 });
 
+/** Elements of `src` added up in zeros of a shape, where the indices, which have its shape, say. @internal */
+export function scatterAdd(src: Tensor, dim: number, indices: Tensor, shape: Shape): Tensor {
+  return scatterOp.run([src, indices], { dim, shape });
+}
+
 /**
  * Elements of `x` picked along a dimension: out[i][j] = x[i][indices[i][j]] for dim 1. Negative indices count from the end. In the other
  * dimensions there may be fewer indices than elements: the first ones are meant.

@@ -1,4 +1,5 @@
 import { reduceKernel } from "../compute/reduce.ts";
+import { zeros } from "../creation.ts";
 import { inTheNameOf } from "../errors.ts";
 import { defineOp } from "../op.ts";
 import { boolean, dim as dimRule } from "../option-rules.ts";
@@ -9,10 +10,9 @@ import { div } from "./arithmetic.ts";
 import { to } from "./cast.ts";
 import { eq, isnan, logicalOr } from "./comparison.ts";
 import { everyDType, numericDTypes } from "./every-dtype.ts";
-import { gather } from "./gather.ts";
+import { maxAlong, minAlong } from "./extreme-along.ts";
 import { isOptions, keptShape, noOptions, outputShape, reduceCases, reduceRules, refuseEmpty, resolveReduce, withoutDim, type Dims, type KeepdimOptions, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
 import { alias, reshapeOrSame } from "./reshape.ts";
-import { squeeze } from "./squeeze.ts";
 import { sum } from "./sum.ts";
 import { where } from "./where.ts";
 
@@ -174,14 +174,10 @@ function alongDim(name: "max" | "min", x: Tensor, dim: number, keepdimOrOptions:
   requireTensor(name, "x", x);
   checkArgument(name, "dim", dim, dimRule);
   const keepdim = keeps(name, keepdimOrOptions);
-  normalizeDim(name, dim, x.ndim);
-  const find = name === "max" ? argmax : argmin;
-  // Of truth values, too, the extreme one has a position (as PyTorch), though argmax alone refuses them.
-  const ranked = x.dtype === "bool" ? to(x, "uint8") : x;
-  if (x.ndim === 0) return new Extrema(alias(x), find(ranked, dim));
-  const indices = inTheNameOf(name, () => find(ranked, dim, { keepdim: true }));
-  const values = gather(x, dim, indices);
-  return keepdim ? new Extrema(values, indices) : new Extrema(squeeze(values, dim), squeeze(indices, dim));
+  const d = normalizeDim(name, dim, x.ndim);
+  if (x.ndim === 0) return new Extrema(alias(x), zeros([], { dtype: "int32" }));
+  const [values, indices] = (name === "max" ? maxAlong : minAlong).run([x], { dim: d, keepdim });
+  return new Extrema(values, indices);
 }
 
 /**

@@ -1,0 +1,32 @@
+import { afterEach, expect, test, vi } from "vitest";
+
+afterEach(() => {
+  vi.doUnmock("node:os");
+  vi.unstubAllGlobals();
+  vi.unstubAllEnvs();
+  vi.resetModules();
+});
+
+const denied = (): never => {
+  throw new Error("Requires env access, run again with the --allow-env flag");
+};
+
+test("a variable is what the environment has", async () => {
+  const { setting } = await import("./surroundings.ts");
+  vi.stubEnv("TAPEGRAD_TEST", "1");
+  expect([setting("TAPEGRAD_TEST"), setting("TAPEGRAD_NOT_SET")]).toEqual(["1", undefined]);
+});
+
+test("where the environment and the machine may not be asked for, nothing is set and nothing known, and the kernels start", async () => {
+  vi.doMock("node:os", async (original) => ({ ...(await original<typeof import("node:os")>()), totalmem: denied }));
+  const { env } = process;
+  Object.defineProperty(process, "env", { configurable: true, get: denied });
+  try {
+    const { setting, machineMemory } = await import("./surroundings.ts");
+    expect([setting("TAPEGRAD_TEST"), machineMemory()]).toEqual([undefined, Infinity]);
+    const { memoryStats } = await import("./heap.ts");
+    expect(memoryStats().budget).toBe(256 * 2 ** 20);
+  } finally {
+    Object.defineProperty(process, "env", { configurable: true, enumerable: true, writable: true, value: env });
+  }
+});
