@@ -39,8 +39,13 @@ export const noOptions: ReduceOptions = Object.freeze({});
  */
 export function resolveReduce<O extends ReduceOptions>(op: string, x: Tensor, first: Dims | O, others: Omit<O, "dim"> | undefined, rules: OptionRules<O>): ReduceAttrs {
   requireTensor(op, "x", x);
+  // Many sums are of everything, and of small tensors, where a look at the options would show.
+  return first === noOptions && others === undefined ? { dims: normalizeDims(op, undefined, x.ndim), keepdim: false } : resolveGiven(op, x, first, others, rules);
+}
+
+function resolveGiven<O extends ReduceOptions>(op: string, x: Tensor, first: Dims | O, others: Omit<O, "dim"> | undefined, rules: OptionRules<O>): ReduceAttrs {
   if (isOptions(first) && others === undefined) {
-    if (first !== noOptions && !isPlain(first)) checkOptions(op, first, rules);
+    if (!isPlain(first)) checkOptions(op, first, rules);
     return reduceAttrs(op, x, first.dim, first.keepdim);
   }
   if (first !== noOptions) checkArgument(op, "dim", first, dimsRule);
