@@ -43,6 +43,10 @@ export default defineConfig(
     },
   },
   {
+    files: ["**/*.generated.ts"],
+    rules: { "max-lines": "off" },
+  },
+  {
     files: ["**/*.cjs"],
     rules: { "@typescript-eslint/no-require-imports": "off" },
   },

@@ -65,6 +65,9 @@ const gradRules: OptionRules<GradOptions> = {
   allowUnused: optionRules.boolean,
 };
 
+/** As many gradients as there are inputs, where the compiler knows their number. */
+export type GradientsOf<Inputs extends readonly Tensor[], Gradient> = { -readonly [Place in keyof Inputs]: Gradient };
+
 /**
  * Gradients of the sum of outputs with respect to inputs, which may be leaves or any recorded tensor. `.grad` stays as it is.
  *
@@ -73,10 +76,11 @@ const gradRules: OptionRules<GradOptions> = {
  * const x = tensor(3, { requiresGrad: true });
  * const [dx] = grad([mul(x, x)], [x], { createGraph: true });
  * dx.item(); // 6
- * grad([dx], [x])[0].item(); // 2
+ * const [ddx] = grad([dx], [x]);
+ * ddx.item(); // 2
  */
-export function grad(outputs: readonly Tensor[], inputs: readonly Tensor[], options: GradOptions & { readonly allowUnused: true }): (Tensor | null)[];
-export function grad(outputs: readonly Tensor[], inputs: readonly Tensor[], options?: GradOptions): Tensor[];
+export function grad<const I extends readonly Tensor[]>(outputs: readonly Tensor[], inputs: I, options: GradOptions & { readonly allowUnused: true }): GradientsOf<I, Tensor | null>;
+export function grad<const I extends readonly Tensor[]>(outputs: readonly Tensor[], inputs: I, options?: GradOptions): GradientsOf<I, Tensor>;
 export function grad(outputs: readonly Tensor[], inputs: readonly Tensor[], options: GradOptions = {}): (Tensor | null)[] {
   checkOptions("grad", options, gradRules);
   const { createGraph = false, retainGraph = createGraph, gradOutputs = [], allowUnused = false } = options;

@@ -55,7 +55,7 @@ describe("accumulation", () => {
 
   test("a gradient that comes back from grad() is nobody else's", () => {
     const [a, b] = [leaf([1, 2]), leaf([3, 4])];
-    const [dA, dB] = grad([add(a, b)], [a, b], { gradOutputs: [tensor([1, 1])] }) as [Tensor, Tensor];
+    const [dA, dB] = grad([add(a, b)], [a, b], { gradOutputs: [tensor([1, 1])] });
     expect(dA.toArray()).toEqual([1, 1]);
     expect(dB.toArray()).toEqual([1, 1]);
     sum(add(a, b)).backward();
@@ -149,9 +149,9 @@ describe("graphs used more than once", () => {
 
   test("gradients of gradients, to the third order", () => {
     const x = tensor(2, { dtype: "float64", requiresGrad: true });
-    const [first] = grad([mul(mul(x, x), mul(x, x))], [x], { createGraph: true }) as [Tensor];
-    const [second] = grad([first], [x], { createGraph: true }) as [Tensor];
-    const [third] = grad([second], [x]) as [Tensor];
+    const [first] = grad([mul(mul(x, x), mul(x, x))], [x], { createGraph: true });
+    const [second] = grad([first], [x], { createGraph: true });
+    const [third] = grad([second], [x]);
     expect([first.item(), second.item(), third.item()]).toEqual([32, 48, 48]);
   });
 
@@ -163,8 +163,8 @@ describe("graphs used more than once", () => {
       crossEntropy: (v) => crossEntropy(v, tensor([1, 2], { dtype: "int32" })),
     };
     for (const loss of Object.values(losses)) {
-      const [dX] = grad([loss(x)], [x], { createGraph: true }) as [Tensor];
-      const [second] = grad([sum(square(dX))], [x]) as [Tensor];
+      const [dX] = grad([loss(x)], [x], { createGraph: true });
+      const [second] = grad([sum(square(dX))], [x]);
       expect(second.toTypedArray().some((value) => value !== 0)).toBe(true);
     }
   });
@@ -173,7 +173,7 @@ describe("graphs used more than once", () => {
     const x = tensor([[[[1, 5], [3, 2]]]], { requiresGrad: true });
     const upstream = tensor([[[[3]]]], { requiresGrad: true });
     const y = maxPool2d(x, 2);
-    const [dX] = grad([y], [x], { gradOutputs: [upstream], createGraph: true }) as [Tensor];
+    const [dX] = grad([y], [x], { gradOutputs: [upstream], createGraph: true });
     y.backward(ones([1, 1, 1, 1]));
     sum(mul(dX, 7)).backward();
     expect(upstream.grad?.toArray()).toEqual([[[[7]]]]);
@@ -214,8 +214,8 @@ describe("hooks and kept gradients", () => {
   test("a gradient that a hook on a leaf gives must have its shape and dtype, and is recorded with the others", () => {
     const x = tensor(2, { dtype: "float64", requiresGrad: true });
     x.registerHook((gradient) => mul(gradient, x));
-    const [dX] = grad([mul(x, x)], [x], { createGraph: true }) as [Tensor];
-    expect([dX.item(), (grad([dX], [x])[0] as Tensor).item()]).toEqual([8, 16]);
+    const [dX] = grad([mul(x, x)], [x], { createGraph: true });
+    expect([dX.item(), grad([dX], [x])[0].item()]).toEqual([8, 16]);
     x.registerHook(() => zeros([3], { dtype: "float64" }));
     expect(() => mul(x, x).backward()).toThrow("registerHook/shape");
   });
@@ -243,7 +243,7 @@ describe("hooks and kept gradients", () => {
     const x = leaf([2]);
     const y = mul(x, x);
     const z = mul(y, y);
-    const [dY, dX] = grad([z], [y, x]) as [Tensor, Tensor];
+    const [dY, dX] = grad([z], [y, x]);
     expect([dY.toArray(), dX.toArray(), x.grad]).toEqual([[8], [32], null]);
   });
 
@@ -264,7 +264,7 @@ describe("gradients computed in the memory of the upstream one", () => {
     const seen: Tensor[] = [];
     watched.registerHook((gradient) => { seen.push(gradient); });
     const upstream = tensor([1, 10, 100]);
-    const [atMiddle, atX] = grad([mul(watched, 7)], [middle, x], { gradOutputs: [upstream], retainGraph: true }) as [Tensor, Tensor];
+    const [atMiddle, atX] = grad([mul(watched, 7)], [middle, x], { gradOutputs: [upstream], retainGraph: true });
     mul(watched, 7).backward(upstream);
     const times = (factor: number): number[] => [1, 10, 100].map((value) => value * factor);
     expect(upstream.toArray()).toEqual(times(1));
@@ -353,7 +353,7 @@ describe("changes in place", () => {
 
   test("gradients may change, though the pass took them as views that nobody recorded", () => {
     const [x, w] = [leaf([1, 2]), leaf([3, 4])];
-    const [dX] = grad([sum(square(x.reshape([2, 1])))], [x]) as [Tensor];
+    const [dX] = grad([sum(square(x.reshape([2, 1])))], [x]);
     x.reshape([2, 1]).backward(ones([2, 1]));
     for (const gradient of [dX, x.grad as Tensor]) expect(gradient.mul_(w).requiresGrad).toBe(true);
   });

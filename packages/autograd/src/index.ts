@@ -1,5 +1,5 @@
 export { grad } from "./backward.ts";
-export type { GradOptions } from "./backward.ts";
+export type { GradOptions, GradientsOf } from "./backward.ts";
 export { enableGrad, inferenceMode, isGradEnabled, noGrad, setGradEnabled } from "./grad-mode.ts";
 export { gradcheck } from "./gradcheck.ts";
 export type { GradcheckError, GradcheckOptions } from "./gradcheck.ts";

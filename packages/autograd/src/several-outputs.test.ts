@@ -78,7 +78,7 @@ describe("an op with several outputs", () => {
   test("is differentiated twice", () => {
     const [x, y] = [leaf(2), leaf(5)];
     const [p, s] = both.run([x, y], null);
-    const [dx] = grad([p.mul(s)], [x], { createGraph: true }) as [Tensor];
+    const [dx] = grad([p.mul(s)], [x], { createGraph: true });
     // d/dx of x y (x + y) = 2 x y + y^2; again: 2 y, and by y: 2 x + 2 y.
     expect(dx.item()).toBe(45);
     expect(grad([dx], [x, y]).map(valueOf)).toEqual([10, 14]);

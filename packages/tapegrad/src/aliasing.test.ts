@@ -33,6 +33,12 @@ const own: Readonly<Record<string, Calls>> = {
   linear: [matrix, (x) => tapegrad.linear(x, ones([2, 2], { dtype: "float64" }))],
   logSoftmax: [matrix, (x) => tapegrad.logSoftmax(x, 0)],
   matmul: [matrix, (x) => tapegrad.matmul(x, ones([2, 2], { dtype: "float64" }))],
+  bmm: [() => matrix().unsqueeze(0), (x) => tapegrad.bmm(x, ones([1, 2, 2], "float64"))],
+  dot: [() => tensor([1, 2], "float64"), (x) => tapegrad.dot(x, ones([2], "float64"))],
+  mm: [matrix, (x) => tapegrad.mm(x, ones([2, 2], "float64"))],
+  mv: [matrix, (x) => tapegrad.mv(x, ones([2], "float64"))],
+  rdiv: [matrix, (x) => tapegrad.rdiv(x, 1), (x) => tapegrad.rdiv(1, x)],
+  rsub: [matrix, (x) => tapegrad.rsub(x, 0), (x) => tapegrad.rsub(0, x)],
   max: [matrix, (x) => tapegrad.max(x), (x) => tapegrad.max(x, 0).values, (x) => tapegrad.max(x.sum(), 0).values],
   maxPool2d: [image, (x) => tapegrad.maxPool2d(x, 1)],
   mseLoss: [matrix, (x) => tapegrad.mseLoss(x, zeros([2, 2])), (x) => tapegrad.mseLoss(x, zeros([2, 2]), { reduction: "none" })],
@@ -85,7 +91,7 @@ describe("the list above", () => {
     const strangers = Object.keys(tapegrad).filter((name) => isFunction(name) && !known.has(name));
     expect(strangers).toEqual([]);
     expect(Object.keys(nn.functional).filter((name) => !known.has(name))).toEqual([]);
-    const notOps = ["constructor", "adopt", "backward", "currentNode", "dim", "dropGrad", "isContiguous", "item", "numel", "ownGrad", "peekGrad", "registerHook", "requiresGrad_", "retainGrad", "size", "toArray", "toJSON", "toString", "toTypedArray", "var"];
+    const notOps = ["constructor", "adopt", "backward", "currentNode", "dim", "dims", "dropGrad", "isContiguous", "item", "numel", "ownGrad", "peekGrad", "registerHook", "requiresGrad_", "retainGrad", "size", "toArray", "toJSON", "toString", "toTypedArray", "var"];
     const methods = Object.getOwnPropertyNames(Tensor.prototype).filter((name) => {
       const { value } = Object.getOwnPropertyDescriptor(Tensor.prototype, name) ?? {};
       return typeof value === "function" && !(/[^_]_$/.test(name) && name !== "requiresGrad_");

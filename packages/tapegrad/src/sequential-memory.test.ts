@@ -58,7 +58,7 @@ describe("what passes through a Sequential", () => {
     const point = randn([6, 4], { requiresGrad: true });
     const derivatives = (loss: Tensor): unknown => {
       const again = grad([loss], [point], { retainGraph: true });
-      const [slope] = grad([loss], [point], { createGraph: true }) as [Tensor];
+      const [slope] = grad([loss], [point], { createGraph: true });
       return [...again, slope, ...grad([sum(slope.square())], [point])].map((tensor) => tensor.toArray());
     };
     expect(derivatives(sum(model.forward(point)))).toEqual(derivatives(sum(apart(point))));

@@ -7,7 +7,7 @@ import { checkArgument, checkOptions, type OptionRules } from "./options.ts";
 import { checkShape, formatShape, sizeOf, type Shape } from "./shape.ts";
 import { emptyTensor, requireGradDType, requireTensor, tensorFromHost, type ElementArray, type NestedArray, type Tensor } from "./tensor.ts";
 
-/** Options that all creation functions take. */
+/** Options that all creation functions take. In the place of options that name a dtype alone, there may be the dtype: `zeros([2], "int32")`. */
 export interface TensorOptions {
   /** float32 unless told. */
   readonly dtype?: DType;
@@ -29,6 +29,16 @@ const noOptions: FromDataOptions = Object.freeze({});
 
 const dtypes: ReadonlySet<unknown> = new Set(Object.keys(dtypeInfo));
 
+/** A dtype, written in the place of options that would name it alone. */
+const dtypeOptions = Object.fromEntries(Object.keys(dtypeInfo).map((dtype) => [dtype, Object.freeze({ dtype })])) as Readonly<Record<DType, { readonly dtype: DType }>>;
+
+/** The options, also where a dtype stands in their place. Throws IndexError `OP/option`. */
+export function optionsOf<O extends TensorOptions>(op: string, options: O | DType): O | { readonly dtype: DType } {
+  if (typeof options !== "string") return options;
+  checkArgument(op, "dtype", options, anyDType);
+  return dtypeOptions[options];
+}
+
 /** Whether there is nothing but a dtype that exists, as in most calls: found out sooner than by going through the rules. */
 function isPlain(options: TensorOptions): boolean {
   if (options === noOptions) return true;
@@ -47,8 +57,10 @@ function isPlain(options: TensorOptions): boolean {
  * @example
  * tensor([[1, 2], [3, 4]]).shape; // [2, 2]
  * tensor(new Float64Array(6), { shape: [2, 3] }).dtype; // "float64"
+ * tensor([0, 1, 2], "int32").dtype; // "int32"
  */
-export function tensor(data: NestedArray | ElementArray | BigInt64Array, options: FromDataOptions = noOptions): Tensor {
+export function tensor(data: NestedArray | ElementArray | BigInt64Array, optionsOrDType: FromDataOptions | DType = noOptions): Tensor {
+  const options: FromDataOptions = optionsOf("tensor", optionsOrDType);
   if (!isPlain(options)) checkOptions("tensor", options, fromDataRules);
   if (isElementArray(data)) return fromElements(data, options);
   const shape = nestedShape(data);
@@ -82,7 +94,8 @@ function checkedShape(shape: Shape, length: number): Shape {
   });
 }
 
-function nestedShape(data: NestedArray): number[] {
+/** The shape that nested arrays have if they are regular: the lengths of the first ones. */
+export function nestedShape(data: NestedArray): number[] {
   const shape: number[] = [];
   let level: NestedArray | undefined = data;
   while (Array.isArray(level)) {
@@ -133,13 +146,15 @@ export function withOptions(out: Tensor, options: TensorOptions): Tensor {
  * @example
  * full([2, 2], 7).toArray(); // [[7, 7], [7, 7]]
  */
-export function full(shape: Shape, value: number, options: TensorOptions = noOptions): Tensor {
-  return filled("full", shape, value, options, options?.dtype);
+export function full(shape: Shape, value: number, options: TensorOptions | DType = noOptions): Tensor {
+  return filled("full", shape, value, options);
 }
 
 /** `full`, in the name of the function that was called. */
-function filled(op: string, shape: Shape, value: number, options: TensorOptions, dtype: DType = "float32"): Tensor {
+function filled(op: string, shape: Shape, value: number, optionsOrDType: TensorOptions | DType, ownDType: DType = "float32"): Tensor {
+  const options: TensorOptions = optionsOf(op, optionsOrDType);
   if (!isPlain(options)) checkOptions(op, options, tensorRules);
+  const { dtype = ownDType } = options;
   checkShape(op, shape);
   requireRepresentable(op, value, dtype);
   beginCall();
@@ -154,9 +169,10 @@ function filled(op: string, shape: Shape, value: number, options: TensorOptions,
  * Throws    ShapeError `zeros/shape`
  * @example
  * zeros([2]).toArray(); // [0, 0]
+ * zeros([2], "int32").dtype; // "int32"
  */
-export function zeros(shape: Shape, options: TensorOptions = noOptions): Tensor {
-  return filled("zeros", shape, 0, options, options?.dtype);
+export function zeros(shape: Shape, options: TensorOptions | DType = noOptions): Tensor {
+  return filled("zeros", shape, 0, options);
 }
 
 /**
@@ -165,8 +181,8 @@ export function zeros(shape: Shape, options: TensorOptions = noOptions): Tensor 
  * @example
  * ones([2]).toArray(); // [1, 1]
  */
-export function ones(shape: Shape, options: TensorOptions = noOptions): Tensor {
-  return filled("ones", shape, 1, options, options?.dtype);
+export function ones(shape: Shape, options: TensorOptions | DType = noOptions): Tensor {
+  return filled("ones", shape, 1, options);
 }
 
 /**
@@ -175,9 +191,9 @@ export function ones(shape: Shape, options: TensorOptions = noOptions): Tensor {
  * @example
  * fullLike(tensor([1, 2]), 3).toArray(); // [3, 3]
  */
-export function fullLike(x: Tensor, value: number, options: TensorOptions = noOptions): Tensor {
+export function fullLike(x: Tensor, value: number, options: TensorOptions | DType = noOptions): Tensor {
   requireTensor("fullLike", "x", x);
-  return filled("fullLike", x.shape, value, options, options?.dtype ?? x.dtype);
+  return filled("fullLike", x.shape, value, options, x.dtype);
 }
 
 /**
@@ -186,9 +202,9 @@ export function fullLike(x: Tensor, value: number, options: TensorOptions = noOp
  * @example
  * zerosLike(tensor([1, 2])).toArray(); // [0, 0]
  */
-export function zerosLike(x: Tensor, options: TensorOptions = noOptions): Tensor {
+export function zerosLike(x: Tensor, options: TensorOptions | DType = noOptions): Tensor {
   requireTensor("zerosLike", "x", x);
-  return filled("zerosLike", x.shape, 0, options, options?.dtype ?? x.dtype);
+  return filled("zerosLike", x.shape, 0, options, x.dtype);
 }
 
 /**
@@ -197,9 +213,9 @@ export function zerosLike(x: Tensor, options: TensorOptions = noOptions): Tensor
  * @example
  * onesLike(tensor([5, 6])).toArray(); // [1, 1]
  */
-export function onesLike(x: Tensor, options: TensorOptions = noOptions): Tensor {
+export function onesLike(x: Tensor, options: TensorOptions | DType = noOptions): Tensor {
   requireTensor("onesLike", "x", x);
-  return filled("onesLike", x.shape, 1, options, options?.dtype ?? x.dtype);
+  return filled("onesLike", x.shape, 1, options, x.dtype);
 }
 
 /**
@@ -208,7 +224,8 @@ export function onesLike(x: Tensor, options: TensorOptions = noOptions): Tensor 
  * @example
  * empty([3, 4]).shape; // [3, 4]
  */
-export function empty(shape: Shape, options: TensorOptions = noOptions): Tensor {
+export function empty(shape: Shape, optionsOrDType: TensorOptions | DType = noOptions): Tensor {
+  const options: TensorOptions = optionsOf("empty", optionsOrDType);
   if (!isPlain(options)) checkOptions("empty", options, tensorRules);
   checkShape("empty", shape);
   beginCall();
@@ -224,15 +241,16 @@ export function empty(shape: Shape, options: TensorOptions = noOptions): Tensor 
  * arange(4).toArray(); // [0, 1, 2, 3]
  * arange(1, 2, 0.25).toArray(); // [1, 1.25, 1.5, 1.75]
  * arange(3, { dtype: "float64" }).dtype; // "float64"
+ * arange(0, 1, 0.5, "float64").dtype; // "float64"
  */
-export function arange(end: number, options?: TensorOptions): Tensor;
-export function arange(start: number, end: number, options?: TensorOptions): Tensor;
-export function arange(start: number, end: number | undefined, step?: number, options?: TensorOptions): Tensor;
-export function arange(start: number, ...rest: readonly (number | TensorOptions | undefined)[]): Tensor {
+export function arange(end: number, options?: TensorOptions | DType): Tensor;
+export function arange(start: number, end: number, options?: TensorOptions | DType): Tensor;
+export function arange(start: number, end: number | undefined, step?: number, options?: TensorOptions | DType): Tensor;
+export function arange(start: number, ...rest: readonly (number | TensorOptions | DType | undefined)[]): Tensor {
   const last = rest.at(-1);
-  if (typeof last === "object") checkOptions("arange", last, tensorRules);
-  const options = typeof last === "object" ? last : {};
-  const [end, step = 1] = rest.filter((value) => value !== options) as (number | undefined)[];
+  const options: TensorOptions = typeof last === "object" || typeof last === "string" ? optionsOf("arange", last) : noOptions;
+  if (!isPlain(options)) checkOptions("arange", options, tensorRules);
+  const [end, step = 1] = (options === noOptions ? rest : rest.slice(0, -1)) as (number | undefined)[];
   const [from, to] = end === undefined ? [0, start] : [start, end];
   requireFinite("arange", { start: from, end: to, step });
   if (step === 0 || (to - from) / step < 0) {
@@ -277,7 +295,8 @@ function sequence(op: string, length: number, value: (i: number) => number, dtyp
  * @example
  * linspace(0, 1, 5).toArray(); // [0, 0.25, 0.5, 0.75, 1]
  */
-export function linspace(start: number, end: number, count: number, options: TensorOptions = noOptions): Tensor {
+export function linspace(start: number, end: number, count: number, optionsOrDType: TensorOptions | DType = noOptions): Tensor {
+  const options: TensorOptions = optionsOf("linspace", optionsOrDType);
   if (!isPlain(options)) checkOptions("linspace", options, tensorRules);
   requireFinite("linspace", { start, end });
   if (!Number.isInteger(count) || count < 0) {
@@ -296,7 +315,8 @@ export function linspace(start: number, end: number, count: number, options: Ten
  * @example
  * eye(2).toArray(); // [[1, 0], [0, 1]]
  */
-export function eye(rows: number, columns = rows, options: TensorOptions = noOptions): Tensor {
+export function eye(rows: number, columns = rows, optionsOrDType: TensorOptions | DType = noOptions): Tensor {
+  const options: TensorOptions = optionsOf("eye", optionsOrDType);
   if (!isPlain(options)) checkOptions("eye", options, tensorRules);
   checkArgument("eye", "rows", rows, nonNegativeInteger);
   checkArgument("eye", "columns", columns, nonNegativeInteger);

@@ -5,12 +5,12 @@ import { refuseCoinciding } from "./compute/overlap.ts";
 import { requireRepresentable } from "./encode.ts";
 import { DTypeError, GradError, ShapeError, TapegradError } from "./errors.ts";
 import { gradHooks } from "./grad-hooks.ts";
-import { add, div, mul, sub } from "./ops/arithmetic.ts";
+import { add, div, mul, scaledOperand, sub, type AlphaOptions } from "./ops/arithmetic.ts";
 import { clone } from "./ops/clone.ts";
 import type { Operand } from "./ops/define-binary.ts";
 import { expandOrSame } from "./ops/expand.ts";
 import { relu } from "./ops/activation.ts";
-import { clamp } from "./ops/extremum.ts";
+import { clamp, type ClampBounds } from "./ops/extremum.ts";
 import { to } from "./ops/cast.ts";
 import { placeIn, replacedPart } from "./ops/part.ts";
 import { alias } from "./ops/reshape.ts";
@@ -141,11 +141,12 @@ function leafError(op: string, target: Tensor, what: string, code: string): Grad
 }
 
 /**
- * x += other, in place. What is done to a view is done to what it is a view of, for gradients too.
+ * x += alpha other, in place. What is done to a view is done to what it is a view of, for gradients too.
  *
  * Throws    GradError `inPlace/leaf`, `inPlace/leaf-view`, `inPlace/unrecorded-view`, `tape/stale-view`; ShapeError `inPlace/shape`,
- *           `inPlace/coinciding`; DTypeError `inPlace/dtype`
+ *           `inPlace/coinciding`; DTypeError `inPlace/dtype`, `add_/alpha`; IndexError `add_/option`
  * @example
+ * tensor([1, 2]).add_(tensor([3, 4]), { alpha: 10 }).toArray(); // [31, 42]
  * const x = tensor([1, 2, 3], { requiresGrad: true });
  * const y = mul(x, 1);
  * y.narrow(0, 0, 2).add_(1).mul_(10);
@@ -153,15 +154,28 @@ function leafError(op: string, target: Tensor, what: string, code: string): Grad
  * sum(y).backward();
  * x.grad?.toArray(); // [10, 10, 1]
  */
-export function add_(x: Tensor, other: Operand): Tensor {
+export function add_(x: Tensor, other: Operand, options?: AlphaOptions): Tensor {
   requireOperand("add_", "other", other);
-  return inPlace("add_", x, (old) => add(old, other), other);
+  const term = options === undefined ? other : termOf("add_", x, other, options);
+  return inPlace("add_", x, (old) => add(old, term), term);
 }
 
-/** x -= other, in place. Throws as `add_`. */
-export function sub_(x: Tensor, other: Operand): Tensor {
+/** What is added with `alpha`. Computed before: what changes x may compute in its memory, where `other` may lie too. */
+function termOf(op: string, x: Tensor, other: Operand, options: AlphaOptions): Operand {
+  requireTensor(op, "x", x);
+  return scaledOperand(op, x, other, options);
+}
+
+/**
+ * x -= alpha other, in place. Throws as `add_`.
+ *
+ * @example
+ * tensor([5, 7]).sub_(tensor([1, 2]), { alpha: 2 }).toArray(); // [3, 3]
+ */
+export function sub_(x: Tensor, other: Operand, options?: AlphaOptions): Tensor {
   requireOperand("sub_", "other", other);
-  return inPlace("sub_", x, (old) => sub(old, other), other);
+  const term = options === undefined ? other : termOf("sub_", x, other, options);
+  return inPlace("sub_", x, (old) => sub(old, term), term);
 }
 
 /** x *= other, in place. Throws as `add_`. */
@@ -181,9 +195,16 @@ export function relu_(x: Tensor): Tensor {
   return inPlace("relu_", x, relu);
 }
 
-/** Limits x to [min, max], in place. Throws as `add_`. */
-export function clamp_(x: Tensor, bounds: { min?: number; max?: number }): Tensor {
-  return inPlace("clamp_", x, (old) => clamp(old, bounds));
+/**
+ * Limits x to [min, max], in place. Throws as `add_`.
+ *
+ * @example
+ * tensor([-2, 0.5, 2]).clamp_(-1, 1).toArray(); // [-1, 0.5, 1]
+ */
+export function clamp_(x: Tensor, min: number | undefined, max?: number): Tensor;
+export function clamp_(x: Tensor, bounds: ClampBounds): Tensor;
+export function clamp_(x: Tensor, first: number | ClampBounds | undefined, max?: number): Tensor {
+  return inPlace("clamp_", x, (old) => clamp(old, first as number | undefined, max));
 }
 
 /**

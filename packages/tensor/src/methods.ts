@@ -1,9 +1,10 @@
 import { copyOf } from "./copies.ts";
+import "./methods.generated.ts";
 import { Tensor } from "./tensor.ts";
 import { gradHooks, type BackwardOptions } from "./grad-hooks.ts";
 import { add_, clamp_, copy_, div_, fill_, mul_, relu_, sub_, zero_ } from "./in-place.ts";
 import { erf, leakyRelu, relu, sigmoid, softplus, tanh } from "./ops/activation.ts";
-import { add, div, floorDivide, mul, remainder, sub } from "./ops/arithmetic.ts";
+import { add, div, floorDivide, mul, rdiv, remainder, rsub, sub } from "./ops/arithmetic.ts";
 import { to } from "./ops/cast.ts";
 import { clone, contiguous } from "./ops/clone.ts";
 import { eq, ge, gt, isfinite, isinf, isnan, le, logicalAnd, logicalNot, logicalOr, logicalXor, lt, ne } from "./ops/comparison.ts";
@@ -18,6 +19,7 @@ import { neg } from "./ops/neg.ts";
 import { permute, t, transpose } from "./ops/permute.ts";
 import { pow } from "./ops/power.ts";
 import { prod } from "./ops/prod.ts";
+import { bmm, dot, mm, mv } from "./ops/products.ts";
 import { flatten, reshape, view } from "./ops/reshape.ts";
 import { abs, ceil, floor, round, sign, trunc } from "./ops/rounding.ts";
 import { amax, amin, argmax, argmin, max, min } from "./ops/select-extremum.ts";
@@ -29,39 +31,31 @@ import { norm, std, variance } from "./ops/variance.ts";
 import { toPrimitive } from "./operators.ts";
 import { formatTensor } from "./print.ts";
 
-/** Functions whose first argument becomes `this`. */
+/** Functions whose first argument becomes `this`. What editors know of these methods, methods.generated.ts, is made of this table and the functions. */
 const methods = {
-  abs, add, add_, amax, amin, argmax, argmin, ceil, clamp, clamp_, clone, contiguous, copy_, cos, div, div_, eq, erf, exp, expand,
+  abs, add, add_, amax, amin, argmax, argmin, bmm, ceil, clamp, clamp_, clone, contiguous, copy_, cos, div, div_, dot, eq, erf, exp, expand,
   expandAs, expm1, fill_, flatten, floor, floorDivide, gather, ge, gt, indexSelect, isfinite, isinf, isnan, le, leakyRelu, log,
-  log10, log1p, log2, logSoftmax, logicalAnd, logicalNot, logicalOr, logicalXor, logsumexp, lt, matmul, maximum, mean, minimum, mul,
-  mul_, narrow, ne, neg, norm, permute, pow, prod, reciprocal, relu, relu_, remainder, reshape, round, rsqrt, select, sigmoid, sign,
+  log10, log1p, log2, logSoftmax, logicalAnd, logicalNot, logicalOr, logicalXor, logsumexp, lt, matmul, max, maximum, mean, min, minimum, mul,
+  mul_, mm, mv, narrow, ne, neg, norm, permute, pow, prod, rdiv, reciprocal, relu, relu_, remainder, reshape, round, rsqrt, rsub, select, sigmoid, sign,
   sin, slice, softmax, softplus, sqrt, square, squeeze, std, sub, sub_, sum, t, tan, tanh, to, transpose, trunc, unsqueeze,
   var: variance, view, zero_,
 };
 
-type MethodOf<F> = F extends (self: never, ...args: infer A) => infer R ? (...args: A) => R : never;
-
-type TableMethods = { readonly [K in keyof typeof methods]: MethodOf<(typeof methods)[K]> };
-
 declare module "./tensor.ts" {
-  interface Tensor extends TableMethods {
-    /** The largest element, or with `dim` the largest along it and where they are. */
-    max(): Tensor;
-    max(dim: number, keepdim?: boolean): ReturnType<typeof max> & { readonly values: Tensor; readonly indices: Tensor };
-    /** The smallest element, or with `dim` the smallest along it and where they are. */
-    min(): Tensor;
-    min(dim: number, keepdim?: boolean): ReturnType<typeof min> & { readonly values: Tensor; readonly indices: Tensor };
+  interface Tensor {
     /** The last two dimensions exchanged. */
     readonly mT: Tensor;
     /** All dimensions in reverse order. */
     readonly T: Tensor;
     /** Brings gradients to the leaves that this tensor was computed from. `gradient` may be left out for one element. */
     backward(gradient?: Tensor | null, options?: BackwardOptions): void;
+    /** Brings gradients to the leaves that this tensor of one element was computed from. */
     backward(options: BackwardOptions): void;
     /** Lets a tensor that is not a leaf keep its gradient. */
     retainGrad(): void;
     /** Calls `hook` with the tensor's gradient as it arrives, for a leaf before it is added to `.grad`; what it returns replaces it. Returns a function that removes the hook. */
     registerHook(hook: (gradient: Tensor) => Tensor | void): () => void;
+    /** Shape, dtype and elements, of large tensors the outer ones. */
     toString(): string;
     /** A text for `${x}` and `String(x)`. Throws ArgumentError `tensor/operator` for all of JavaScript's operators. */
     [Symbol.toPrimitive](hint: string): string;
@@ -87,8 +81,6 @@ function isOptions(value: Tensor | BackwardOptions | null): value is BackwardOpt
 }
 
 Object.defineProperties(Tensor.prototype, {
-  max: { value(this: Tensor, dim?: number, keepdim?: boolean) { return dim === undefined ? max(this) : max(this, dim, keepdim); } },
-  min: { value(this: Tensor, dim?: number, keepdim?: boolean) { return dim === undefined ? min(this) : min(this, dim, keepdim); } },
   mT: { get(this: Tensor) { return transpose(this, -2, -1); } },
   T: { get(this: Tensor) { return permute(this, this.shape.map((_, i) => this.ndim - 1 - i)); } },
   backward: {

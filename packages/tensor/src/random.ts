@@ -1,6 +1,6 @@
 import { beginCall, computedDType, dtypeInfo, float16View, unaryOps, wasm, type DType } from "@tapegrad/kernels";
 import { castKernel } from "./compute/cast.ts";
-import { full, tensor, withOptions, type TensorOptions } from "./creation.ts";
+import { full, optionsOf, tensor, withOptions, type TensorOptions } from "./creation.ts";
 import { DTypeError, IndexError } from "./errors.ts";
 import { defaultGenerator, type Generator } from "./generator.ts";
 import { anyDType, boolean, generator } from "./option-rules.ts";
@@ -18,7 +18,8 @@ const randomRules: OptionRules<RandomOptions> = { dtype: anyDType, requiresGrad:
 
 type Fill = (code: number, out: number, n: number, key0: number, key1: number, low: number, high: number) => void;
 
-function draw(op: string, shape: Shape, options: RandomOptions, fillFor: (dtype: DType) => Fill, ownDType: DType = "float32"): Tensor {
+function draw(op: string, shape: Shape, optionsOrDType: RandomOptions | DType, fillFor: (dtype: DType) => Fill, ownDType: DType = "float32"): Tensor {
+  const options: RandomOptions = optionsOf(op, optionsOrDType);
   checkOptions(op, options, randomRules);
   checkShape(op, shape);
   const dtype = options.dtype ?? ownDType;
@@ -40,11 +41,11 @@ function draw(op: string, shape: Shape, options: RandomOptions, fillFor: (dtype:
  * @example
  * rand([2, 3]).shape; // [2, 3]
  */
-export function rand(shape: Shape, options: RandomOptions = {}): Tensor {
+export function rand(shape: Shape, options: RandomOptions | DType = {}): Tensor {
   return drawUniform("rand", shape, options);
 }
 
-function drawUniform(op: string, shape: Shape, options: RandomOptions, dtype?: DType): Tensor {
+function drawUniform(op: string, shape: Shape, options: RandomOptions | DType, dtype?: DType): Tensor {
   return draw(op, shape, options, (dtype) => uniformFill(0, 1, dtype), dtype);
 }
 
@@ -79,11 +80,11 @@ export function uniform(shape: Shape, low: number, high: number, options: Random
  * @example
  * randn([2, 3]).dtype; // "float32"
  */
-export function randn(shape: Shape, options: RandomOptions = {}): Tensor {
+export function randn(shape: Shape, options: RandomOptions | DType = {}): Tensor {
   return drawNormal("randn", shape, options);
 }
 
-function drawNormal(op: string, shape: Shape, options: RandomOptions, dtype?: DType): Tensor {
+function drawNormal(op: string, shape: Shape, options: RandomOptions | DType, dtype?: DType): Tensor {
   return draw(op, shape, options, () => (code, out, n, ...at) => wasm.randomNormal(code, out, n, ...at, 0, 1), dtype);
 }
 
@@ -93,8 +94,10 @@ function drawNormal(op: string, shape: Shape, options: RandomOptions, dtype?: DT
  * Throws    IndexError `randint/range`, ShapeError `randint/shape`
  * @example
  * randint(0, 10, [4]).dtype; // "int32"
+ * randint(0, 10, [4], "int64").dtype; // "int64"
  */
-export function randint(low: number, high: number, shape: Shape, options: RandomOptions = {}): Tensor {
+export function randint(low: number, high: number, shape: Shape, optionsOrDType: RandomOptions | DType = {}): Tensor {
+  const options: RandomOptions = optionsOf("randint", optionsOrDType);
   checkOptions("randint", options, randomRules);
   checkShape("randint", shape);
   if (!Number.isInteger(low) || !Number.isInteger(high) || low >= high || low < -(2 ** 31) || high > 2 ** 31 - 1) {
@@ -147,7 +150,7 @@ export function permutation(n: number, generator: Generator): Int32Array {
  * @example
  * randLike(zeros([2, 2])).shape; // [2, 2]
  */
-export function randLike(x: Tensor, options: RandomOptions = {}): Tensor {
+export function randLike(x: Tensor, options: RandomOptions | DType = {}): Tensor {
   requireTensor("randLike", "x", x);
   return drawUniform("randLike", x.shape, options, x.dtype);
 }
@@ -158,7 +161,7 @@ export function randLike(x: Tensor, options: RandomOptions = {}): Tensor {
  * @example
  * randnLike(zeros([2, 2])).shape; // [2, 2]
  */
-export function randnLike(x: Tensor, options: RandomOptions = {}): Tensor {
+export function randnLike(x: Tensor, options: RandomOptions | DType = {}): Tensor {
   requireTensor("randnLike", "x", x);
   return drawNormal("randnLike", x.shape, options, x.dtype);
 }

@@ -3,10 +3,11 @@ import { type Float16Array } from "@petamoriken/float16";
 import { markCopy, notATensor } from "./copies.ts";
 import { DTypeError, GradError, IndexError, MemoryError, ShapeError } from "./errors.ts";
 import { bringViewUpToDate } from "./stale-views.ts";
+import type { NestedArray, NumbersOfRank, Sizes } from "./rank-types.ts";
+import { showValue } from "./show-value.ts";
 import { contiguousStrides, formatShape, normalizeDim, sameShape, sizeOf, type Shape } from "./shape.ts";
 
-/** Nested arrays of numbers (booleans for bool), as `toArray` gives and `tensor` takes them. */
-export type NestedArray = number | boolean | readonly NestedArray[];
+export type { NestedArray };
 
 /** The typed array that copies of each dtype's elements come in: bool as bytes 0 and 1, int64 as bigints, bfloat16, which JavaScript has no array of, as float32. */
 export interface ElementArrays {
@@ -48,9 +49,11 @@ export class Tensor {
 
   /** @internal */
   readonly storage: Storage;
+  /** Sizes of the dimensions, outermost first. */
   readonly shape: Shape;
   /** Position of the first element in the storage. */
   readonly offset: number;
+  /** What the elements are. */
   readonly dtype: DType;
   /** Made from a plain JS number: it does not raise the other operand's dtype within a category. @internal */
   readonly wrappedNumber: boolean;
@@ -113,6 +116,7 @@ export class Tensor {
     return typeof value === "object" && value !== null && #size in value;
   }
 
+  /** Number of dimensions. */
   get ndim(): number {
     return this.shape.length;
   }
@@ -127,13 +131,43 @@ export class Tensor {
     return this.#size;
   }
 
-  /** The shape, or the size of one dimension. Throws IndexError `size/dim`. */
+  /** The shape. */
   size(): Shape;
+  /** The size of one dimension. Throws IndexError `size/dim`. */
   size(dim: number): number;
   size(dim?: number): Shape | number {
     if (dim === undefined) return this.shape;
     if (this.shape.length === 0) throw new IndexError({ op: "size", fact: `dim ${dim} of a 0-d tensor: it has no dimensions`, code: "size/dim", data: { dim } });
     return this.shape[normalizeDim("size", dim, this.shape.length)] as number;
+  }
+
+  /**
+   * The sizes of as many dimensions, as numbers of their own: a tensor with another number of them is an error.
+   *
+   * Throws    ShapeError `dims/rank`, IndexError `dims/option`
+   * @example
+   * const [batch, channels] = zeros([8, 3]).dims(2);
+   * batch * channels; // 24
+   * zeros([8, 3]).dims(3); // throws dims/rank
+   */
+  dims<const Rank extends number>(rank: Rank): Sizes<Rank> {
+    this.#checkRank("dims", rank);
+    return this.shape as Sizes<Rank>;
+  }
+
+  #checkRank(op: string, rank: number): void {
+    if (rank === this.shape.length) return;
+    if (!Number.isInteger(rank) || rank < 0) {
+      throw new IndexError({ op, fact: `rank ${showValue(rank)} must be an integer, 0 or more`, code: `${op}/option`, data: { rank } });
+    }
+    const count = this.shape.length;
+    throw new ShapeError({
+      op,
+      fact: `the tensor has ${count} dimension${count === 1 ? "" : "s"}, not ${rank}`,
+      details: [describe("x", this)],
+      code: `${op}/rank`,
+      data: { shape: this.shape, rank },
+    });
   }
 
   /** The sum of gradients that `backward` brought here; only for leaves and where `retainGrad` was asked for. */
@@ -250,15 +284,20 @@ export class Tensor {
 
   /**
    * All elements in row-major order, copied; float16 as a `Float16Array` of `@petamoriken/float16`, bfloat16
-   * as a Float32Array, bool as bytes. Naming the dtype that
-   * the tensor has makes the array's type known; int64 comes as a BigInt64Array, whose type only `toTypedArray("int64")` tells.
+   * as a Float32Array, bool as bytes. int64 comes as a BigInt64Array, whose type only `toTypedArray("int64")` tells.
+   *
+   * @example
+   * tensor([1, 2]).toTypedArray(); // Float32Array [1, 2]
+   */
+  toTypedArray(): ElementArray;
+  /**
+   * All elements in row-major order, copied. Naming the dtype that the tensor has makes the array's type known.
    *
    * Throws    DTypeError `toTypedArray/dtype`
    *
    * @example
    * tensor([1, 2]).toTypedArray("float32").map((value) => 2 * value); // Float32Array [2, 4]
    */
-  toTypedArray(): ElementArray;
   toTypedArray<D extends DType>(dtype: D): ElementArrays[D];
   toTypedArray(dtype: DType = this.dtype): ElementArray | BigInt64Array {
     if (dtype !== this.dtype) {
@@ -280,9 +319,21 @@ export class Tensor {
    * Nested arrays of the elements; a plain value for a 0-d tensor; booleans for bool. Throws DTypeError `toArray/precision` for an int64
    * beyond 2^53, which no number holds.
    */
-  toArray(): NestedArray {
+  toArray(): NestedArray;
+  /**
+   * Nested arrays of the elements, typed by the number of dimensions: `toArray(2)` is a `number[][]`. Numbers for every dtype: true and
+   * false are 1 and 0, as in `item`.
+   *
+   * Throws    ShapeError `toArray/rank`, IndexError `toArray/option`, DTypeError `toArray/precision`
+   * @example
+   * tensor([[1, 2], [3, 4]]).toArray(2).map(([first]) => first); // [1, 3]
+   * tensor([true, false]).toArray(1); // [1, 0]
+   */
+  toArray<const Rank extends number>(rank: Rank): NumbersOfRank<Rank>;
+  toArray(rank?: number): NestedArray {
+    if (rank !== undefined) this.#checkRank("toArray", rank);
     const flat = this.dtype === "int64" ? Float64Array.from(this.toTypedArray("int64"), (value) => exactNumber("toArray", value)) : this.toTypedArray();
-    const isBool = this.dtype === "bool";
+    const isBool = this.dtype === "bool" && rank === undefined;
     let next = 0;
     const build = (dim: number): NestedArray => {
       if (dim === this.shape.length) {

@@ -7,6 +7,18 @@ import { leaf } from "./error-calls.ts";
 /** Data and sizes that no tensor can be made of. */
 export const errorsOfCreation: readonly ErrorSample[] = [
   {
+    call: () => zeros([2], "float" as never),
+    error: "IndexError",
+    message: `zeros: dtype "float" must be one of float32, float64, float16, bfloat16, int64, int32, uint8, bool
+  code: zeros/option`,
+  },
+  {
+    call: () => arange(3, "int" as never),
+    error: "IndexError",
+    message: `arange: dtype "int" must be one of float32, float64, float16, bfloat16, int64, int32, uint8, bool
+  code: arange/option`,
+  },
+  {
     call: () => tensor([[1, 2], [3]]),
     error: "ShapeError",
     message: `tensor: nested arrays must all have the same length: dimension 1 has 2 entries, but there is an array of 1

@@ -1,6 +1,6 @@
 import {
-  add, clamp, div, eq, floorDivide, ge, gt, le, logicalAnd, logicalOr, logicalXor, lt, maximum, minimum, mul, ne, neg, pow,
-  relu, remainder, sub, tensor, where, zeros, type ErrorSample,
+  add, ones, rsub, sub_, add_, clamp, div, eq, floorDivide, ge, gt, le, logicalAnd, logicalOr, logicalXor, lt, maximum, minimum, mul,
+  ne, neg, pow, relu, remainder, sub, tensor, where, zeros, type ErrorSample,
 } from "@tapegrad/tensor";
 
 /** Operands of pointwise ops that do not fit. */
@@ -185,6 +185,79 @@ export const errorsOfPointwise: readonly ErrorSample[] = [
   a  [2]
   b  [3]
   code: where/broadcast`,
+  },
+  {
+    call: () => add(ones([2], "int32"), ones([2], "int64"), { alpha: 0.5 }),
+    error: "DTypeError",
+    message: `add: alpha 0.5 must be an integer, as the result is: int64
+  hint: convert an operand first: x.to("float32")
+  code: add/alpha`,
+  },
+  {
+    call: () => sub(ones([2], "int32"), 1, { alpha: 0.5 }),
+    error: "DTypeError",
+    message: `sub: alpha 0.5 must be an integer, as the result is: int32
+  hint: convert an operand first: x.to("float32")
+  code: sub/alpha`,
+  },
+  {
+    call: () => ones([2], "int32").rsub(1, { alpha: 0.5 }),
+    error: "DTypeError",
+    message: `rsub: alpha 0.5 must be an integer, as the result is: int32
+  hint: convert an operand first: x.to("float32")
+  code: rsub/alpha`,
+  },
+  {
+    call: () => ones([2], "uint8").add_(1, { alpha: 0.5 }),
+    error: "DTypeError",
+    message: `add_: alpha 0.5 must be an integer, as the result is: uint8
+  hint: convert an operand first: x.to("float32")
+  code: add_/alpha`,
+  },
+  ...([["add", add], ["sub", sub], ["rsub", rsub], ["add_", add_], ["sub_", sub_]] as const).map(([op, run]): ErrorSample => ({
+    call: () => run(ones([2]), ones([2]), { alpha: "2" } as never),
+    error: "IndexError",
+    message: `${op}: alpha "2" must be a number\n  code: ${op}/option`,
+  })),
+  {
+    call: () => add(ones([2]), ones([2]), 2 as never),
+    error: "ArgumentError",
+    message: `add: options must be an object, not 2
+  code: add/options`,
+  },
+  {
+    call: () => rsub(zeros([2]), zeros([3])),
+    error: "ShapeError",
+    message: `rsub: a.shape[-1] = 3 and b.shape[-1] = 2 must be equal, or one of them 1
+  a  [3]
+  b  [2]
+  code: rsub/broadcast`,
+  },
+  {
+    call: () => zeros([2]).rdiv(zeros([3])),
+    error: "ShapeError",
+    message: `rdiv: a.shape[-1] = 3 and b.shape[-1] = 2 must be equal, or one of them 1
+  a  [3]
+  b  [2]
+  code: rdiv/broadcast`,
+  },
+  {
+    call: () => clamp(zeros([1]), undefined),
+    error: "ArgumentError",
+    message: `clamp: options must be an object, not undefined
+  code: clamp/options`,
+  },
+  {
+    call: () => zeros([1]).clamp_(0, "1" as never),
+    error: "IndexError",
+    message: `clamp_: max "1" must be a number
+  code: clamp_/option`,
+  },
+  {
+    call: () => clamp(zeros([1]), { min: 0 } as never, 1),
+    error: "IndexError",
+    message: `clamp: min an object must be a number
+  code: clamp/option`,
   },
   {
     call: () => clamp(zeros([1], { dtype: "uint8" }), { min: 256 }),

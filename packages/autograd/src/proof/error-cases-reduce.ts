@@ -1,5 +1,5 @@
 import {
-  amax, amin, argmax, argmin, gather, indexSelect, logSoftmax, logsumexp, max, mean, min, norm, prod, softmax, std, sum,
+  amax, amin, argmax, argmin, crossEntropy, gather, indexSelect, logSoftmax, logsumexp, max, mean, min, nllLoss, norm, prod, softmax, std, sum,
   tensor, variance, zeros, type ErrorSample,
 } from "@tapegrad/tensor";
 
@@ -22,6 +22,67 @@ export const errorsOfReduce: readonly ErrorSample[] = [
     error: "IndexError",
     message: `sum: dim 0.5 is outside [-1, 0], the dimensions of a 1-d tensor
   code: sum/dim`,
+  },
+  {
+    call: () => sum(zeros([2, 3]), 2),
+    error: "IndexError",
+    message: `sum: dim 2 is outside [-2, 1], the dimensions of a 2-d tensor
+  code: sum/dim`,
+  },
+  {
+    call: () => zeros([2, 3]).sum([0, -2], { keepdim: true }),
+    error: "IndexError",
+    message: `sum: dim 0 is given twice
+  code: sum/dim-twice`,
+  },
+  {
+    call: () => sum(zeros([2]), "0" as never),
+    error: "IndexError",
+    message: `sum: dim "0" must be a number or a list of numbers
+  code: sum/option`,
+  },
+  {
+    call: () => sum(zeros([2]), { dim: 0 }, { keepdim: true }),
+    error: "IndexError",
+    message: `sum: dim an object must be a number or a list of numbers
+  code: sum/option`,
+  },
+  {
+    call: () => sum(zeros([2]), 0, { dim: 0 } as never),
+    error: "ArgumentError",
+    message: `sum: there is no option "dim"; there is keepdim
+  code: sum/unknown-option`,
+  },
+  {
+    call: () => sum(zeros([2]), 0, true as never),
+    error: "ArgumentError",
+    message: `sum: options must be an object, not true
+  code: sum/options`,
+  },
+  {
+    call: () => std(zeros([2]), 0, { unbiased: false } as never),
+    error: "ArgumentError",
+    message: `std: there is no option "unbiased"; there are keepdim, correction
+  code: std/unknown-option`,
+  },
+  {
+    call: () => argmax(zeros([2]), [0] as never),
+    error: "IndexError",
+    message: `argmax: dim [0] must be a number
+  code: argmax/option`,
+  },
+  {
+    call: () => argmin(zeros([2]), 0, { keepDim: true } as never),
+    error: "ArgumentError",
+    message: `argmin: there is no option "keepDim"; there is keepdim
+  hint: did you mean keepdim?
+  code: argmin/unknown-option`,
+  },
+  {
+    call: () => min(zeros([2]), 0, { keepdim: 1 } as never),
+    error: "IndexError",
+    message: `min: keepdim 1 must be true or false
+  code: min/option`,
   },
   {
     call: () => mean(zeros([2]), { dim: 1 }),
@@ -248,6 +309,65 @@ export const errorsOfReduce: readonly ErrorSample[] = [
     message: `gather: index -4 at position 0 is outside [-3, 2]
   code: gather/index`,
   },
+  {
+    call: () => gather(zeros([2, 3]), 1, [[0], [1, 2]]),
+    error: "ShapeError",
+    message: `gather: indices[1] must be an array of 1, as long as its neighbours, not [1,2]
+  code: gather/ragged`,
+  },
+  {
+    call: () => gather(zeros([2, 3]), 1, [[0], [1.5]]),
+    error: "IndexError",
+    message: `gather: indices[1][0] = 1.5 must be an integer
+  code: gather/integer`,
+  },
+  {
+    call: () => gather(zeros([2, 3]), 1, 0 as never),
+    error: "ArgumentError",
+    message: `gather: indices must be a tensor or an array of integers, not 0
+  code: tapegrad/not-a-tensor`,
+  },
+  {
+    call: () => indexSelect(zeros([2, 3]), 0, [0, 5e9]),
+    error: "IndexError",
+    message: `indexSelect: index 5000000000 at position 1 is outside [-2, 1]
+  code: indexSelect/index`,
+  },
+  {
+    call: () => indexSelect(zeros([2, 3]), 0, ["1"] as never),
+    error: "IndexError",
+    message: `indexSelect: indices[0] = "1" must be an integer
+  code: indexSelect/integer`,
+  },
+  {
+    call: () => indexSelect(zeros([2, 3]), 0, [0, [1]]),
+    error: "IndexError",
+    message: `indexSelect: indices[1] = [1] must be an integer
+  code: indexSelect/integer`,
+  },
+  {
+    call: () => indexSelect(zeros([2, 3]), 0, [[0, 1], 1]),
+    error: "ShapeError",
+    message: `indexSelect: indices[1] must be an array of 2, as long as its neighbours, not 1
+  code: indexSelect/ragged`,
+  },
+  ...([["crossEntropy", crossEntropy], ["nllLoss", nllLoss]] as const).flatMap(([op, loss]): ErrorSample[] => [
+    {
+      call: () => loss(zeros([2, 3]), [0, 2.5]),
+      error: "IndexError",
+      message: `${op}: targets[1] = 2.5 must be an integer\n  code: ${op}/integer`,
+    },
+    {
+      call: () => loss(zeros([2, 3, 2]), [[0, 1], [2]]),
+      error: "ShapeError",
+      message: `${op}: targets[1] must be an array of 2, as long as its neighbours, not [2]\n  code: ${op}/ragged`,
+    },
+    {
+      call: () => loss(zeros([2, 3]), [0, 3]),
+      error: "IndexError",
+      message: `${op}: target 3 at position 1 is outside [0, 2]\n  targets  [2]  int32\n  code: ${op}/target`,
+    },
+  ]),
   {
     call: () => indexSelect(zeros([2, 3]), 0, zeros([1, 1], { dtype: "int32" })),
     error: "ShapeError",

@@ -1,7 +1,41 @@
-import { cat, stack, zeros, type ErrorSample } from "@tapegrad/tensor";
+import { bmm, dot, mm, mv, cat, stack, zeros, type ErrorSample } from "@tapegrad/tensor";
 
 /** Shapes that an op does not take, and dimensions that there are not. */
 export const errorsOfShapes: readonly ErrorSample[] = [
+  ...([["mm", mm, [2, 2]], ["bmm", bmm, [3, 3]], ["mv", mv, [2, 1]], ["dot", dot, [1, 1]]] as const).flatMap(([op, run, [left, right]]): ErrorSample[] => {
+    const shape = (rank: number, last: number): number[] => [2, 3, last].slice(3 - rank);
+    const text = (...sizes: readonly (readonly number[])[]): string => sizes.map((each, i) => `  ${"ab"[i]}  [${each.join(", ")}]  float32`).join("\n");
+    const dimensions = (rank: number): string => `${rank} dimension${rank === 1 ? "" : "s"}`;
+    const fitting = [...shape(right, 7).slice(0, right === 3 ? 1 : 0), 5, ...(right === 1 ? [] : [7])];
+    const wrong = fitting.with(right === 3 ? 1 : 0, 4);
+    const hint = "  hint: matmul takes operands of any number of dimensions";
+    return [
+      {
+        call: () => run(zeros([1, ...shape(left, 5)]), zeros(fitting)),
+        error: "ShapeError",
+        message: `${op}: a must have ${dimensions(left)}, not ${left + 1}\n${text([1, ...shape(left, 5)], fitting)}\n${hint}\n  code: ${op}/rank`,
+      },
+      {
+        call: () => run(zeros(shape(left, 5)), zeros([1, ...fitting])),
+        error: "ShapeError",
+        message: `${op}: b must have ${dimensions(right)}, not ${right + 1}\n${text(shape(left, 5), [1, ...fitting])}\n${hint}\n  code: ${op}/rank`,
+      },
+      {
+        call: () => run(zeros(shape(left, 5)), zeros(wrong)),
+        error: "ShapeError",
+        message: `${op}: a.shape[-1] = 5 must equal b.shape[${right === 3 ? 1 : 0}] = 4\n${text(shape(left, 5), wrong)}\n  code: ${op}/inner`,
+      },
+    ];
+  }),
+  {
+    call: () => bmm(zeros([2, 3, 4]), zeros([1, 4, 5])),
+    error: "ShapeError",
+    message: `bmm: a.shape[0] = 2 must equal b.shape[0] = 1
+  a  [2, 3, 4]  float32
+  b  [1, 4, 5]  float32
+  hint: matmul broadcasts batches
+  code: bmm/batch`,
+  },
   {
     call: () => zeros([2, 3]).view([4]),
     error: "ShapeError",

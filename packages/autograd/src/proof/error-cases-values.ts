@@ -5,6 +5,32 @@ const wide = tensor(BigInt64Array.of(2n ** 53n + 1n));
 /** Numbers that are none, or that a dtype does not hold. */
 export const errorsOfValues: readonly ErrorSample[] = [
   {
+    call: () => zeros([8, 3]).dims(3),
+    error: "ShapeError",
+    message: `dims: the tensor has 2 dimensions, not 3
+  x  [8, 3]  float32
+  code: dims/rank`,
+  },
+  {
+    call: () => zeros([8]).dims("1" as never),
+    error: "IndexError",
+    message: `dims: rank "1" must be an integer, 0 or more
+  code: dims/option`,
+  },
+  {
+    call: () => zeros([8]).toArray(2),
+    error: "ShapeError",
+    message: `toArray: the tensor has 1 dimension, not 2
+  x  [8]  float32
+  code: toArray/rank`,
+  },
+  {
+    call: () => zeros([]).toArray(-1),
+    error: "IndexError",
+    message: `toArray: rank -1 must be an integer, 0 or more
+  code: toArray/option`,
+  },
+  {
     call: () => tensor([1, 3e9], { dtype: "int32" }),
     error: "IndexError",
     message: `tensor: the value 3000000000 at position 1 does not fit into int32
@@ -57,8 +83,8 @@ export const errorsOfValues: readonly ErrorSample[] = [
   {
     call: () => arange(0, 3, "1" as never),
     error: "IndexError",
-    message: `arange: step = 1 must be a finite number
-  code: arange/finite`,
+    message: `arange: dtype "1" must be one of float32, float64, float16, bfloat16, int64, int32, uint8, bool
+  code: arange/option`,
   },
   {
     call: () => arange(298, 301, { dtype: "uint8" }),

@@ -10,8 +10,8 @@ import { fromValues } from "./operands.ts";
 /** The gradient of the sum of f, and the gradient of that one's product with 1, 2, 3, ...; recorded and not, the gradient is the same. */
 function derivatives(f: (x: Tensor) => Tensor, x: Tensor): { first: NestedArray; second: NestedArray } {
   const leaf = x.detach().requiresGrad_();
-  const [plain] = grad([sum(f(leaf))], [leaf]) as [Tensor];
-  const [first] = grad([sum(f(leaf))], [leaf], { createGraph: true }) as [Tensor];
+  const [plain] = grad([sum(f(leaf))], [leaf]);
+  const [first] = grad([sum(f(leaf))], [leaf], { createGraph: true });
   const scale = Math.max(1, ...numbersOf(plain).map(Math.abs));
   numbersOf(plain).forEach((value, i) => {
     const other = numbersOf(first)[i] as number;

@@ -114,7 +114,7 @@ describe("any geometry gives what plain loops give", () => {
       const given = leaf(x, dtype);
       const y = avgPool2d(given, kernel, options);
       const epsilon = dtype === "float64" ? 2 ** -52 : 2 ** -23;
-      const [dX] = grad([y], [given], { gradOutputs: [fromValues(dOut.data, dOut.shape, dtype)] }) as [Tensor];
+      const [dX] = grad([y], [given], { gradOutputs: [fromValues(dOut.data, dOut.shape, dtype)] });
       expect([...y.shape]).toEqual(out.shape);
       expectValues(numbersOf(y), out.data, { rtol: 2 * epsilon, atol: 8 * epsilon }, "mean");
       expectValues(numbersOf(dX), avgPool2dBackward(dOut, cache).dX.data, { rtol: 4 * epsilon, atol: 32 * epsilon }, "gradient");

@@ -106,13 +106,13 @@ describe.runIf(isWanted)("large tensors", () => {
     const weight = rand([64, 64, 3, 3], { generator: random }).sub_(0.5).mul_(0.05).requiresGrad_();
     const pass = (images: Tensor): Tensor => maxPool2d(relu(conv2d(images, weight, null, { padding: 1 })), 2);
     const out = pass(x);
-    const [dX, dWeight] = grad([sum(out)], [x, weight]) as [Tensor, Tensor];
+    const [dX, dWeight] = grad([sum(out)], [x, weight]);
     const total = new Float64Array(dWeight.numel());
     for (let i = 0; i < 64; i++) {
       scope(() => {
         const image = x.detach().narrow(0, i, 1).clone().requiresGrad_();
         const alone = pass(image);
-        const [dImage, dFromImage] = grad([sum(alone)], [image, weight]) as [Tensor, Tensor];
+        const [dImage, dFromImage] = grad([sum(alone)], [image, weight]);
         dFromImage.toTypedArray().forEach((value, k) => (total[k] = (total[k] as number) + value));
         if (i % 21 !== 0) return;
         expectValues(Array.from(out.detach().narrow(0, i, 1).toTypedArray()), Array.from(alone.toTypedArray()), { rtol: 1e-4, atol: 1e-4 }, `output ${i}`);

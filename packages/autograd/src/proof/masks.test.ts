@@ -31,8 +31,8 @@ describe.each(Object.keys(losses) as (keyof typeof losses)[])("%s", (name) => {
         const data = targets.flatMap((target, row) => [0, 1, 2].map((j) => (counts(target) ? ((row + 2 * j) % 3) - 3 : filler)));
         const x = fromValues(data, [targets.length, 3], dtype).requiresGrad_();
         const loss = losses[name](x, tensor(targets, { dtype: "int32" }), options);
-        const [plain] = grad([sum(loss)], [x], { retainGraph: true }) as [Tensor];
-        const [first] = grad([sum(loss)], [x], { createGraph: true }) as [Tensor];
+        const [plain] = grad([sum(loss)], [x], { retainGraph: true });
+        const [first] = grad([sum(loss)], [x], { createGraph: true });
         const second = first.requiresGrad ? grad([sum(mul(first, first))], [x], { allowUnused: true })[0] : null;
         targets.forEach((target, row) => {
           if (counts(target)) return;
@@ -52,7 +52,7 @@ describe.each(Object.keys(losses) as (keyof typeof losses)[])("%s", (name) => {
           const x = fromValues([1, 2, 3, 4], [2, 2], dtype).requiresGrad_();
           const loss = losses[name](x, tensor(targets, { dtype: "int32" }), { weight, reduction });
           expect(loss.item()).toBe(expected);
-          expect((grad([loss], [x], { createGraph })[0] as Tensor).add(0).toArray()).toEqual([[0, 0], [0, 0]]);
+          expect(grad([loss], [x], { createGraph })[0].add(0).toArray()).toEqual([[0, 0], [0, 0]]);
         }
       }
     }
@@ -71,7 +71,7 @@ describe("cross-entropy", () => {
     const p = [Math.exp(0.5 - total), 0, Math.exp(1 - total)];
     const slope = p.map((v, j) => v * (0.7 + 0.1 * 3) - ([0.8, 0, 0.2][j] as number));
     for (const createGraph of [false, true]) {
-      const [gradient] = grad([crossEntropy(x, targets, { weight, labelSmoothing: 0.3 })], [x], { createGraph }) as [Tensor];
+      const [gradient] = grad([crossEntropy(x, targets, { weight, labelSmoothing: 0.3 })], [x], { createGraph });
       (gradient.toArray() as number[][])[0]?.forEach((v, j) => expect(v).toBeCloseTo(slope[j] as number, 5));
     }
   });
@@ -85,7 +85,7 @@ describe("cross-entropy", () => {
     const w = ones([2, 2], { requiresGrad: true });
     const x = tensor([[1, 2], [3, 4]]);
     for (const createGraph of [false, true]) {
-      const [gradient] = grad([crossEntropy(x.matmul(w), tensor([-100, -100], { dtype: "int32" }))], [w], { createGraph }) as [Tensor];
+      const [gradient] = grad([crossEntropy(x.matmul(w), tensor([-100, -100], { dtype: "int32" }))], [w], { createGraph });
       expect(gradient.add(0).toArray()).toEqual([[0, 0], [0, 0]]);
     }
   });
@@ -102,8 +102,8 @@ describe("cross-entropy of probabilities", () => {
       const x = fromValues([logit, 1, -2, logit, 0.5, 3], [2, 3], dtype).requiresGrad_();
       const p = fromValues([probability, 0.25, 0.5, probability, 0.75, 0.125], [2, 3], dtype).requiresGrad_();
       const loss = crossEntropy(x, p, { weight, ...options });
-      const first = grad([sum(loss)], [x, p], { createGraph: true }) as [Tensor, Tensor];
-      const second = grad([sum(mul(first[0], first[0]))], [x, p]) as [Tensor, Tensor];
+      const first = grad([sum(loss)], [x, p], { createGraph: true });
+      const second = grad([sum(mul(first[0], first[0]))], [x, p]);
       return [loss, ...first, ...second].map((tensor) => tensor.add(0).toArray());
     };
     for (const options of [{}, { reduction: "sum" }, { reduction: "none", labelSmoothing: 0.25 }]) {
@@ -122,12 +122,12 @@ describe("dropout", () => {
         const x = fullLike(kept, poison, { dtype }).requiresGrad_();
         const out = draw(x);
         expect(where(kept, 0, out).toTypedArray()).toEqual(where(kept, 0, ones([n], { dtype }).mul(0)).toTypedArray());
-        const [gradient] = grad([out], [x], { gradOutputs: [fullLike(out, poison)] }) as [Tensor];
+        const [gradient] = grad([out], [x], { gradOutputs: [fullLike(out, poison)] });
         expect(where(kept, 0, gradient).toTypedArray()).toEqual(where(kept, 0, ones([n], { dtype }).mul(0)).toTypedArray());
       }
       const all = fullLike(kept, NaN, { dtype }).requiresGrad_();
       const none = dropout(all, { p: 1 });
-      expect([none, grad([none], [all], { gradOutputs: [fullLike(none, Infinity)] })[0]].map((t) => isfinite(t as Tensor).toTypedArray().every((v) => v === 1))).toEqual([true, true]);
+      expect([none, grad([none], [all], { gradOutputs: [fullLike(none, Infinity)] })[0]].map((t) => isfinite(t).toTypedArray().every((v) => v === 1))).toEqual([true, true]);
     }
   });
 });
@@ -149,7 +149,7 @@ describe("a gradient that is infinite or NaN stays where it belongs", () => {
     for (const poison of poisons) {
       const x = tensor(data, { requiresGrad: true });
       const out = f(x);
-      const [gradient] = grad([out], [x], { gradOutputs: [fullLike(out, poison)] }) as [Tensor];
+      const [gradient] = grad([out], [x], { gradOutputs: [fullLike(out, poison)] });
       (gradient.toArray() as number[]).forEach((v, i) => expect(v === 0).toBe(reached[i] !== true));
     }
   });

@@ -44,21 +44,21 @@ describe.each(["float32", "float64", "float16"] as const)("%s", (dtype) => {
     fc.assert(fc.property(rows, fc.boolean(), fc.boolean(), (data, isTurned, createGraph) => {
       const x = fromValues(data.flat(), [data.length, (data[0] as number[]).length], dtype).requiresGrad_();
       const [gradient] = grad([isTurned ? prod(x.t(), { dim: 0 }) : prod(x, { dim: 1 })], [x], { gradOutputs: [fromValues(data.map(() => 1), [data.length], dtype)], createGraph });
-      expect((gradient as Tensor).add(0).toArray()).toEqual(data.map((factors) => factors.map((_, i) => partial(factors, [i]) + 0)));
+      expect(gradient.add(0).toArray()).toEqual(data.map((factors) => factors.map((_, i) => partial(factors, [i]) + 0)));
     }), { seed: 5, numRuns: 300 });
   });
   test("over several dimensions", () => {
     const x = tensor([[[2, 3], [0, 4]], [[2, 3], [0, 0]]], { dtype, requiresGrad: true });
     const [gradient] = grad([sum(prod(x, { dim: [1, 2] }))], [x], { createGraph: true });
     const weights = tensor([[[1, 2], [3, 4]], [[1, 2], [3, 4]]], { dtype });
-    expect((grad([sum(mul(gradient as Tensor, weights))], [x])[0] as Tensor).toArray()).toEqual([[[36, 24], [52, 18]], [[0, 0], [24, 18]]]);
+    expect(grad([sum(mul(gradient, weights))], [x])[0].toArray()).toEqual([[[36, 24], [52, 18]], [[0, 0], [24, 18]]]);
     const [apart] = grad([sum(prod(x, { dim: [0, 2], keepdim: true }))], [x], { createGraph: true });
-    expect((apart as Tensor).toArray()).toEqual([[[18, 12], [0, 0]], [[18, 12], [0, 0]]]);
+    expect(apart.toArray()).toEqual([[[18, 12], [0, 0]], [[18, 12], [0, 0]]]);
   });
 });
 
 test("of no factors: 1, with an empty gradient of any order", () => {
   const x = tensor([], { requiresGrad: true });
   const [gradient] = grad([prod(x)], [x], { createGraph: true });
-  expect([prod(x).item(), (gradient as Tensor).shape]).toEqual([1, [0]]);
+  expect([prod(x).item(), gradient.shape]).toEqual([1, [0]]);
 });

@@ -12,7 +12,7 @@ const leaf = (data: NestedArray): Tensor => tensor(data, { dtype: "float64", req
 /** The gradient of the sum of f at some numbers. */
 function gradientOf(f: (x: Tensor) => Tensor, data: NestedArray): NestedArray {
   const x = leaf(data);
-  return (grad([sum(f(x))], [x])[0] as Tensor).toArray();
+  return grad([sum(f(x))], [x])[0].toArray();
 }
 
 /** Gradients of the sum of f for two operands. */
@@ -185,7 +185,7 @@ describe("dropout", () => {
   test("the gradient goes through the same mask", () => {
     const x = ones([50], { dtype: "float64", requiresGrad: true });
     const y = dropout(x, { p: 0.5, generator: new Generator(3) });
-    expect(equal(grad([sum(y)], [x])[0] as Tensor, y.detach())).toBe(true);
+    expect(equal(grad([sum(y)], [x])[0], y.detach())).toBe(true);
   });
 });
 
@@ -209,7 +209,7 @@ describe("cross-entropy", () => {
   test("logits of +-1e4 stay finite", () => {
     expect(crossEntropy(tensor([[1e4, -1e4]]), targets(1)).item()).toBeCloseTo(2e4, 0);
     const x = tensor([[1e4, -1e4]], { requiresGrad: true });
-    expect((grad([crossEntropy(x, targets(1))], [x])[0] as Tensor).toArray()).toEqual([[1, -1]]);
+    expect(grad([crossEntropy(x, targets(1))], [x])[0].toArray()).toEqual([[1, -1]]);
   });
 });
 

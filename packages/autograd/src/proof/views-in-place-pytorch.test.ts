@@ -117,7 +117,7 @@ const programs: Readonly<Record<string, readonly [run: () => unknown, printed: u
     const x = leaf([1, 2, 3]);
     const h = mul(x, x);
     h.narrow(0, 0, 2).mul_(x.narrow(0, 1, 2));
-    const [first] = grad([sum(square(h))], [x], { createGraph: true }) as [Tensor];
+    const [first] = grad([sum(square(h))], [x], { createGraph: true });
     return shown(first, ...grad([sum(square(first))], [x]));
   }, [[16, 292, 204], [10880, 332304, 169248]]],
   "constants come to require grad, with their views": [() => {

@@ -65,8 +65,8 @@ describe("what grad() gives back", () => {
   test.each([{ retainGraph: true }, { createGraph: true }])("twice with %o, is the same", (options) => {
     const x = tensor([1, 2], { requiresGrad: true });
     const y = sum(mul(mul(x, x), x));
-    const [first] = grad([y], [x], options) as [Tensor];
-    const [second] = grad([y], [x]) as [Tensor];
+    const [first] = grad([y], [x], options);
+    const [second] = grad([y], [x]);
     expect(first.requiresGrad).toBe(options.createGraph === true);
     expect([first.toArray(), second.toArray(), second.requiresGrad]).toEqual([[3, 12], [3, 12], false]);
     expect(() => grad([y], [x])).toThrow(expect.objectContaining({ code: "backward/released" }) as Error);
@@ -79,9 +79,9 @@ describe("what grad() gives back", () => {
   ] as const)("with an upstream gradient that requires grad: off the tape all the same (%s)", (_name, of) => {
     const x = tensor([1, 2], { requiresGrad: true });
     const upstream = tensor([3, 4], { requiresGrad: true });
-    const [gradient] = grad([of(x)], [x], { gradOutputs: [upstream] }) as [Tensor];
+    const [gradient] = grad([of(x)], [x], { gradOutputs: [upstream] });
     expect([gradient.requiresGrad, gradient.isLeaf, upstream.requiresGrad]).toEqual([false, true, true]);
-    const [recorded] = grad([of(x)], [x], { gradOutputs: [upstream], createGraph: true }) as [Tensor];
+    const [recorded] = grad([of(x)], [x], { gradOutputs: [upstream], createGraph: true });
     expect(recorded.requiresGrad).toBe(true);
   });
 
@@ -92,7 +92,7 @@ describe("what grad() gives back", () => {
     const x = tensor([1, 2], { requiresGrad: true });
     const middle = call(below.spied, [x], null);
     const out = call(above.spied, [middle], null);
-    const [gradient] = grad([sum(out)], [middle]) as [Tensor];
+    const [gradient] = grad([sum(out)], [middle]);
     expect(gradient.toArray()).toEqual([2, 8]);
     expect([above.calls, below.calls]).toEqual([[1], [0]]);
   });
@@ -102,7 +102,7 @@ describe("what grad() gives back", () => {
     const [useful, useless] = [counted(op), counted(op)];
     const [a, b] = [tensor([1, 2], { requiresGrad: true }), tensor([3, 4], { requiresGrad: true })];
     const out = add(call(useful.spied, [a], null), call(useless.spied, [b], null));
-    expect((grad([sum(out)], [a]) as [Tensor])[0].toArray()).toEqual([2, 4]);
+    expect(grad([sum(out)], [a])[0].toArray()).toEqual([2, 4]);
     expect([useful.calls, useless.calls]).toEqual([[1], [0]]);
   });
 });

@@ -43,7 +43,7 @@ export const explained: readonly Accepted[] = [
 
   // Wider than PyTorch.
   { ops: ["leakyRelu", "softplus"], part: "raises", cases: integral, reason: "integers are taken as float32" },
-  { ops: ["sub", "sub_"], part: "raises", cases: /^(a|x): (?!bool).*b: bool/, reason: "a truth value is subtracted as 0 or 1" },
+  { ops: ["sub", "rsub", "sub_"], part: "raises", cases: /^(a|x): (?!bool|u?int.*"alpha":0.5).*b: bool/, reason: "a truth value is subtracted as 0 or 1" },
   { ops: ["norm"], part: "raises", cases: integral, reason: "integers are taken as float32" },
   { ops: ["clamp"], part: "raises", cases: ({ entry: { options } }) => options["min"] === undefined && options["max"] === undefined, reason: "either bound may be left out, or both" },
   { ops: ["clamp"], part: "raises", cases: /float16.*1099511627776/, reason: "a bound need not fit into float16" },
@@ -60,7 +60,7 @@ export const explained: readonly Accepted[] = [
   { ops: ["nllLoss"], part: "raises", cases: /x: int32/, reason: "integers can be log-probabilities: 0" },
 
   // Narrower than PyTorch: an error says so.
-  { ops: ["matmul", "linear", "maxPool2d", "avgPool2d"], part: "raises", cases: /^\w+: (int64|int32|uint8)\S* ?\w*, (b: (int64|int32|uint8)|kernel|\{)/, some: true, reason: "products and windows of integers are not offered" },
+  { ops: ["matmul", "mm", "bmm", "mv", "dot", "linear", "maxPool2d", "avgPool2d"], part: "raises", cases: /^\w+: (int64|int32|uint8)\S* ?\w*, (b: (int64|int32|uint8)|kernel|\{)/, some: true, reason: "products and windows of integers are not offered" },
   { ops: ["linear"], part: "raises", cases: /kernel: float32\[3\], bias: none|bias: float32\[1?\]$/, some: true, reason: "the weight is a matrix, the bias has one entry for each output" },
   { ops: ["mT"], part: "raises", cases: /\[\]/, reason: "deprecated in PyTorch: a 0-d tensor has no matrix" },
   { ops: ["crossEntropy"], part: "raises", cases: /"labelSmoothing":-0.1/, some: true, reason: "labelSmoothing is a share: from 0 to 1" },

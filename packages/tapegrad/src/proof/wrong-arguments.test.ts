@@ -1,7 +1,7 @@
 import * as api from "tapegrad";
 import { TapegradError, tensor, Tensor, zeros } from "tapegrad";
 import { describe, expect, test } from "vitest";
-import { calls, methodCalls, testedElsewhere, withoutArguments, wrongValues, type Call, type Kind } from "./wrong-arguments.ts";
+import { calls, methodCalls, otherForms, testedElsewhere, withoutArguments, wrongValues, type Call, type Kind } from "./wrong-arguments.ts";
 
 type Run = (args: readonly unknown[]) => unknown;
 
@@ -20,8 +20,10 @@ const named = (object: object, name: string): ((...args: readonly unknown[]) => 
 /** `var` is a word of JavaScript's, so only the method can be called what errors say. */
 const publicName = (name: string): string => (name === "variance" ? "var" : name);
 
-const functions = Object.entries(calls).map(([name, call]): Row => ({ name: publicName(name), title: name, call, run: (args) => named(api, name)(...args), from: 0 }));
-const methods = Object.entries({ ...calls, ...methodCalls }).filter(([name]) => name !== "grad" && publicName(name) in Tensor.prototype).map(([name, call]): Row => ({
+const formsOf = (table: Readonly<Record<string, Call>>): readonly (readonly [string, Call])[] => [...Object.entries(table), ...otherForms.filter(([name]) => name in table)];
+
+const functions = formsOf(calls).map(([name, call]): Row => ({ name: publicName(name), title: name, call, run: (args) => named(api, name)(...args), from: 0 }));
+const methods = formsOf({ ...calls, ...methodCalls }).filter(([name]) => name !== "grad" && publicName(name) in Tensor.prototype).map(([name, call]): Row => ({
   name: publicName(name),
   title: `x.${publicName(name)}`,
   call,
@@ -69,6 +71,9 @@ const odd: Partial<Readonly<Record<Kind, readonly unknown[]>>> = {
   integer: [99, -99],
   shape: [[99], [-1, -1], [-1], [1e6, 1e6]],
   dims: [[0], [0, 0], [99, 0], [0, 1, 2]],
+  "dimsOrOptions?": [99, [0, 0], { dim: 99 }, { dim: [0, 0] }],
+  integers: [[], [99, 0], [[0, 1], [1, 0]], [[[0]]], Float32Array.of(0, 1), Int32Array.of(7)],
+  "dimOrOptions?": [99, { dim: 99 }],
   count: [1e13],
   pair: [99, [99, 1]],
 };
@@ -76,7 +81,7 @@ const odd: Partial<Readonly<Record<Kind, readonly unknown[]>>> = {
 describe("whatever is refused is refused in the name of the function that was called", () => {
   const valuesOf = (kind: Kind): readonly unknown[] => {
     const bare = kind.replace("?", "");
-    return odd[(bare === "operand" ? "tensor" : bare) as Kind] ?? [];
+    return odd[(bare === "operand" ? "tensor" : bare) as Kind] ?? odd[kind] ?? [];
   };
   test.each(rows.filter(({ title }) => title !== "setNumThreads"))("$title", ({ name, call, run }) => {
     const right = call.map(([, , value]) => value);

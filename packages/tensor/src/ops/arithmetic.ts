@@ -1,22 +1,22 @@
-import { dtypeInfo, wasm } from "@tapegrad/kernels";
+import { dtypeInfo, isHalf, wasm } from "@tapegrad/kernels";
 import { contiguousKernel } from "../compute/copy.ts";
-import { TapegradError } from "../errors.ts";
+import { DTypeError, inTheNameOf, TapegradError } from "../errors.ts";
+import { bound } from "../option-rules.ts";
+import { checkOptions, type OptionRules } from "../options.ts";
 import { resultType } from "../promote.ts";
-import type { Tensor } from "../tensor.ts";
-import { defineBinary, type BinaryOp } from "./define-binary.ts";
+import { requireOperand, type Tensor } from "../tensor.ts";
+import { to } from "./cast.ts";
+import { defineBinary, operand, type BinaryOp, type Operand } from "./define-binary.ts";
 import { numericDTypes } from "./every-dtype.ts";
 import { neg } from "./neg.ts";
 
-/**
- * Sum of two tensors, element by element; of bools, whether either is true.
- *
- * Shapes    a, b broadcast to the output
- * Gradient  da = dOut, db = dOut
- * Throws    ShapeError `add/broadcast`
- * @example
- * add(tensor([1, 2]), 10).toArray(); // [11, 12]
- */
-export const add: BinaryOp = defineBinary("add", {
+/** Options of `add` and `sub`. */
+export interface AlphaOptions {
+  /** Multiplies the second operand; 1 unless told. An integer where the result is one. */
+  readonly alpha?: number;
+}
+
+const addOp: BinaryOp = defineBinary("add", {
   saves: [],
   gradient: { a: (dOut) => dOut, b: (dOut) => dOut },
   result: "promoted",
@@ -25,20 +25,95 @@ export const add: BinaryOp = defineBinary("add", {
 });
 
 /**
- * Difference of two tensors.
+ * Sum of two tensors, element by element, the second times `alpha`; of bools, whether either is true.
  *
  * Shapes    a, b broadcast to the output
- * Gradient  da = dOut, db = -dOut
- * Throws    ShapeError `sub/broadcast`
+ * Gradient  da = dOut, db = alpha dOut
+ * Throws    ShapeError `add/broadcast`, DTypeError `add/alpha`, IndexError `add/option`
  * @example
- * sub(tensor([5, 7]), tensor([1, 2])).toArray(); // [4, 5]
+ * add(tensor([1, 2]), 10).toArray(); // [11, 12]
+ * add(tensor([1, 2]), tensor([3, 4]), { alpha: 10 }).toArray(); // [31, 42]
  */
-export const sub: BinaryOp = defineBinary("sub", {
+export function add(a: Operand, b: Operand): Tensor;
+export function add(a: Operand, b: Operand, options: AlphaOptions | undefined): Tensor;
+export function add(a: Operand, b: Operand, options?: AlphaOptions, list?: unknown): Tensor {
+  return options === undefined || isOfReduce(options, list) ? addOp(a, b) : scaledSum("add", addOp, a, b, options);
+}
+
+const subOp: BinaryOp = defineBinary("sub", {
   saves: [],
   gradient: { a: (dOut) => dOut, b: (dOut) => neg(dOut) },
   result: "promoted",
   dtypes: numericDTypes,
 });
+
+/**
+ * Difference of two tensors, the second times `alpha`.
+ *
+ * Shapes    a, b broadcast to the output
+ * Gradient  da = dOut, db = -alpha dOut
+ * Throws    ShapeError `sub/broadcast`, DTypeError `sub/alpha`, IndexError `sub/option`
+ * @example
+ * sub(tensor([5, 7]), tensor([1, 2])).toArray(); // [4, 5]
+ * sub(tensor([5, 7]), tensor([1, 2]), { alpha: 2 }).toArray(); // [3, 3]
+ */
+export function sub(a: Operand, b: Operand): Tensor;
+export function sub(a: Operand, b: Operand, options: AlphaOptions | undefined): Tensor;
+export function sub(a: Operand, b: Operand, options?: AlphaOptions, list?: unknown): Tensor {
+  return options === undefined || isOfReduce(options, list) ? subOp(a, b) : scaledSum("sub", subOp, a, b, options);
+}
+
+/**
+ * The difference the other way round: rsub(b, a) = a - alpha b, for `x.rsub(1)`.
+ *
+ * Shapes    a, b broadcast to the output
+ * Gradient  da = dOut, db = -alpha dOut
+ * Throws    ShapeError `rsub/broadcast`, DTypeError `rsub/alpha`, IndexError `rsub/option`
+ * @example
+ * rsub(tensor([0.25, 1]), 1).toArray(); // [0.75, 0]
+ */
+export function rsub(b: Operand, a: Operand, options?: AlphaOptions): Tensor {
+  return inTheNameOf("rsub", () => sub(a, b, options));
+}
+
+/** Whether the third argument is the position that `tensors.reduce(add)` gives, together with the list, and no options. */
+function isOfReduce(options: unknown, list: unknown): boolean {
+  return typeof options === "number" && Array.isArray(list);
+}
+
+function scaledSum(op: string, combine: BinaryOp, a: Operand, b: Operand, options: AlphaOptions): Tensor {
+  requireOperand(op, "a", a);
+  requireOperand(op, "b", b);
+  const dtype = resultType(operand(a, b), operand(b, a));
+  const out = combine(a, scaledOperand(op, a, b, options));
+  return out.dtype === dtype ? out : to(out, dtype);
+}
+
+const alphaRules: OptionRules<AlphaOptions> = { alpha: bound };
+
+/**
+ * `b` times alpha, in the dtype in which it meets `a`: float32 for 16 bits, which are rounded to once, at the end.
+ *
+ * Throws    DTypeError `OP/alpha`, IndexError `OP/option`, ArgumentError `OP/options`, `OP/unknown-option`
+ */
+export function scaledOperand(op: string, a: Operand, b: Operand, options: AlphaOptions): Operand {
+  checkOptions(op, options, alphaRules);
+  const { alpha = 1 } = options;
+  if (alpha === 1) return b;
+  const right = operand(b, a);
+  const dtype = resultType(operand(a, b), right);
+  if (!dtypeInfo[dtype].isFloating && !Number.isInteger(alpha)) {
+    throw new DTypeError({
+      op,
+      fact: `alpha ${alpha} must be an integer, as the result is: ${dtype}`,
+      hint: 'convert an operand first: x.to("float32")',
+      code: `${op}/alpha`,
+      data: { alpha, dtype },
+    });
+  }
+  if (dtype === "bool") return to(mul(right, alpha === 0 ? 0 : 1), "bool");
+  return mul(to(right, isHalf(dtype) ? "float32" : dtype), alpha);
+}
 
 /**
  * Product of two tensors, element by element.
@@ -75,6 +150,19 @@ export const div: BinaryOp = defineBinary("div", {
   result: "float",
   b: { avoid: [0] },
 });
+
+/**
+ * The quotient the other way round: rdiv(b, a) = a / b, for `x.rdiv(1)`.
+ *
+ * Shapes    a, b broadcast to the output
+ * Gradient  da = dOut / b, db = -dOut a / b²
+ * Throws    ShapeError `rdiv/broadcast`
+ * @example
+ * rdiv(tensor([4, 0.5]), 1).toArray(); // [0.25, 2]
+ */
+export function rdiv(b: Operand, a: Operand): Tensor {
+  return inTheNameOf("rdiv", () => div(a, b));
+}
 
 /**
  * Quotient rounded down.

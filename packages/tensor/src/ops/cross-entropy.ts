@@ -6,6 +6,7 @@ import { binaryKernel } from "../compute/pointwise.ts";
 import { reduceKernel } from "../compute/reduce.ts";
 import { arange, fullLike } from "../creation.ts";
 import { IndexError, inTheNameOf, ShapeError } from "../errors.ts";
+import { integersOf, targetsOf, type IntegerData, type TargetData } from "../integer-data.ts";
 import { defineOp } from "../op.ts";
 import { checkOptions } from "../options.ts";
 import { formatShape, sameShape, type Shape } from "../shape.ts";
@@ -190,17 +191,22 @@ function nllOf(logp: Tensor, targets: Tensor, weight: Tensor | null, { ignoreInd
  * Shapes    logits [N, C] with class indices [N], or [N, C, ...d] with [N, ...d], or [C] with []; or floating targets of the logits' shape:
  *           the probabilities of the classes -> [] or, unreduced, the shape of the indices
  * Gradient  dLogits = (softmax - target) times each row's share; dTargets = -logSoftmax times that, where they are probabilities
- * Throws    ShapeError `crossEntropy/shape`, `crossEntropy/weight`; DTypeError `crossEntropy/targets`, `crossEntropy/probabilities`; IndexError
- *           `crossEntropy/target`, `crossEntropy/option`, `crossEntropy/ignore-index`; ArgumentError `crossEntropy/unknown-option`
+ * Throws    ShapeError `crossEntropy/shape`, `crossEntropy/weight`, `crossEntropy/ragged`; DTypeError `crossEntropy/targets`, `crossEntropy/probabilities`; IndexError
+ *           `crossEntropy/target`, `crossEntropy/integer`, `crossEntropy/option`, `crossEntropy/ignore-index`; ArgumentError `crossEntropy/unknown-option`
  * Source    as PyTorch; NaN where every target is ignored, with gradient 0. An ignored row and a class of weight 0 as the target have no
  *           influence, whatever the logits are. With probabilities the mean is over the rows, not over their weights, and ignoreIndex has no
  *           meaning
  * @example
- * crossEntropy(tensor([[0, 0]]), tensor([1], { dtype: "int32" })).item(); // 0.6931471824645996
+ * crossEntropy(tensor([[0, 0]]), [1]).item(); // 0.6931471824645996
+ * crossEntropy(tensor([[0, 0]]), tensor([1], "int32")).item(); // 0.6931471824645996
+ * crossEntropy(tensor([[0, 0]]), [[0.5, 0.5]]).item(); // 0.6931471824645996
  */
-export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntropyOptions = {}): Tensor {
+export function crossEntropy(logits: Tensor, targets: TargetData, options: CrossEntropyOptions = {}): Tensor {
   requireTensor("crossEntropy", "logits", logits);
-  requireTensor("crossEntropy", "targets", targets);
+  return crossEntropyOf(logits, targetsOf("crossEntropy", targets, logits), options);
+}
+
+function crossEntropyOf(logits: Tensor, targets: Tensor, options: CrossEntropyOptions): Tensor {
   checkOptions("crossEntropy", options, crossEntropyRules);
   const { labelSmoothing = 0, weight = null } = options;
   if (logits.ndim > 0 && sameShape(logits.shape, targets.shape)) {
@@ -215,17 +221,18 @@ export function crossEntropy(logits: Tensor, targets: Tensor, options: CrossEntr
  *
  * Shapes    logp [N, C] with targets [N], or [N, C, ...d] with [N, ...d], or [C] with []; -> [] or, unreduced, targets' shape
  * Gradient  dLogp = -1 at the target, times each row's share
- * Throws    ShapeError `nllLoss/shape`, `nllLoss/weight`; DTypeError `nllLoss/targets`; IndexError `nllLoss/target`,
- *           `nllLoss/option`; ArgumentError `nllLoss/unknown-option`
+ * Throws    ShapeError `nllLoss/shape`, `nllLoss/weight`, `nllLoss/ragged`; DTypeError `nllLoss/targets`; IndexError `nllLoss/target`,
+ *           `nllLoss/integer`, `nllLoss/option`; ArgumentError `nllLoss/unknown-option`
  * Source    as PyTorch
  * @example
- * nllLoss(tensor([[-1, -2]]), tensor([1], { dtype: "int32" })).item(); // 2
+ * nllLoss(tensor([[-1, -2]]), [1]).item(); // 2
+ * nllLoss(tensor([[-1, -2]]), tensor([1], "int32")).item(); // 2
  */
-export function nllLoss(logp: Tensor, targets: Tensor, options: ClassificationLossOptions = {}): Tensor {
+export function nllLoss(logp: Tensor, targets: IntegerData, options: ClassificationLossOptions = {}): Tensor {
   requireTensor("nllLoss", "logp", logp);
-  requireTensor("nllLoss", "targets", targets);
+  const classes = integersOf("nllLoss", "targets", targets);
   checkOptions("nllLoss", options, classificationLossRules);
-  return classify("nllLoss", "logp", logp, targets, options, (rows, classes, weight, attrs) => nllOf(rows, classes, weight, { ...attrs, labelSmoothing: 0 }));
+  return classify("nllLoss", "logp", logp, classes, options, (rows, labels, weight, attrs) => nllOf(rows, labels, weight, { ...attrs, labelSmoothing: 0 }));
 }
 
 type RowLoss = (rows: Tensor, targets: Tensor, weight: Tensor | null, attrs: { ignoreIndex: number; reduction: Reduction }) => Tensor;

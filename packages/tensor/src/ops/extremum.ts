@@ -65,12 +65,21 @@ const clampOp = defineParameterised<{ min: number; max: number }, ["x"]>("clamp"
   sample: { avoid: [-1, 0, 0.5, 1] },
 });
 
-interface ClampBounds {
-  min?: number;
-  max?: number;
+/** Options of `clamp`. */
+export interface ClampBounds {
+  readonly min?: number;
+  readonly max?: number;
 }
 
 const clampRules: OptionRules<ClampBounds> = { min: bound, max: bound };
+
+/** The limits, given as options or one after the other. Throws IndexError `OP/option`, ArgumentError `OP/options`, `OP/unknown-option`. */
+function limitsOf(op: string, first: number | ClampBounds | undefined, max: number | undefined): ClampBounds {
+  const isPositional = typeof first === "number" || max !== undefined;
+  const limits = isPositional ? { min: first as number | undefined, max } : (first as ClampBounds);
+  checkOptions(op, limits as ClampBounds, clampRules);
+  return limits as ClampBounds;
+}
 
 /**
  * Elements limited to [min, max]; either bound may be left out. Where min is above max, everything is max. NaN stays NaN, and a NaN bound
@@ -80,12 +89,14 @@ const clampRules: OptionRules<ClampBounds> = { min: bound, max: bound };
  * Gradient  dx = dOut where min <= x <= max, else 0          (1 at the bounds, as PyTorch 1.13)
  * Throws    IndexError `clamp/option`, `clamp/value` for a limit that lies outside the integer dtype
  * @example
- * clamp(tensor([-2, 0.5, 2]), { min: -1, max: 1 }).toArray(); // [-1, 0.5, 1]
+ * clamp(tensor([-2, 0.5, 2]), -1, 1).toArray(); // [-1, 0.5, 1]
+ * clamp(tensor([-2, 0.5, 2]), { min: 0 }).toArray(); // [0, 0.5, 2]
  */
-export function clamp(x: Tensor, bounds: ClampBounds): Tensor {
+export function clamp(x: Tensor, min: number | undefined, max?: number): Tensor;
+export function clamp(x: Tensor, bounds: ClampBounds): Tensor;
+export function clamp(x: Tensor, first: number | ClampBounds | undefined, last?: number): Tensor {
   requireTensor("clamp", "x", x);
-  checkOptions("clamp", bounds, clampRules);
-  const { min = -Infinity, max = Infinity } = bounds;
+  const { min = -Infinity, max = Infinity } = limitsOf("clamp", first, last);
   if (dtypeInfo[x.dtype].isFloating) return clampFloats(x, min, max);
   const isWhole = (Number.isInteger(min) || min === -Infinity) && (Number.isInteger(max) || max === Infinity);
   return isWhole ? clampIntegers(x.dtype === "bool" ? to(x, "int64") : x, min, max) : clampFloats(to(x, "float32"), min, max);

@@ -3,6 +3,7 @@ import { contiguousKernel } from "../compute/copy.ts";
 import { freeInt32, int32Kernel, requireIntegers } from "../compute/indices.ts";
 import { zeros } from "../creation.ts";
 import { IndexError, ShapeError } from "../errors.ts";
+import { integersOf, type IntegerData } from "../integer-data.ts";
 import { defineOp, type DefinedOp } from "../op.ts";
 import type { OutputSpec } from "../op-spec.ts";
 import { formatShape, normalizeDim, sizeOf, type Shape } from "../shape.ts";
@@ -108,17 +109,18 @@ export function scatterAdd(src: Tensor, dim: number, indices: Tensor, shape: Sha
  *
  * Shapes    x [..., n, ...], indices [..., m, ...] with the other sizes not larger -> indices' shape; 0-d ones count as [1]
  * Gradient  dx = dOut added up where it was picked from
- * Throws    ShapeError `gather/shape`, IndexError `gather/index`, `gather/dim`, DTypeError `gather/indices-dtype`
+ * Throws    ShapeError `gather/shape`, `gather/ragged`; IndexError `gather/index`, `gather/dim`, `gather/integer`; DTypeError `gather/indices-dtype`
  * @example
- * gather(tensor([[1, 2], [3, 4]]), 1, tensor([[1], [0]], { dtype: "int32" })).toArray(); // [[2], [3]]
+ * gather(tensor([[1, 2], [3, 4]]), 1, [[1], [0]]).toArray(); // [[2], [3]]
+ * gather(tensor([[1, 2], [3, 4]]), 1, tensor([[1], [0]], "int32")).toArray(); // [[2], [3]]
  */
-export function gather(x: Tensor, dim: number, indices: Tensor): Tensor {
+export function gather(x: Tensor, dim: number, indices: IntegerData): Tensor {
   requireTensor("gather", "x", x);
-  requireTensor("gather", "indices", indices);
+  const at = integersOf("gather", "indices", indices);
   const d = normalizeDim("gather", dim, x.ndim);
   // A 0-d tensor is taken for one of a single element (as PyTorch).
-  if (x.ndim === 0 || indices.ndim === 0) return gatherOfScalars(x, indices, d);
-  return gatherOp.run([corner(x, d, indices), indices], { dim: d });
+  if (x.ndim === 0 || at.ndim === 0) return gatherOfScalars(x, at, d);
+  return gatherOp.run([corner(x, d, at), at], { dim: d });
 }
 
 function gatherOfScalars(x: Tensor, indices: Tensor, dim: number): Tensor {
@@ -194,12 +196,13 @@ const indexAddOp: DefinedOp<readonly ["src", "indices"], ScatterAttrs> = defineO
  *
  * Shapes    x [..., n, ...], indices [m] -> [..., m, ...]; x [], indices [1] -> []; indices [] count as [1]
  * Gradient  dx = dOut added up where it was picked from
- * Throws    ShapeError `indexSelect/indices`, `indexSelect/0-d`; IndexError `indexSelect/index`, `indexSelect/dim`
+ * Throws    ShapeError `indexSelect/indices`, `indexSelect/0-d`, `indexSelect/ragged`; IndexError `indexSelect/index`, `indexSelect/dim`,
+ *           `indexSelect/integer`; DTypeError `indexSelect/indices-dtype`
  * @example
- * indexSelect(tensor([[1, 2], [3, 4]]), 0, tensor([1, 1], { dtype: "int32" })).toArray(); // [[3, 4], [3, 4]]
+ * indexSelect(tensor([[1, 2], [3, 4]]), 0, [1, 1]).toArray(); // [[3, 4], [3, 4]]
+ * indexSelect(tensor([[1, 2], [3, 4]]), 1, tensor([1], "int32")).toArray(); // [[2], [4]]
  */
-export function indexSelect(x: Tensor, dim: number, indices: Tensor): Tensor {
+export function indexSelect(x: Tensor, dim: number, indices: IntegerData): Tensor {
   requireTensor("indexSelect", "x", x);
-  requireTensor("indexSelect", "indices", indices);
-  return indexSelectOp.run([x, indices], { dim: normalizeDim("indexSelect", dim, x.ndim) });
+  return indexSelectOp.run([x, integersOf("indexSelect", "indices", indices)], { dim: normalizeDim("indexSelect", dim, x.ndim) });
 }

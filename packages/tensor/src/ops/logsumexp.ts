@@ -9,7 +9,7 @@ import { to } from "./cast.ts";
 import { exp, log } from "./exponential.ts";
 import { clamp } from "./extremum.ts";
 import { eq } from "./comparison.ts";
-import { keptShape, noOptions, outputShape, reduceCasesWithEmpty, reducedSize, reduceRules, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
+import { keptShape, noOptions, outputShape, reduceCasesWithEmpty, reducedSize, reduceRules, resolveReduce, type Dims, type KeepdimOptions, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
 import { reshapeOrSame } from "./reshape.ts";
 import { amax } from "./select-extremum.ts";
 import { sum } from "./sum.ts";
@@ -64,8 +64,9 @@ const definition = defineOp<readonly ["x"], ReduceAttrs, readonly ["x"]>({
  * Throws    IndexError `logsumexp/dim`, `logsumexp/dim-twice`
  * @example
  * logsumexp(tensor([0, 0])).item(); // 0.6931471824645996
+ * logsumexp(tensor([[0, 0], [-Infinity, 1]]), 1).toArray(); // [0.6931471824645996, 1]
  */
-export function logsumexp(x: Tensor, options: ReduceOptions = noOptions): Tensor {
+export function logsumexp(x: Tensor, dim: Dims | ReduceOptions = noOptions, options?: KeepdimOptions): Tensor {
   requireTensor("logsumexp", "x", x);
-  return definition.run([to(x, floatType(x.dtype))], resolveReduce("logsumexp", x, options, reduceRules));
+  return definition.run([to(x, floatType(x.dtype))], resolveReduce("logsumexp", x, dim, options, reduceRules));
 }

@@ -11,7 +11,7 @@ import { eq, gt, isfinite, isinf, isnan, logicalAnd, logicalOr } from "./compari
 import { everyDType } from "./every-dtype.ts";
 import { narrow } from "./narrow.ts";
 import { permute } from "./permute.ts";
-import { keptShape, noOptions, outputShape, reduceCasesWithEmpty, reducedSize, reduceRules, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
+import { keptShape, noOptions, outputShape, reduceCasesWithEmpty, reducedSize, reduceRules, resolveReduce, type Dims, type KeepdimOptions, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
 import { reshape, reshapeOrSame } from "./reshape.ts";
 import { sign } from "./rounding.ts";
 import { amin } from "./select-extremum.ts";
@@ -101,7 +101,8 @@ function withZeros(shape: Shape, attrs: ReduceAttrs): Sample<ReduceAttrs>[] {
  * Throws    IndexError `prod/dim`, `prod/dim-twice`
  * @example
  * prod(tensor([2, 3, 4])).item(); // 24
+ * prod(tensor([[1, 2], [3, 4]]), 1).toArray(); // [2, 12]
  */
-export function prod(x: Tensor, options: ReduceOptions = noOptions): Tensor {
-  return definition.run([x], resolveReduce("prod", x, options, reduceRules));
+export function prod(x: Tensor, dim: Dims | ReduceOptions = noOptions, options?: KeepdimOptions): Tensor {
+  return definition.run([x], resolveReduce("prod", x, dim, options, reduceRules));
 }

@@ -1,16 +1,23 @@
 import { IndexError } from "../errors.ts";
 import { reducedShape } from "../compute/reduce.ts";
-import { boolean, dims } from "../option-rules.ts";
-import { checkOptions, type OptionRules } from "../options.ts";
+import { boolean, dims as dimsRule } from "../option-rules.ts";
+import { checkArgument, checkOptions, type OptionRules } from "../options.ts";
 import { normalizeDims, type Shape } from "../shape.ts";
 import { requireTensor, type Tensor } from "../tensor.ts";
 
-/** Which dimensions a reduction runs over. */
-export interface ReduceOptions {
-  /** All of them unless told, or if the list is empty (as PyTorch). Negative ones count from the end. */
-  readonly dim?: number | readonly number[];
+/** A dimension, or several. Negative ones count from the end. */
+export type Dims = number | readonly number[];
+
+/** What is left to say of a reduction whose dimensions were named before. */
+export interface KeepdimOptions {
   /** Keeps the reduced dimensions with size 1. */
   readonly keepdim?: boolean;
+}
+
+/** Which dimensions a reduction runs over. */
+export interface ReduceOptions extends KeepdimOptions {
+  /** All of them unless told, or if the list is empty (as PyTorch). Negative ones count from the end. */
+  readonly dim?: Dims;
 }
 
 /** Resolved options: sorted dimensions. */
@@ -19,18 +26,51 @@ export interface ReduceAttrs {
   readonly keepdim: boolean;
 }
 
-export const reduceRules: OptionRules<ReduceOptions> = { dim: dims, keepdim: boolean };
+export const reduceRules: OptionRules<ReduceOptions> = { dim: dimsRule, keepdim: boolean };
 
 /** No options, for the calls without any: those need no look at them. */
 export const noOptions: ReduceOptions = Object.freeze({});
 
-/** An empty list of dimensions stands for all of them, as in PyTorch. Throws IndexError `OP/option`, `OP/dim`, `OP/dim-twice`; ArgumentError `OP/unknown-option`. */
-export function resolveReduce<O extends ReduceOptions>(op: string, x: Tensor, options: O, rules: OptionRules<O>): ReduceAttrs {
+/**
+ * What a reduction runs over: `first` is all options, or the dimensions, and then `others` are the options that are left. An empty list of
+ * dimensions stands for all of them, as in PyTorch.
+ *
+ * Throws IndexError `OP/option`, `OP/dim`, `OP/dim-twice`; ArgumentError `OP/options`, `OP/unknown-option`.
+ */
+export function resolveReduce<O extends ReduceOptions>(op: string, x: Tensor, first: Dims | O, others: Omit<O, "dim"> | undefined, rules: OptionRules<O>): ReduceAttrs {
   requireTensor(op, "x", x);
-  if (options !== noOptions && !isPlain(options)) checkOptions(op, options, rules);
-  const { dim, keepdim = false } = options;
+  // Many sums are of everything, and of small tensors, where a look at the options would show.
+  return first === noOptions && others === undefined ? { dims: normalizeDims(op, undefined, x.ndim), keepdim: false } : resolveGiven(op, x, first, others, rules);
+}
+
+function resolveGiven<O extends ReduceOptions>(op: string, x: Tensor, first: Dims | O, others: Omit<O, "dim"> | undefined, rules: OptionRules<O>): ReduceAttrs {
+  if (isOptions(first) && others === undefined) {
+    if (!isPlain(first)) checkOptions(op, first, rules);
+    return reduceAttrs(op, x, first.dim, first.keepdim);
+  }
+  if (first !== noOptions) checkArgument(op, "dim", first, dimsRule);
+  if (others !== undefined && !isKeepdim(others)) checkOptions(op, others, withoutDim(rules));
+  return reduceAttrs(op, x, first === noOptions ? undefined : (first as Dims), others?.keepdim);
+}
+
+/** Whether the argument in the place of the dimensions is options. What is neither is refused as a dimension. */
+export function isOptions<O extends object>(first: Dims | O | undefined): first is O {
+  return typeof first === "object" && !Array.isArray(first);
+}
+
+/** The rules of the options that stand behind dimensions. */
+export function withoutDim<O extends object>(rules: OptionRules<O>): OptionRules<Omit<O, "dim">> {
+  return Object.fromEntries(Object.entries(rules).filter(([name]) => name !== "dim")) as OptionRules<Omit<O, "dim">>;
+}
+
+function reduceAttrs(op: string, x: Tensor, dim: Dims | undefined, keepdim = false): ReduceAttrs {
   const isAll = typeof dim === "object" && dim.length === 0;
   return { dims: normalizeDims(op, isAll ? undefined : dim, x.ndim), keepdim };
+}
+
+/** Whether there is nothing but keepdim: found out sooner than by going through the rules. */
+function isKeepdim(options: object | null): boolean {
+  return options !== null && typeof (options as KeepdimOptions).keepdim === "boolean" && Object.keys(options).length === 1;
 }
 
 /** Whether there is nothing but a dimension and keepdim, as they should be: found out sooner than by going through the rules. */

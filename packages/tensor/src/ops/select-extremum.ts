@@ -11,7 +11,7 @@ import { to } from "./cast.ts";
 import { eq, isnan, logicalOr } from "./comparison.ts";
 import { everyDType, numericDTypes } from "./every-dtype.ts";
 import { maxAlong, minAlong } from "./extreme-along.ts";
-import { keptShape, noOptions, outputShape, reduceCases, reduceRules, refuseEmpty, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
+import { isOptions, keptShape, noOptions, outputShape, reduceCases, reduceRules, refuseEmpty, resolveReduce, withoutDim, type Dims, type KeepdimOptions, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
 import { alias, reshapeOrSame } from "./reshape.ts";
 import { sum } from "./sum.ts";
 import { where } from "./where.ts";
@@ -56,10 +56,10 @@ const aminOp = defineExtremum("amin", "min");
  * Gradient  to the largest elements, shared evenly among equal ones; to the NaNs if there are any
  * Throws    IndexError `amax/empty`, `amax/dim`
  * @example
- * amax(tensor([[1, 5], [7, 2]]), { dim: 1 }).toArray(); // [5, 7]
+ * amax(tensor([[1, 5], [7, 2]]), 1).toArray(); // [5, 7]
  */
-export function amax(x: Tensor, options: ReduceOptions = noOptions): Tensor {
-  return amaxOp(x, resolveReduce("amax", x, options, reduceRules));
+export function amax(x: Tensor, dim: Dims | ReduceOptions = noOptions, options?: KeepdimOptions): Tensor {
+  return amaxOp(x, resolveReduce("amax", x, dim, options, reduceRules));
 }
 
 /**
@@ -69,9 +69,10 @@ export function amax(x: Tensor, options: ReduceOptions = noOptions): Tensor {
  * Throws    IndexError `amin/empty`, `amin/dim`
  * @example
  * amin(tensor([[1, 5], [7, 2]])).item(); // 1
+ * amin(tensor([[1, 5], [7, 2]]), 0, { keepdim: true }).toArray(); // [[1, 2]]
  */
-export function amin(x: Tensor, options: ReduceOptions = noOptions): Tensor {
-  return aminOp(x, resolveReduce("amin", x, options, reduceRules));
+export function amin(x: Tensor, dim: Dims | ReduceOptions = noOptions, options?: KeepdimOptions): Tensor {
+  return aminOp(x, resolveReduce("amin", x, dim, options, reduceRules));
 }
 
 function defineIndexOf(name: "argmax" | "argmin"): (x: Tensor, attrs: ReduceAttrs) => Tensor {
@@ -102,10 +103,13 @@ export interface ArgOptions {
 
 const argRules: OptionRules<ArgOptions> = { dim: dimRule, keepdim: boolean };
 
-function indexOf(op: (x: Tensor, attrs: ReduceAttrs) => Tensor, name: string, x: Tensor, options: ArgOptions): Tensor {
+function indexOf(op: (x: Tensor, attrs: ReduceAttrs) => Tensor, name: string, x: Tensor, first: number | ArgOptions | undefined, others: KeepdimOptions | undefined): Tensor {
   requireTensor(name, "x", x);
-  checkOptions(name, options, argRules);
-  const { dim, keepdim = false } = options;
+  const isAll = isOptions(first) && others === undefined;
+  if (isAll) checkOptions(name, first, argRules);
+  else if (first !== undefined) checkArgument(name, "dim", first, dimRule);
+  if (others !== undefined) checkOptions(name, others, withoutDim(argRules));
+  const { dim, keepdim = false } = isAll ? first : { ...others, dim: first as number | undefined };
   const d = dim === undefined ? null : normalizeDim(name, dim, x.ndim);
   if (d !== null && x.ndim > 0) return op(x, { dims: [d], keepdim });
   const index = op(reshapeOrSame(x, [x.numel()]), { dims: [0], keepdim: false });
@@ -117,10 +121,11 @@ function indexOf(op: (x: Tensor, attrs: ReduceAttrs) => Tensor, name: string, x:
  *
  * Throws    IndexError `argmax/empty`, `argmax/dim`
  * @example
- * argmax(tensor([[1, 5], [7, 2]]), { dim: 1 }).toArray(); // [1, 0]
+ * argmax(tensor([[1, 5], [7, 2]]), 1).toArray(); // [1, 0]
+ * argmax(tensor([[1, 5], [7, 2]]), 0, { keepdim: true }).toArray(); // [[1, 0]]
  */
-export function argmax(x: Tensor, options: ArgOptions = {}): Tensor {
-  return indexOf(argmaxOp, "argmax", x, options);
+export function argmax(x: Tensor, dim?: number | ArgOptions, options?: KeepdimOptions): Tensor {
+  return indexOf(argmaxOp, "argmax", x, dim, options);
 }
 
 /**
@@ -129,26 +134,50 @@ export function argmax(x: Tensor, options: ArgOptions = {}): Tensor {
  * Throws    IndexError `argmin/empty`, `argmin/dim`
  * @example
  * argmin(tensor([4, 1, 3])).item(); // 1
+ * argmin(tensor([[1, 5], [7, 2]]), { dim: 1 }).toArray(); // [0, 1]
  */
-export function argmin(x: Tensor, options: ArgOptions = {}): Tensor {
-  return indexOf(argminOp, "argmin", x, options);
+export function argmin(x: Tensor, dim?: number | ArgOptions, options?: KeepdimOptions): Tensor {
+  return indexOf(argminOp, "argmin", x, dim, options);
 }
 
-/** The extreme elements along a dimension, and where they were. */
-export interface ValuesAndIndices {
+/** The extreme elements along a dimension, and where they were; to be taken apart by name or by place. */
+export interface ValuesAndIndices extends Iterable<Tensor> {
   readonly values: Tensor;
   /** int32, the first position among equal elements. */
   readonly indices: Tensor;
 }
 
-function alongDim(name: "max" | "min", x: Tensor, dim: number, keepdim: boolean): ValuesAndIndices {
+class Extrema implements ValuesAndIndices {
+  readonly values: Tensor;
+  readonly indices: Tensor;
+
+  constructor(values: Tensor, indices: Tensor) {
+    this.values = values;
+    this.indices = indices;
+  }
+
+  *[Symbol.iterator](): Iterator<Tensor> {
+    yield this.values;
+    yield this.indices;
+  }
+}
+
+const keepdimRules: OptionRules<KeepdimOptions> = { keepdim: boolean };
+
+function keeps(name: string, keepdim: boolean | KeepdimOptions): boolean {
+  if (typeof keepdim !== "object" || keepdim === null) checkArgument(name, "keepdim", keepdim, boolean);
+  else checkOptions(name, keepdim, keepdimRules);
+  return typeof keepdim === "boolean" ? keepdim : keepdim.keepdim ?? false;
+}
+
+function alongDim(name: "max" | "min", x: Tensor, dim: number, keepdimOrOptions: boolean | KeepdimOptions): ValuesAndIndices {
   requireTensor(name, "x", x);
   checkArgument(name, "dim", dim, dimRule);
-  checkArgument(name, "keepdim", keepdim, boolean);
+  const keepdim = keeps(name, keepdimOrOptions);
   const d = normalizeDim(name, dim, x.ndim);
-  if (x.ndim === 0) return { values: alias(x), indices: zeros([], { dtype: "int32" }) };
+  if (x.ndim === 0) return new Extrema(alias(x), zeros([], { dtype: "int32" }));
   const [values, indices] = (name === "max" ? maxAlong : minAlong).run([x], { dim: d, keepdim });
-  return { values, indices };
+  return new Extrema(values, indices);
 }
 
 /**
@@ -158,11 +187,13 @@ function alongDim(name: "max" | "min", x: Tensor, dim: number, keepdim: boolean)
  * Throws    IndexError `max/empty`, `max/dim`, `max/option`
  * @example
  * max(tensor([3, 9, 4])).item(); // 9
- * max(tensor([[3, 9], [8, 4]]), 1).indices.toArray(); // [1, 0]
+ * const { values, indices } = max(tensor([[3, 9], [8, 4]]), 1);
+ * values.toArray(); // [9, 8]
+ * indices.toArray(); // [1, 0]
  */
 export function max(x: Tensor): Tensor;
-export function max(x: Tensor, dim: number, keepdim?: boolean): ValuesAndIndices;
-export function max(x: Tensor, dim?: number, keepdim = false): Tensor | ValuesAndIndices {
+export function max(x: Tensor, dim: number, keepdim?: boolean | KeepdimOptions): ValuesAndIndices;
+export function max(x: Tensor, dim?: number, keepdim: boolean | KeepdimOptions = false): Tensor | ValuesAndIndices {
   return dim === undefined ? inTheNameOf("max", () => amax(x)) : alongDim("max", x, dim, keepdim);
 }
 
@@ -173,9 +204,12 @@ export function max(x: Tensor, dim?: number, keepdim = false): Tensor | ValuesAn
  * Throws    IndexError `min/empty`, `min/dim`, `min/option`
  * @example
  * min(tensor([3, 9, 4])).item(); // 3
+ * const [values, indices] = min(tensor([[3, 9], [8, 4]]), 1, { keepdim: true });
+ * values.toArray(); // [[3], [4]]
+ * indices.toArray(); // [[0], [1]]
  */
 export function min(x: Tensor): Tensor;
-export function min(x: Tensor, dim: number, keepdim?: boolean): ValuesAndIndices;
-export function min(x: Tensor, dim?: number, keepdim = false): Tensor | ValuesAndIndices {
+export function min(x: Tensor, dim: number, keepdim?: boolean | KeepdimOptions): ValuesAndIndices;
+export function min(x: Tensor, dim?: number, keepdim: boolean | KeepdimOptions = false): Tensor | ValuesAndIndices {
   return dim === undefined ? inTheNameOf("min", () => amin(x)) : alongDim("min", x, dim, keepdim);
 }

@@ -9,7 +9,7 @@ import { div } from "./arithmetic.ts";
 import { to } from "./cast.ts";
 import { everyDType } from "./every-dtype.ts";
 import { expandOrSame } from "./expand.ts";
-import { keptShape, noOptions, outputShape, reducedSize, reduceCasesWithEmpty, reduceRules, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
+import { keptShape, noOptions, outputShape, reducedSize, reduceCasesWithEmpty, reduceRules, resolveReduce, type Dims, type KeepdimOptions, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
 import { reshapeOrSame } from "./reshape.ts";
 
 const definition = defineOp<readonly ["x"], ReduceAttrs>({
@@ -29,10 +29,13 @@ const definition = defineOp<readonly ["x"], ReduceAttrs>({
  * Gradient  dx = dOut, repeated
  * Throws    IndexError `sum/dim`, `sum/dim-twice`
  * @example
- * sum(tensor([[1, 2], [3, 4]]), { dim: 0 }).toArray(); // [4, 6]
+ * sum(tensor([[1, 2], [3, 4]])).item(); // 10
+ * sum(tensor([[1, 2], [3, 4]]), 0).toArray(); // [4, 6]
+ * sum(tensor([[1, 2], [3, 4]]), [0, 1], { keepdim: true }).toArray(); // [[10]]
+ * sum(tensor([[1, 2], [3, 4]]), { dim: 1 }).toArray(); // [3, 7]
  */
-export function sum(x: Tensor, options: ReduceOptions = noOptions): Tensor {
-  return definition.run([x], resolveReduce("sum", x, options, reduceRules));
+export function sum(x: Tensor, dim: Dims | ReduceOptions = noOptions, options?: KeepdimOptions): Tensor {
+  return definition.run([x], resolveReduce("sum", x, dim, options, reduceRules));
 }
 
 /**
@@ -42,8 +45,9 @@ export function sum(x: Tensor, options: ReduceOptions = noOptions): Tensor {
  * Throws    IndexError `mean/dim`, DTypeError `mean/dtype`
  * @example
  * mean(tensor([1, 2, 6])).item(); // 3
+ * mean(tensor([[1, 2], [3, 4]]), 1, { keepdim: true }).toArray(); // [[1.5], [3.5]]
  */
-export function mean(x: Tensor, options: ReduceOptions = noOptions): Tensor {
+export function mean(x: Tensor, dim: Dims | ReduceOptions = noOptions, options?: KeepdimOptions): Tensor {
   requireTensor("mean", "x", x);
   if (!dtypeInfo[x.dtype].isFloating) {
     throw new DTypeError({
@@ -55,7 +59,7 @@ export function mean(x: Tensor, options: ReduceOptions = noOptions): Tensor {
       data: { dtype: x.dtype },
     });
   }
-  const attrs = resolveReduce("mean", x, options, reduceRules);
+  const attrs = resolveReduce("mean", x, dim, options, reduceRules);
   // The sum of 16-bit numbers may be too large for them where the mean is not.
   if (isHalf(x.dtype)) return to(div(definition.run([to(x, "float32")], attrs), reducedSize(x.shape, attrs.dims)), x.dtype);
   return div(definition.run([x], attrs), reducedSize(x.shape, attrs.dims));

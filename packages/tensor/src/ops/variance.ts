@@ -11,7 +11,7 @@ import { div, mul, sub } from "./arithmetic.ts";
 import { to } from "./cast.ts";
 import { eq } from "./comparison.ts";
 import { sqrt, square } from "./exponential.ts";
-import { keptShape, noOptions, outputShape, reducedSize, reduceCases, reduceRules, resolveReduce, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
+import { isOptions, keptShape, noOptions, outputShape, reducedSize, reduceCases, reduceRules, resolveReduce, type Dims, type KeepdimOptions, type ReduceAttrs, type ReduceOptions } from "./reduce-options.ts";
 import { reshapeOrSame } from "./reshape.ts";
 import { mean, sum } from "./sum.ts";
 import { where } from "./where.ts";
@@ -63,6 +63,12 @@ export interface VarianceOptions extends ReduceOptions {
 
 const varianceRules: OptionRules<VarianceOptions> = { ...reduceRules, correction: finite };
 
+function resolveVariance(op: string, x: Tensor, first: Dims | VarianceOptions, others: Omit<VarianceOptions, "dim"> | undefined): VarAttrs {
+  const { dims, keepdim } = resolveReduce(op, x, first, others, varianceRules);
+  const { correction = 1 }: VarianceOptions = others ?? (isOptions(first) ? first : noOptions);
+  return { dims, keepdim, correction };
+}
+
 /**
  * Mean squared distance from the mean, in two passes.
  *
@@ -70,10 +76,10 @@ const varianceRules: OptionRules<VarianceOptions> = { ...reduceRules, correction
  * Throws    IndexError `var/dim`
  * @example
  * variance(tensor([1, 2, 3, 4]), { correction: 0 }).item(); // 1.25
+ * variance(tensor([[1, 3], [2, 6]]), 1, { correction: 0 }).toArray(); // [1, 4]
  */
-export function variance(x: Tensor, options: VarianceOptions = noOptions): Tensor {
-  const { dims, keepdim } = resolveReduce("var", x, options, varianceRules);
-  return definition.run([x], { dims, keepdim, correction: options.correction ?? 1 });
+export function variance(x: Tensor, dim: Dims | VarianceOptions = noOptions, options?: Omit<VarianceOptions, "dim">): Tensor {
+  return definition.run([x], resolveVariance("var", x, dim, options));
 }
 
 const stdOp = defineOp<readonly ["x"], VarAttrs, readonly ["x", "out"]>({
@@ -132,22 +138,24 @@ function alongDirection(x: Tensor, length: Tensor, factor: Tensor, attrs: Reduce
  * Throws    IndexError `std/dim`
  * @example
  * std(tensor([1, 3]), { correction: 0 }).item(); // 1
+ * std(tensor([[1, 3], [2, 6]]), 1, { correction: 0 }).toArray(); // [1, 2]
  */
-export function std(x: Tensor, options: VarianceOptions = noOptions): Tensor {
-  const { dims, keepdim } = resolveReduce("std", x, options, varianceRules);
-  return stdOp.run([x], { dims, keepdim, correction: options.correction ?? 1 });
+export function std(x: Tensor, dim: Dims | VarianceOptions = noOptions, options?: Omit<VarianceOptions, "dim">): Tensor {
+  return stdOp.run([x], resolveVariance("std", x, dim, options));
 }
 
 /**
- * Euclidean length over dimensions, all of them unless told. float32 neither overflows nor underflows unless the length does.
+ * Euclidean length over dimensions, all of them unless told. float32 neither overflows nor underflows unless the length does. As in the
+ * other reductions, a number is a dimension (PyTorch's first argument is the order of the norm).
  *
  * Gradient  dx = dOut x / out          (0 at 0)
  * Throws    IndexError `norm/dim`
  * @example
  * norm(tensor([3, 4])).item(); // 5
+ * norm(tensor([[3, 4], [6, 8]]), 1).toArray(); // [5, 10]
  */
-export function norm(x: Tensor, options: ReduceOptions = noOptions): Tensor {
+export function norm(x: Tensor, dim: Dims | ReduceOptions = noOptions, options?: KeepdimOptions): Tensor {
   requireTensor("norm", "x", x);
   const source = dtypeInfo[x.dtype].isFloating ? x : to(x, "float32");
-  return normOp.run([source], resolveReduce("norm", x, options, reduceRules));
+  return normOp.run([source], resolveReduce("norm", x, dim, options, reduceRules));
 }

@@ -11,6 +11,26 @@ function binary(name: string, torch: string, run: BinaryOp, tolerances: Partial<
   return op({ name, torch, run: ({ a, b }) => run(a, b), tolerances, cases: operands.map((inputs) => ({ inputs, options: {} })) });
 }
 
+type Alpha = { readonly alpha?: number };
+const alphaOperands: readonly CaseInputs[] = [
+  ...[[[], []], [[5], [5]], [[2, 3], [3]], [[2, 1, 4], [3, 1]], [[0], [1]], [[2], [3]]].map(([a = [], b = []]) => ({ a: of(a), b: of(b) })),
+  ...everyDType.flatMap((left) => everyDType.map((right) => ({ a: of([6], { dtype: left }), b: of([6], { dtype: right }) }))),
+  { a: of([5]), b: of([], { dtype: "float64" }) }, { a: of([3, 4], { layout: "transposed" }), b: of([3, 4]) },
+];
+
+/** The same with the second operand times a number. */
+function scaled(name: string, torch: string, run: (a: Operand, b: Operand, options: Alpha | undefined) => Tensor): OpCases<Alpha> {
+  const cases = [...binaryOperands().map((inputs) => ({ inputs, options: {} })), ...[2, -3, 0, 0.5].flatMap((alpha) => alphaOperands.map((inputs) => ({ inputs, options: { alpha } })))];
+  return op<Alpha>({
+    name,
+    torch: `a ${torch} b if o.alpha is None else torch.${name}(a, b, alpha=o.alpha)`,
+    run: ({ a, b }, { alpha }) => (alpha === undefined ? run(a, b, undefined) : run(a, b, { alpha })),
+    // A gradient is summed over what was broadcast, and then multiplied.
+    tolerances: { gradient: equalNumbers },
+    cases,
+  });
+}
+
 /** PyTorch refuses to differentiate floor division where its operands ask for it; here it is constant between its jumps. */
 function constant(operands: CaseInputs): CaseInputs {
   return Object.fromEntries(Object.entries(operands).map(([name, input]) => [name, typeof input === "object" && input !== null ? { ...input, constant: true } : input]));
@@ -47,8 +67,10 @@ const whereOperands: readonly CaseInputs[] = [
 export const binaryFamily: Family = {
   name: "binary",
   ops: [
-    binary("add", "a + b", tg.add),
-    binary("sub", "a - b", tg.sub),
+    scaled("add", "+", tg.add),
+    scaled("sub", "-", tg.sub),
+    binary("rsub", "a - b", (a, b) => tg.rsub(b, a)),
+    binary("rdiv", "a / b", (a, b) => tg.rdiv(b, a), { value: within(1), gradient: within(8, 4, 4), second: within(8, 4, 4) }),
     binary("mul", "a * b", tg.mul),
     binary("div", "a / b", tg.div, { value: within(1), gradient: within(8, 4, 4), second: within(8, 4, 4) }),
     binary("floorDivide", "a // b", tg.floorDivide, { value: within(1) }, binaryOperands().map(constant)),

@@ -24,6 +24,27 @@ const matmulOperands: readonly CaseInputs[] = [
   ...bounded.map((dtype) => both([4, 8], [8, 5], { dtype, values: "extremes" })),
 ];
 
+/** Operands of the products that take certain numbers of dimensions: `sizes` are (m, k, n) or what the op has of them. */
+function productOperands(a: (m: number, k: number) => Shape, b: (k: number, n: number) => Shape): readonly CaseInputs[] {
+  const sizes = [[1, 1, 1], [2, 3, 4], [5, 1, 3], [1, 7, 1], [17, 9, 33], [0, 3, 2], [3, 0, 2], [2, 3, 0], [8, 16, 8], [4, 4, 4], [3, 33, 5]] as const;
+  return [
+    ...sizes.map(([m, k, n]) => both(a(m, k), b(k, n))),
+    ...strided.flatMap((layout) => [both(a(3, 4), b(4, 5), { layout }), both(a(3, 4), b(4, 5), {}, { layout }), both(a(3, 4), b(4, 5), { layout, dtype: "float64" })]),
+    ...floats.flatMap((dtype) => [...corners, "fine" as const].map((values) => both(a(3, 4), b(4, 2), { values, dtype }))),
+    ...(["float64", "float16"] as const).flatMap((dtype) => sizes.map(([m, k, n]) => both(a(m, k), b(k, n), { dtype }))),
+    ...integers.map((dtype) => both(a(2, 3), b(3, 2), { dtype })),
+    // Those that do not fit.
+    both(a(2, 3), b(4, 2)), both([], b(3, 2)), both(a(2, 3), []), both([1, ...a(2, 3)], b(3, 2)), both(a(2, 3), [1, ...b(3, 2)]), both([3], [2, 3]), both([2, 2, 3], [3, 3, 2]),
+  ];
+}
+
+type ProductRow = readonly [name: string, run: typeof tg.mm, a: (m: number, k: number) => Shape, b: (k: number, n: number) => Shape];
+
+/** Sizes that an op has no place for make cases that are the same. */
+function distinct(operands: readonly CaseInputs[]): readonly CaseInputs[] {
+  return [...new Map(operands.map((inputs) => [JSON.stringify(inputs), inputs])).values()];
+}
+
 const layer = (x: Shape, weight: Shape, bias: boolean, details: Partial<Input> = {}): CaseInputs => ({ x: of(x, details), kernel: of(weight, details), bias: bias ? of(weight.slice(0, 1), details) : null });
 
 const linearOperands: readonly CaseInputs[] = [
@@ -41,6 +62,9 @@ export const productFamily: Family = {
   name: "products",
   ops: [
     op({ name: "matmul", torch: "torch.matmul(a, b)", run: ({ a, b }) => tg.matmul(a, b), tolerances: summed, cases: matmulOperands.map((inputs) => ({ inputs, options: {} })) }),
+    ...([["mm", tg.mm, (m, k) => [m, k], (k, n) => [k, n]], ["bmm", tg.bmm, (m, k) => [2, m, k], (k, n) => [2, k, n]], ["mv", tg.mv, (m, k) => [m, k], (k) => [k]], ["dot", tg.dot, (_, k) => [k], (k) => [k]]] satisfies readonly ProductRow[]).map(
+      ([name, run, a, b]) => op({ name, torch: `torch.${name}(a, b)`, run: (given) => run(given.a, given.b), tolerances: summed, cases: distinct(productOperands(a, b)).map((inputs) => ({ inputs, options: {} })) }),
+    ),
     op({ name: "linear", torch: "F.linear(x, kernel, bias)", run: ({ x, kernel, bias }) => tg.linear(x, kernel, bias), tolerances: summed, cases: linearOperands.map((inputs) => ({ inputs, options: {} })) }),
   ],
 };
