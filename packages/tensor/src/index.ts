@@ -16,7 +16,7 @@ export type { GeneratorState } from "./generator.ts";
 export { setGradHooks } from "./grad-hooks.ts";
 export type { BackwardOptions, GradHooks } from "./grad-hooks.ts";
 export { add_, clamp_, copy_, div_, fill_, mul_, relu_, sub_, zero_ } from "./in-place.ts";
-export { dispatch, defineOp, opTable, popInterpreter, pushInterpreter } from "./op.ts";
+export { dispatch, defineOp, opTable, pushInterpreter } from "./op.ts";
 export type { DefinedOp } from "./op.ts";
 export { OpContext } from "./op-context.ts";
 export { inputName } from "./op-spec.ts";

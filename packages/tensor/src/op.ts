@@ -1,6 +1,6 @@
 import type { DType } from "@tapegrad/kernels";
 import { notATensor } from "./copies.ts";
-import { MemoryError } from "./errors.ts";
+import { MemoryError, TapegradError } from "./errors.ts";
 import { offerSaved } from "./op-context.ts";
 import { executor, runningForwards } from "./execute.ts";
 import { inputName, unrecorded, type Inputs, type Interpreter, type OneOutput, type Op, type OpResult, type OpSpec, type Results, type Savable } from "./op-spec.ts";
@@ -62,17 +62,28 @@ export function defineOp<
 const stack: Interpreter[] = [];
 let top: Interpreter = executor;
 
-/** Puts an interpreter on top of the stack; `make` gets the one below. */
-export function pushInterpreter(make: (below: Interpreter) => Interpreter): void {
+/**
+ * Puts an interpreter on top of the stack; `make` gets the one below. Returns what removes it: the last one pushed is the first to go.
+ * Calling that again does nothing.
+ *
+ * Throws    TapegradError `interpreter/order`, by what it returns
+ */
+export function pushInterpreter(make: (below: Interpreter) => Interpreter): () => void {
   const interpreter = make(top);
   stack.push(interpreter);
   top = interpreter;
-}
-
-/** Removes the interpreter on top. */
-export function popInterpreter(): void {
-  stack.pop();
-  top = stack.at(-1) ?? executor;
+  return () => {
+    if (!stack.includes(interpreter)) return;
+    if (top !== interpreter) {
+      throw new TapegradError({
+        op: "pushInterpreter",
+        fact: `${stack.length - 1 - stack.indexOf(interpreter)} pushed after this one must be removed first`,
+        code: "interpreter/order",
+      });
+    }
+    stack.pop();
+    top = stack.at(-1) ?? executor;
+  };
 }
 
 /** Runs an op through the interpreters. Throws ArgumentError `tapegrad/not-a-tensor`, `tapegrad/two-copies`. */

@@ -1,4 +1,4 @@
-import { batchNorm, mul, ones, scope, sgdStep, tensor, Tensor, zeros, type ErrorSample } from "@tapegrad/tensor";
+import { batchNorm, mul, ones, pushInterpreter, scope, sgdStep, tensor, Tensor, zeros, type ErrorSample } from "@tapegrad/tensor";
 import { grad } from "../backward.ts";
 import { enableGrad, inferenceMode, noGrad } from "../grad-mode.ts";
 import { gradcheck } from "../gradcheck.ts";
@@ -6,6 +6,20 @@ import { changed, leaf, reentered, stale, twice, unrecorded, usedAfterScope } fr
 
 /** Misuse of the tape, of changes in place, and of memory. */
 export const errorsOfTape: readonly ErrorSample[] = [
+  {
+    call: () => {
+      const [removeFirst, removeSecond] = [pushInterpreter((below) => ({ run: below.run.bind(below) })), pushInterpreter((below) => ({ run: below.run.bind(below) }))];
+      try {
+        removeFirst();
+      } finally {
+        removeSecond();
+        removeFirst();
+      }
+    },
+    error: "TapegradError",
+    message: `pushInterpreter: 1 pushed after this one must be removed first
+  code: interpreter/order`,
+  },
   {
     call: () => leaf([1, 2]).add_(1),
     error: "GradError",
