@@ -297,6 +297,7 @@ function compositeGradients(node: Node, dOut: Tensor | readonly (Tensor | null)[
   setGradEnabled(true);
   try {
     // Each use of an input is a tensor of its own, so that its gradient can be told from that of other uses.
+    // What the op does not save, such as running statistics that it changes, its composite does without: null.
     const inputs = op.inputs.flatMap((name) => node.savedNamed(name.replace(/\?|\.\.\./, "")));
     const uses = inputs.map((x, i) => {
       if (x === null || needed[i] !== true) return x;

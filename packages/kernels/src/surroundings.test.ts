@@ -29,3 +29,10 @@ test("where the environment and the machine may not be asked for, nothing is set
     Object.defineProperty(process, "env", { configurable: true, enumerable: true, writable: true, value: env });
   }
 });
+
+test("the kernels start where nothing is known of the surroundings", async () => {
+  vi.doMock("./surroundings.ts", () => ({ setting: () => undefined, machineMemory: () => Infinity }));
+  const { memoryStats } = await import("./heap.ts");
+  expect(memoryStats().budget).toBe(256 * 2 ** 20);
+  vi.doUnmock("./surroundings.ts");
+});

@@ -44,9 +44,6 @@ export interface GradNode {
  * x.transpose(0, 1).toArray(); // [[1, 3], [2, 4]]
  */
 export class Tensor {
-  /** Gives a view whose base was changed its new place on the tape, if it can (`GradHooks`). @internal */
-  static bringUpToDate: (x: Tensor) => boolean = () => true;
-
   /** @internal */
   readonly storage: Storage;
   /** Sizes of the dimensions, outermost first. */

@@ -88,8 +88,6 @@ export const explained: readonly Accepted[] = [
   },
   { ops: ["fill_", "zero_"], part: "gradient", cases: /x: float32\[3,4\], .*"expand"/, reason: "one value through elements that coincide is that value; PyTorch writes it, and refuses the gradient" },
 
-  { ops: ["fill_", "zero_"], part: "gradient", cases: /^x: float32\[3,4\], .*"view":"expand"/, reason: "an expanded view can be filled; PyTorch fills it, too, but fails on the way back" },
-
   // PyTorch's arithmetic.
   ...parts(["gradient", "second"], { ops: ["square", "mseLoss", "erf"], some: true, cases: / large/, reason: "PyTorch doubles a number before dOut makes it smaller: it overflows on the way" }),
   { ops: ["prod"], part: "gradient", some: true, cases: ({ numbers }) => Array.from(numbers("x")).some((x) => !Number.isFinite(x)), reason: "the product of the other factors, also where one is infinite or NaN; PyTorch divides the whole by it" },
