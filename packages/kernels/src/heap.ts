@@ -284,7 +284,7 @@ setRoomMaker((bytes, isNeeded) => {
  * to the running call.
  */
 function longUnused(from: Block | null): Block | null {
-  const soon = stats.blocks >> 3;
+  const soon = stats.blocks >> 2;
   for (let block = from; block !== null; ) {
     const { newer } = block;
     if (block.call !== call) {

@@ -460,6 +460,8 @@ export function sameElements(x: Tensor): Tensor {
 export function emptyTensor(shape: Shape, dtype: DType, op = "empty"): Tensor {
   const size = sizeOf(shape);
   if (size > mostElements || size * dtypeInfo[dtype].bytes > mostBlockBytes) throw tooLarge(op, shape, dtype, size);
+  // What the last call used may make room.
+  beginCall();
   return new Tensor(new Storage(dtype, size), shape);
 }
 

@@ -1,0 +1,290 @@
+import { beginCall, dtypeInfo, reduceOps, unaryOps, wasm } from "@tapegrad/kernels";
+import { sameShape, sizeOf, type Shape } from "../shape.ts";
+import type { Tensor } from "../tensor.ts";
+import type { Backend, ConvGeometry, Epilogue, MeanGeometry } from "./backend.ts";
+import { broadcastStrides, writeLayout } from "./layout.ts";
+import { stackOf } from "./wasm-matrices.ts";
+
+const code = (x: Tensor): number => dtypeInfo[x.dtype].code;
+const addressOf = (x: Tensor | null): number => (x === null ? 0 : x.pointer);
+
+type ConvArguments = readonly [n: number, c: number, h: number, w: number, o: number, kh: number, kw: number, oh: number, ow: number, sh: number, sw: number, pt: number, pl: number, dh: number, dw: number, groups: number];
+
+function convArguments(x: Shape, weight: Shape, { stride, before, dilation, groups, outSize }: ConvGeometry): ConvArguments {
+  const [n, c, h, w] = x as [number, number, number, number];
+  const [o, , kh, kw] = weight as [number, number, number, number];
+  return [n, c, h, w, o, kh, kw, ...outSize, ...stride, ...before, ...dilation, groups];
+}
+
+const planesOf = (shape: Shape): number => sizeOf(shape.slice(0, -2));
+
+type MeanArguments = readonly [planes: number, h: number, w: number, oh: number, ow: number, kh: number, kw: number, sh: number, sw: number, ph: number, pw: number, include: number, divisor: number];
+
+function meanArguments(shape: Shape, { kernel, stride, padding, outSize, countIncludePad, divisorOverride }: MeanGeometry): MeanArguments {
+  const [height = 0, width = 0] = shape.slice(-2);
+  return [planesOf(shape), height, width, ...outSize, ...kernel, ...stride, ...padding, countIncludePad ? 1 : 0, divisorOverride];
+}
+
+/** Sizes before, at and after a dimension. */
+function around(shape: Shape, dim: number): readonly [outer: number, n: number, inner: number] {
+  return [sizeOf(shape.slice(0, dim)), shape[dim] ?? 1, sizeOf(shape.slice(dim + 1))];
+}
+
+/** [N, C, S] of a shape [N, C, ...]. */
+function channels(shape: Shape): readonly [n: number, c: number, s: number] {
+  return [shape[0] ?? 0, shape[1] ?? 0, sizeOf(shape.slice(2))];
+}
+
+const inRow: readonly (readonly number[])[] = [[1], [1]];
+
+function copyLayout(x: Tensor, out: Tensor): number {
+  if (x.isContiguous() && out.isContiguous() && x.numel() === out.numel()) return writeLayout([x.numel()], inRow);
+  return writeLayout(out.shape, [broadcastStrides(x.shape, x.strides, out.shape), out.strides]);
+}
+
+/** Runs a kernel that may cut off at zero what it writes, by asking first and looking afterwards; those that cannot are helped. */
+function followed(epilogue: Epilogue, out: Tensor, run: () => void): void {
+  if (epilogue === "none") return run();
+  wasm.askRectify();
+  run();
+  if (wasm.tookRectify() === 0) wasm.unary(unaryOps.relu, code(out), out.pointer, out.pointer, out.numel(), 0, 0);
+}
+
+/** The kernels of WebAssembly, on tensors in its memory. */
+export const wasmBackend: Backend = {
+  name: "wasm",
+
+  unary(op, x, out, p0, p1) {
+    beginCall();
+    if (x.isContiguous()) wasm.unary(op, code(x), x.pointer, out.pointer, out.numel(), p0, p1);
+    else wasm.unaryStrided(op, code(x), x.pointer, out.pointer, writeLayout(out.shape, [x.strides]), p0, p1);
+  },
+
+  binary(op, a, b, out) {
+    beginCall();
+    if (a.isContiguous() && b.isContiguous() && sameShape(a.shape, b.shape)) {
+      wasm.binary(op, code(a), a.pointer, b.pointer, out.pointer, out.numel());
+      return;
+    }
+    const strides = [broadcastStrides(a.shape, a.strides, out.shape), broadcastStrides(b.shape, b.strides, out.shape)];
+    wasm.binaryStrided(op, code(a), a.pointer, b.pointer, out.pointer, writeLayout(out.shape, strides));
+  },
+
+  where(condition, a, b, out) {
+    beginCall();
+    const layout = writeLayout(out.shape, [condition, a, b].map((x) => broadcastStrides(x.shape, x.strides, out.shape)));
+    wasm.where(code(out), condition.pointer, a.pointer, b.pointer, out.pointer, layout);
+  },
+
+  cast(x, out) {
+    beginCall();
+    wasm.cast(code(x), code(out), x.pointer, out.pointer, out.numel());
+  },
+
+  copy(x, out) {
+    beginCall();
+    wasm.copyStrided(dtypeInfo[x.dtype].bytes, x.pointer, out.pointer, copyLayout(x, out));
+  },
+
+  fill(out, value) {
+    beginCall();
+    wasm.fill(code(out), out.pointer, out.numel(), value);
+  },
+
+  hasZero(x) {
+    beginCall();
+    return wasm.hasZero(code(x), x.pointer, x.numel()) !== 0;
+  },
+
+  reduce(op, x, out, outer, n, inner) {
+    beginCall();
+    wasm.reduce(reduceOps[op], code(x), x.pointer, out.pointer, outer, n, inner);
+  },
+
+  moments(x, mean, squares, outer, n, inner) {
+    beginCall();
+    wasm.moments(code(x), x.pointer, mean.pointer, squares.pointer, outer, n, inner);
+  },
+
+  matmul(a, b, bias, out, epilogue) {
+    const batch = out.shape.slice(0, -2);
+    const left = stackOf(a, batch, wasmBackend.copy), right = stackOf(b, batch, wasmBackend.copy);
+    const [m, k] = a.shape.slice(-2) as [number, number];
+    const n = b.shape.at(-1) as number;
+    beginCall();
+    followed(epilogue, out, () =>
+      wasm.gemm(
+        code(a), sizeOf(batch), m, n, k,
+        left.tensor.pointer, left.rowStride, left.columnStride, left.batchStride,
+        right.tensor.pointer, right.rowStride, right.columnStride, right.batchStride,
+        out.pointer, n, m * n, addressOf(bias), 0,
+      ),
+    );
+  },
+
+  conv2d(x, weight, bias, out, geometry, epilogue) {
+    beginCall();
+    followed(epilogue, out, () => wasm.conv2d(code(x), x.pointer, weight.pointer, addressOf(bias), out.pointer, ...convArguments(x.shape, weight.shape, geometry)));
+  },
+
+  conv2dInputGrad(dOut, weight, dX, geometry) {
+    beginCall();
+    wasm.conv2dInputGrad(code(dX), dOut.pointer, weight.pointer, dX.pointer, ...convArguments(dX.shape, weight.shape, geometry));
+  },
+
+  conv2dWeightGrad(dOut, x, dWeight, dBias, geometry) {
+    beginCall();
+    wasm.conv2dWeightGrad(code(dWeight), dOut.pointer, x.pointer, dWeight.pointer, addressOf(dBias), ...convArguments(x.shape, dWeight.shape, geometry));
+  },
+
+  maxPool2d(x, out, indices, { kernel, stride, padding, dilation, outSize }) {
+    const [height = 0, width = 0] = x.shape.slice(-2);
+    beginCall();
+    wasm.maxPool2d(code(x), x.pointer, out.pointer, indices.pointer, planesOf(x.shape), height, width, ...outSize, ...kernel, ...stride, ...padding, ...dilation);
+  },
+
+  maxPool2dBackward(dOut, indices, dX, twoByTwo) {
+    const [H = 0, W = 0] = dX.shape.slice(-2), [OH = 0, OW = 0] = dOut.shape.slice(-2);
+    beginCall();
+    wasm.maxPool2dBackward(code(dX), dOut.pointer, indices.pointer, dX.pointer, planesOf(dX.shape), H, W, OH, OW, twoByTwo ? 1 : 0);
+  },
+
+  avgPool2d(x, out, geometry) {
+    beginCall();
+    wasm.avgPool2d(code(x), x.pointer, out.pointer, ...meanArguments(x.shape, geometry));
+  },
+
+  avgPool2dBackward(dOut, dX, geometry) {
+    beginCall();
+    wasm.avgPool2dBackward(code(dX), dOut.pointer, dX.pointer, ...meanArguments(dX.shape, geometry));
+  },
+
+  softmax(x, out, dim, isLog) {
+    beginCall();
+    wasm.softmax(code(out), x.pointer, out.pointer, ...around(out.shape, dim), isLog ? 1 : 0);
+  },
+
+  softmaxBackward(dOut, y, dX, dim, isLog) {
+    beginCall();
+    wasm.softmaxBackward(code(dX), dOut.pointer, y.pointer, dX.pointer, ...around(dX.shape, dim), isLog ? 1 : 0);
+  },
+
+  crossEntropy(logits, targets, weight, losses, kept, normalizers, { ignoreIndex, labelSmoothing }) {
+    const [rows = 0, classes = 0] = logits.shape;
+    beginCall();
+    wasm.crossEntropyForward(
+      code(logits), logits.pointer, targets.pointer, addressOf(weight), losses.pointer, kept.pointer, normalizers.pointer, rows, classes, ignoreIndex, labelSmoothing,
+    );
+  },
+
+  crossEntropyBackward(logits, targets, weight, normalizers, scale, dLogits, { ignoreIndex, labelSmoothing }) {
+    const [rows = 0, classes = 0] = logits.shape;
+    beginCall();
+    wasm.crossEntropyBackward(
+      code(logits), logits.pointer, targets.pointer, addressOf(weight), normalizers.pointer, scale.pointer, dLogits.pointer, rows, classes, ignoreIndex, labelSmoothing,
+    );
+  },
+
+  invalidTarget(targets, classes, ignoreIndex) {
+    beginCall();
+    return wasm.checkTargets(targets.pointer, targets.numel(), classes, ignoreIndex);
+  },
+
+  batchNormTrain(x, { weight, bias }, out, mean, inverseStd, runningMean, runningVar, eps, momentum, epilogue) {
+    const [n, c, s] = channels(x.shape);
+    beginCall();
+    followed(epilogue, out, () =>
+      wasm.batchNormTrain(
+        code(x), x.pointer, out.pointer, addressOf(weight), addressOf(bias), mean.pointer, inverseStd.pointer,
+        addressOf(runningMean), addressOf(runningVar), n, c, s, eps, momentum,
+      ),
+    );
+  },
+
+  batchNormEval(x, { weight, bias }, mean, variance, out, eps, epilogue) {
+    beginCall();
+    followed(epilogue, out, () =>
+      wasm.batchNormEval(code(x), x.pointer, out.pointer, addressOf(weight), addressOf(bias), mean.pointer, variance.pointer, ...channels(x.shape), eps),
+    );
+  },
+
+  batchNormBackward(dOut, x, weight, mean, inverseStd, dX, dWeight, dBias) {
+    beginCall();
+    wasm.batchNormBackward(
+      code(x), dOut.pointer, x.pointer, addressOf(weight), mean.pointer, inverseStd.pointer, dX.pointer, dWeight.pointer, dBias.pointer, ...channels(x.shape),
+    );
+  },
+
+  batchNormEvalBackward(dOut, x, weight, mean, variance, dX, dWeight, dBias, eps) {
+    beginCall();
+    wasm.batchNormEvalBackward(
+      code(x), dOut.pointer, x.pointer, addressOf(weight), mean.pointer, variance.pointer, dX.pointer, dWeight.pointer, dBias.pointer, ...channels(x.shape), eps,
+    );
+  },
+
+  indexSelect(x, indices, out, dim) {
+    beginCall();
+    wasm.indexSelect(dtypeInfo[x.dtype].bytes, x.pointer, indices.pointer, out.pointer, ...around(x.shape, dim), indices.numel());
+  },
+
+  gather(x, indices, out, dim) {
+    beginCall();
+    wasm.gather(dtypeInfo[x.dtype].bytes, x.pointer, indices.pointer, out.pointer, ...around(x.shape, dim), indices.shape[dim] ?? 1);
+  },
+
+  scatterAdd(out, indices, src, dim) {
+    beginCall();
+    wasm.scatterAdd(code(src), out.pointer, indices.pointer, src.pointer, ...around(out.shape, dim), indices.shape[dim] ?? 1);
+  },
+
+  indexAdd(out, indices, src, dim) {
+    beginCall();
+    wasm.indexAdd(code(src), out.pointer, indices.pointer, src.pointer, ...around(out.shape, dim), indices.numel());
+  },
+
+  invalidIndex(indices, size) {
+    beginCall();
+    return wasm.checkIndices(indices.pointer, indices.numel(), size);
+  },
+
+  randomUniform(out, at, low, high) {
+    beginCall();
+    wasm.randomUniform(code(out), out.pointer, out.numel(), ...at, low, high);
+  },
+
+  randomNormal(out, at, mean, std) {
+    beginCall();
+    wasm.randomNormal(code(out), out.pointer, out.numel(), ...at, mean, std);
+  },
+
+  randomInt(out, at, low, high) {
+    beginCall();
+    wasm.randomInt(out.pointer, out.numel(), ...at, low, high);
+  },
+
+  dropout(x, out, mask, p, at) {
+    beginCall();
+    wasm.dropout(code(x), x.pointer, out.pointer, mask.pointer, out.numel(), p, ...at);
+  },
+
+  dropoutBackward(dOut, mask, dX, p) {
+    beginCall();
+    wasm.dropoutBackward(code(dX), dOut.pointer, mask.pointer, dX.pointer, dX.numel(), p);
+  },
+
+  sgdStep(parameter, gradient, buffer, { lr, momentum, dampening, weightDecay, nesterov, first, maximize }) {
+    beginCall();
+    wasm.sgdStep(
+      code(parameter), parameter.pointer, gradient.pointer, addressOf(buffer), parameter.numel(), lr, momentum, dampening, weightDecay,
+      nesterov ? 1 : 0, first ? 1 : 0, maximize ? 1 : 0,
+    );
+  },
+
+  adamStep(parameter, gradient, m, v, maxV, { lr, beta1, beta2, eps, weightDecay, decoupled, step, maximize }) {
+    beginCall();
+    wasm.adamStep(
+      code(parameter), parameter.pointer, gradient.pointer, m.pointer, v.pointer, addressOf(maxV), parameter.numel(), lr, beta1, beta2, eps, weightDecay,
+      decoupled ? 1 : 0, 1 - beta1 ** step, 1 - beta2 ** step, maximize ? 1 : 0,
+    );
+  },
+};
