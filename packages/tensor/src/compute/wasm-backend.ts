@@ -42,12 +42,14 @@ function copyLayout(x: Tensor, out: Tensor): number {
   return writeLayout(out.shape, [broadcastStrides(x.shape, x.strides, out.shape), out.strides]);
 }
 
-/** Runs a kernel that may cut off at zero what it writes, by asking first and looking afterwards; those that cannot are helped. */
-function followed(epilogue: Epilogue, out: Tensor, run: () => void): void {
-  if (epilogue === "none") return run();
-  wasm.askRectify();
-  run();
-  if (wasm.tookRectify() === 0) wasm.unary(unaryOps.relu, code(out), out.pointer, out.pointer, out.numel(), 0, 0);
+/** Asks the kernel that runs next to cut off at zero what it writes. */
+function announce(epilogue: Epilogue): void {
+  if (epilogue === "relu") wasm.askRectify();
+}
+
+/** Does what a kernel that cannot has left. */
+function complete(epilogue: Epilogue, out: Tensor): void {
+  if (epilogue === "relu" && wasm.tookRectify() === 0) wasm.unary(unaryOps.relu, code(out), out.pointer, out.pointer, out.numel(), 0, 0);
 }
 
 /** The kernels of WebAssembly, on tensors in its memory. */
@@ -108,23 +110,25 @@ export const wasmBackend: Backend = {
 
   matmul(a, b, bias, out, epilogue) {
     const batch = out.shape.slice(0, -2);
-    const left = stackOf(a, batch, wasmBackend.copy), right = stackOf(b, batch, wasmBackend.copy);
-    const [m, k] = a.shape.slice(-2) as [number, number];
-    const n = b.shape.at(-1) as number;
+    const left = stackOf(a, batch, wasmBackend.copy);
+    const right = stackOf(b, batch, wasmBackend.copy);
+    const m = a.shape.at(-2) as number, k = a.shape.at(-1) as number, n = b.shape.at(-1) as number;
     beginCall();
-    followed(epilogue, out, () =>
-      wasm.gemm(
-        code(a), sizeOf(batch), m, n, k,
-        left.tensor.pointer, left.rowStride, left.columnStride, left.batchStride,
-        right.tensor.pointer, right.rowStride, right.columnStride, right.batchStride,
-        out.pointer, n, m * n, addressOf(bias), 0,
-      ),
+    announce(epilogue);
+    wasm.gemm(
+      code(a), sizeOf(batch), m, n, k,
+      left.tensor.pointer, left.rowStride, left.columnStride, left.batchStride,
+      right.tensor.pointer, right.rowStride, right.columnStride, right.batchStride,
+      out.pointer, n, m * n, addressOf(bias), 0,
     );
+    complete(epilogue, out);
   },
 
   conv2d(x, weight, bias, out, geometry, epilogue) {
     beginCall();
-    followed(epilogue, out, () => wasm.conv2d(code(x), x.pointer, weight.pointer, addressOf(bias), out.pointer, ...convArguments(x.shape, weight.shape, geometry)));
+    announce(epilogue);
+    wasm.conv2d(code(x), x.pointer, weight.pointer, addressOf(bias), out.pointer, ...convArguments(x.shape, weight.shape, geometry));
+    complete(epilogue, out);
   },
 
   conv2dInputGrad(dOut, weight, dX, geometry) {
@@ -193,19 +197,19 @@ export const wasmBackend: Backend = {
   batchNormTrain(x, { weight, bias }, out, mean, inverseStd, runningMean, runningVar, eps, momentum, epilogue) {
     const [n, c, s] = channels(x.shape);
     beginCall();
-    followed(epilogue, out, () =>
-      wasm.batchNormTrain(
-        code(x), x.pointer, out.pointer, addressOf(weight), addressOf(bias), mean.pointer, inverseStd.pointer,
-        addressOf(runningMean), addressOf(runningVar), n, c, s, eps, momentum,
-      ),
+    announce(epilogue);
+    wasm.batchNormTrain(
+      code(x), x.pointer, out.pointer, addressOf(weight), addressOf(bias), mean.pointer, inverseStd.pointer,
+      addressOf(runningMean), addressOf(runningVar), n, c, s, eps, momentum,
     );
+    complete(epilogue, out);
   },
 
   batchNormEval(x, { weight, bias }, mean, variance, out, eps, epilogue) {
     beginCall();
-    followed(epilogue, out, () =>
-      wasm.batchNormEval(code(x), x.pointer, out.pointer, addressOf(weight), addressOf(bias), mean.pointer, variance.pointer, ...channels(x.shape), eps),
-    );
+    announce(epilogue);
+    wasm.batchNormEval(code(x), x.pointer, out.pointer, addressOf(weight), addressOf(bias), mean.pointer, variance.pointer, ...channels(x.shape), eps);
+    complete(epilogue, out);
   },
 
   batchNormBackward(dOut, x, weight, mean, inverseStd, dX, dWeight, dBias) {

@@ -15,6 +15,7 @@ export function stackOf(x: Tensor, batchShape: Shape, copy: (x: Tensor, out: Ten
   const strides = x.strides;
   const rowStride = strides.at(-2) as number;
   const columnStride = strides.at(-1) as number;
+  if (batchShape.length === 0) return { tensor: x, rowStride, columnStride, batchStride: 0 };
   const batchStrides = broadcastStrides(x.shape.slice(0, -2), strides.slice(0, -2), batchShape);
   const batchStride = singleStride(batchShape, batchStrides);
   if (batchStride !== null) return { tensor: x, rowStride, columnStride, batchStride };
