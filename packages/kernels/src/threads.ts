@@ -87,12 +87,12 @@ export function setNumThreads(count: number): void {
     });
   }
   threads = Math.min(count, startable);
-  startThreads();
+  if (kernels !== null) startThreads();
 }
 
 /** Starts the workers before the first work that is worth sharing: programs with small tensors never pay for them. */
 export function ensureThreads(): void {
-  if (!started) startThreads();
+  if (!started && kernels !== null) startThreads();
 }
 
 /** Workers start in the background: until they are ready, the calling thread does all the work. */

@@ -91,5 +91,7 @@ export { Tensor, baseOf, checkGradient, describe, requireTensor, sameElements } 
 export type { ElementArray, ElementArrays, GradNode, NestedArray } from "./tensor.ts";
 export { emitWarning } from "./warning.ts";
 export { writeWhole } from "./write-whole.ts";
-export { Storage, enterScope, freeIfForgotten, isFloating, isHalf, lastStorageSerial, leaveScope } from "@tapegrad/kernels";
+export { isFloating, isHalf } from "@tapegrad/kernels";
+export { Storage, enterScope, freeIfForgotten, lastStorageSerial, leaveScope } from "./compute/memory.ts";
 export type { DType } from "@tapegrad/kernels";
+export { withAddress } from "./with-address.ts";

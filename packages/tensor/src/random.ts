@@ -1,4 +1,5 @@
-import { computedDType, dtypeInfo, float16View, unaryOps, type DType } from "@tapegrad/kernels";
+import { computedDType, dtypeInfo, float16View, type DType } from "@tapegrad/kernels";
+import { unaryOps } from "./compute/codes.ts";
 import type { StreamPlace } from "./compute/backend.ts";
 import { castKernel } from "./compute/cast.ts";
 import { backend } from "./compute/chosen-backend.ts";

@@ -1,5 +1,7 @@
 import type { binaryOps, reduceOps, unaryOps } from "@tapegrad/kernels";
 
+export { binaryOps, unaryOps } from "@tapegrad/kernels";
+
 export type UnaryName = keyof typeof unaryOps;
 export type BinaryName = keyof typeof binaryOps;
 export type ReduceName = keyof typeof reduceOps;

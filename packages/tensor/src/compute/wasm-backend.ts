@@ -6,7 +6,9 @@ import { broadcastStrides, writeLayout } from "./layout.ts";
 import { stackOf } from "./wasm-matrices.ts";
 
 const code = (x: Tensor): number => dtypeInfo[x.dtype].code;
-const addressOf = (x: Tensor | null): number => (x === null ? 0 : x.pointer);
+/** Where a tensor begins, for the running call. */
+const pointerOf = (x: Tensor): number => x.storage.pointer + x.offset * dtypeInfo[x.dtype].bytes;
+const addressOf = (x: Tensor | null): number => (x === null ? 0 : pointerOf(x));
 
 type ConvArguments = readonly [n: number, c: number, h: number, w: number, o: number, kh: number, kw: number, oh: number, ow: number, sh: number, sw: number, pt: number, pl: number, dh: number, dw: number, groups: number];
 
@@ -49,7 +51,7 @@ function announce(epilogue: Epilogue): void {
 
 /** Does what a kernel that cannot has left. */
 function complete(epilogue: Epilogue, out: Tensor): void {
-  if (epilogue === "relu" && wasm.tookRectify() === 0) wasm.unary(unaryOps.relu, code(out), out.pointer, out.pointer, out.numel(), 0, 0);
+  if (epilogue === "relu" && wasm.tookRectify() === 0) wasm.unary(unaryOps.relu, code(out), pointerOf(out), pointerOf(out), out.numel(), 0, 0);
 }
 
 /** The kernels of WebAssembly, on tensors in its memory. */
@@ -58,54 +60,54 @@ export const wasmBackend: Backend = {
 
   unary(op, x, out, p0, p1) {
     beginCall();
-    if (x.isContiguous()) wasm.unary(op, code(x), x.pointer, out.pointer, out.numel(), p0, p1);
-    else wasm.unaryStrided(op, code(x), x.pointer, out.pointer, writeLayout(out.shape, [x.strides]), p0, p1);
+    if (x.isContiguous()) wasm.unary(op, code(x), pointerOf(x), pointerOf(out), out.numel(), p0, p1);
+    else wasm.unaryStrided(op, code(x), pointerOf(x), pointerOf(out), writeLayout(out.shape, [x.strides]), p0, p1);
   },
 
   binary(op, a, b, out) {
     beginCall();
     if (a.isContiguous() && b.isContiguous() && sameShape(a.shape, b.shape)) {
-      wasm.binary(op, code(a), a.pointer, b.pointer, out.pointer, out.numel());
+      wasm.binary(op, code(a), pointerOf(a), pointerOf(b), pointerOf(out), out.numel());
       return;
     }
     const strides = [broadcastStrides(a.shape, a.strides, out.shape), broadcastStrides(b.shape, b.strides, out.shape)];
-    wasm.binaryStrided(op, code(a), a.pointer, b.pointer, out.pointer, writeLayout(out.shape, strides));
+    wasm.binaryStrided(op, code(a), pointerOf(a), pointerOf(b), pointerOf(out), writeLayout(out.shape, strides));
   },
 
   where(condition, a, b, out) {
     beginCall();
     const layout = writeLayout(out.shape, [condition, a, b].map((x) => broadcastStrides(x.shape, x.strides, out.shape)));
-    wasm.where(code(out), condition.pointer, a.pointer, b.pointer, out.pointer, layout);
+    wasm.where(code(out), pointerOf(condition), pointerOf(a), pointerOf(b), pointerOf(out), layout);
   },
 
   cast(x, out) {
     beginCall();
-    wasm.cast(code(x), code(out), x.pointer, out.pointer, out.numel());
+    wasm.cast(code(x), code(out), pointerOf(x), pointerOf(out), out.numel());
   },
 
   copy(x, out) {
     beginCall();
-    wasm.copyStrided(dtypeInfo[x.dtype].bytes, x.pointer, out.pointer, copyLayout(x, out));
+    wasm.copyStrided(dtypeInfo[x.dtype].bytes, pointerOf(x), pointerOf(out), copyLayout(x, out));
   },
 
   fill(out, value) {
     beginCall();
-    wasm.fill(code(out), out.pointer, out.numel(), value);
+    wasm.fill(code(out), pointerOf(out), out.numel(), value);
   },
 
   hasZero(x) {
     beginCall();
-    return wasm.hasZero(code(x), x.pointer, x.numel()) !== 0;
+    return wasm.hasZero(code(x), pointerOf(x), x.numel()) !== 0;
   },
 
   reduce(op, x, out, outer, n, inner) {
     beginCall();
-    wasm.reduce(reduceOps[op], code(x), x.pointer, out.pointer, outer, n, inner);
+    wasm.reduce(reduceOps[op], code(x), pointerOf(x), pointerOf(out), outer, n, inner);
   },
 
   moments(x, mean, squares, outer, n, inner) {
     beginCall();
-    wasm.moments(code(x), x.pointer, mean.pointer, squares.pointer, outer, n, inner);
+    wasm.moments(code(x), pointerOf(x), pointerOf(mean), pointerOf(squares), outer, n, inner);
   },
 
   matmul(a, b, bias, out, epilogue) {
@@ -117,9 +119,9 @@ export const wasmBackend: Backend = {
     announce(epilogue);
     wasm.gemm(
       code(a), sizeOf(batch), m, n, k,
-      left.tensor.pointer, left.rowStride, left.columnStride, left.batchStride,
-      right.tensor.pointer, right.rowStride, right.columnStride, right.batchStride,
-      out.pointer, n, m * n, addressOf(bias), 0,
+      pointerOf(left.tensor), left.rowStride, left.columnStride, left.batchStride,
+      pointerOf(right.tensor), right.rowStride, right.columnStride, right.batchStride,
+      pointerOf(out), n, m * n, addressOf(bias), 0,
     );
     complete(epilogue, out);
   },
@@ -127,57 +129,57 @@ export const wasmBackend: Backend = {
   conv2d(x, weight, bias, out, geometry, epilogue) {
     beginCall();
     announce(epilogue);
-    wasm.conv2d(code(x), x.pointer, weight.pointer, addressOf(bias), out.pointer, ...convArguments(x.shape, weight.shape, geometry));
+    wasm.conv2d(code(x), pointerOf(x), pointerOf(weight), addressOf(bias), pointerOf(out), ...convArguments(x.shape, weight.shape, geometry));
     complete(epilogue, out);
   },
 
   conv2dInputGrad(dOut, weight, dX, geometry) {
     beginCall();
-    wasm.conv2dInputGrad(code(dX), dOut.pointer, weight.pointer, dX.pointer, ...convArguments(dX.shape, weight.shape, geometry));
+    wasm.conv2dInputGrad(code(dX), pointerOf(dOut), pointerOf(weight), pointerOf(dX), ...convArguments(dX.shape, weight.shape, geometry));
   },
 
   conv2dWeightGrad(dOut, x, dWeight, dBias, geometry) {
     beginCall();
-    wasm.conv2dWeightGrad(code(dWeight), dOut.pointer, x.pointer, dWeight.pointer, addressOf(dBias), ...convArguments(x.shape, dWeight.shape, geometry));
+    wasm.conv2dWeightGrad(code(dWeight), pointerOf(dOut), pointerOf(x), pointerOf(dWeight), addressOf(dBias), ...convArguments(x.shape, dWeight.shape, geometry));
   },
 
   maxPool2d(x, out, indices, { kernel, stride, padding, dilation, outSize }) {
     const [height = 0, width = 0] = x.shape.slice(-2);
     beginCall();
-    wasm.maxPool2d(code(x), x.pointer, out.pointer, indices.pointer, planesOf(x.shape), height, width, ...outSize, ...kernel, ...stride, ...padding, ...dilation);
+    wasm.maxPool2d(code(x), pointerOf(x), pointerOf(out), pointerOf(indices), planesOf(x.shape), height, width, ...outSize, ...kernel, ...stride, ...padding, ...dilation);
   },
 
   maxPool2dBackward(dOut, indices, dX, twoByTwo) {
     const [H = 0, W = 0] = dX.shape.slice(-2), [OH = 0, OW = 0] = dOut.shape.slice(-2);
     beginCall();
-    wasm.maxPool2dBackward(code(dX), dOut.pointer, indices.pointer, dX.pointer, planesOf(dX.shape), H, W, OH, OW, twoByTwo ? 1 : 0);
+    wasm.maxPool2dBackward(code(dX), pointerOf(dOut), pointerOf(indices), pointerOf(dX), planesOf(dX.shape), H, W, OH, OW, twoByTwo ? 1 : 0);
   },
 
   avgPool2d(x, out, geometry) {
     beginCall();
-    wasm.avgPool2d(code(x), x.pointer, out.pointer, ...meanArguments(x.shape, geometry));
+    wasm.avgPool2d(code(x), pointerOf(x), pointerOf(out), ...meanArguments(x.shape, geometry));
   },
 
   avgPool2dBackward(dOut, dX, geometry) {
     beginCall();
-    wasm.avgPool2dBackward(code(dX), dOut.pointer, dX.pointer, ...meanArguments(dX.shape, geometry));
+    wasm.avgPool2dBackward(code(dX), pointerOf(dOut), pointerOf(dX), ...meanArguments(dX.shape, geometry));
   },
 
   softmax(x, out, dim, isLog) {
     beginCall();
-    wasm.softmax(code(out), x.pointer, out.pointer, ...around(out.shape, dim), isLog ? 1 : 0);
+    wasm.softmax(code(out), pointerOf(x), pointerOf(out), ...around(out.shape, dim), isLog ? 1 : 0);
   },
 
   softmaxBackward(dOut, y, dX, dim, isLog) {
     beginCall();
-    wasm.softmaxBackward(code(dX), dOut.pointer, y.pointer, dX.pointer, ...around(dX.shape, dim), isLog ? 1 : 0);
+    wasm.softmaxBackward(code(dX), pointerOf(dOut), pointerOf(y), pointerOf(dX), ...around(dX.shape, dim), isLog ? 1 : 0);
   },
 
   crossEntropy(logits, targets, weight, losses, kept, normalizers, { ignoreIndex, labelSmoothing }) {
     const [rows = 0, classes = 0] = logits.shape;
     beginCall();
     wasm.crossEntropyForward(
-      code(logits), logits.pointer, targets.pointer, addressOf(weight), losses.pointer, kept.pointer, normalizers.pointer, rows, classes, ignoreIndex, labelSmoothing,
+      code(logits), pointerOf(logits), pointerOf(targets), addressOf(weight), pointerOf(losses), pointerOf(kept), pointerOf(normalizers), rows, classes, ignoreIndex, labelSmoothing,
     );
   },
 
@@ -185,13 +187,13 @@ export const wasmBackend: Backend = {
     const [rows = 0, classes = 0] = logits.shape;
     beginCall();
     wasm.crossEntropyBackward(
-      code(logits), logits.pointer, targets.pointer, addressOf(weight), normalizers.pointer, scale.pointer, dLogits.pointer, rows, classes, ignoreIndex, labelSmoothing,
+      code(logits), pointerOf(logits), pointerOf(targets), addressOf(weight), pointerOf(normalizers), pointerOf(scale), pointerOf(dLogits), rows, classes, ignoreIndex, labelSmoothing,
     );
   },
 
   invalidTarget(targets, classes, ignoreIndex) {
     beginCall();
-    return wasm.checkTargets(targets.pointer, targets.numel(), classes, ignoreIndex);
+    return wasm.checkTargets(pointerOf(targets), targets.numel(), classes, ignoreIndex);
   },
 
   batchNormTrain(x, { weight, bias }, out, mean, inverseStd, runningMean, runningVar, eps, momentum, epilogue) {
@@ -199,7 +201,7 @@ export const wasmBackend: Backend = {
     beginCall();
     announce(epilogue);
     wasm.batchNormTrain(
-      code(x), x.pointer, out.pointer, addressOf(weight), addressOf(bias), mean.pointer, inverseStd.pointer,
+      code(x), pointerOf(x), pointerOf(out), addressOf(weight), addressOf(bias), pointerOf(mean), pointerOf(inverseStd),
       addressOf(runningMean), addressOf(runningVar), n, c, s, eps, momentum,
     );
     complete(epilogue, out);
@@ -208,78 +210,78 @@ export const wasmBackend: Backend = {
   batchNormEval(x, { weight, bias }, mean, variance, out, eps, epilogue) {
     beginCall();
     announce(epilogue);
-    wasm.batchNormEval(code(x), x.pointer, out.pointer, addressOf(weight), addressOf(bias), mean.pointer, variance.pointer, ...channels(x.shape), eps);
+    wasm.batchNormEval(code(x), pointerOf(x), pointerOf(out), addressOf(weight), addressOf(bias), pointerOf(mean), pointerOf(variance), ...channels(x.shape), eps);
     complete(epilogue, out);
   },
 
   batchNormBackward(dOut, x, weight, mean, inverseStd, dX, dWeight, dBias) {
     beginCall();
     wasm.batchNormBackward(
-      code(x), dOut.pointer, x.pointer, addressOf(weight), mean.pointer, inverseStd.pointer, dX.pointer, dWeight.pointer, dBias.pointer, ...channels(x.shape),
+      code(x), pointerOf(dOut), pointerOf(x), addressOf(weight), pointerOf(mean), pointerOf(inverseStd), pointerOf(dX), pointerOf(dWeight), pointerOf(dBias), ...channels(x.shape),
     );
   },
 
   batchNormEvalBackward(dOut, x, weight, mean, variance, dX, dWeight, dBias, eps) {
     beginCall();
     wasm.batchNormEvalBackward(
-      code(x), dOut.pointer, x.pointer, addressOf(weight), mean.pointer, variance.pointer, dX.pointer, dWeight.pointer, dBias.pointer, ...channels(x.shape), eps,
+      code(x), pointerOf(dOut), pointerOf(x), addressOf(weight), pointerOf(mean), pointerOf(variance), pointerOf(dX), pointerOf(dWeight), pointerOf(dBias), ...channels(x.shape), eps,
     );
   },
 
   indexSelect(x, indices, out, dim) {
     beginCall();
-    wasm.indexSelect(dtypeInfo[x.dtype].bytes, x.pointer, indices.pointer, out.pointer, ...around(x.shape, dim), indices.numel());
+    wasm.indexSelect(dtypeInfo[x.dtype].bytes, pointerOf(x), pointerOf(indices), pointerOf(out), ...around(x.shape, dim), indices.numel());
   },
 
   gather(x, indices, out, dim) {
     beginCall();
-    wasm.gather(dtypeInfo[x.dtype].bytes, x.pointer, indices.pointer, out.pointer, ...around(x.shape, dim), indices.shape[dim] ?? 1);
+    wasm.gather(dtypeInfo[x.dtype].bytes, pointerOf(x), pointerOf(indices), pointerOf(out), ...around(x.shape, dim), indices.shape[dim] ?? 1);
   },
 
   scatterAdd(out, indices, src, dim) {
     beginCall();
-    wasm.scatterAdd(code(src), out.pointer, indices.pointer, src.pointer, ...around(out.shape, dim), indices.shape[dim] ?? 1);
+    wasm.scatterAdd(code(src), pointerOf(out), pointerOf(indices), pointerOf(src), ...around(out.shape, dim), indices.shape[dim] ?? 1);
   },
 
   indexAdd(out, indices, src, dim) {
     beginCall();
-    wasm.indexAdd(code(src), out.pointer, indices.pointer, src.pointer, ...around(out.shape, dim), indices.numel());
+    wasm.indexAdd(code(src), pointerOf(out), pointerOf(indices), pointerOf(src), ...around(out.shape, dim), indices.numel());
   },
 
   invalidIndex(indices, size) {
     beginCall();
-    return wasm.checkIndices(indices.pointer, indices.numel(), size);
+    return wasm.checkIndices(pointerOf(indices), indices.numel(), size);
   },
 
   randomUniform(out, at, low, high) {
     beginCall();
-    wasm.randomUniform(code(out), out.pointer, out.numel(), ...at, low, high);
+    wasm.randomUniform(code(out), pointerOf(out), out.numel(), ...at, low, high);
   },
 
   randomNormal(out, at, mean, std) {
     beginCall();
-    wasm.randomNormal(code(out), out.pointer, out.numel(), ...at, mean, std);
+    wasm.randomNormal(code(out), pointerOf(out), out.numel(), ...at, mean, std);
   },
 
   randomInt(out, at, low, high) {
     beginCall();
-    wasm.randomInt(out.pointer, out.numel(), ...at, low, high);
+    wasm.randomInt(pointerOf(out), out.numel(), ...at, low, high);
   },
 
   dropout(x, out, mask, p, at) {
     beginCall();
-    wasm.dropout(code(x), x.pointer, out.pointer, mask.pointer, out.numel(), p, ...at);
+    wasm.dropout(code(x), pointerOf(x), pointerOf(out), pointerOf(mask), out.numel(), p, ...at);
   },
 
   dropoutBackward(dOut, mask, dX, p) {
     beginCall();
-    wasm.dropoutBackward(code(dX), dOut.pointer, mask.pointer, dX.pointer, dX.numel(), p);
+    wasm.dropoutBackward(code(dX), pointerOf(dOut), pointerOf(mask), pointerOf(dX), dX.numel(), p);
   },
 
   sgdStep(parameter, gradient, buffer, { lr, momentum, dampening, weightDecay, nesterov, first, maximize }) {
     beginCall();
     wasm.sgdStep(
-      code(parameter), parameter.pointer, gradient.pointer, addressOf(buffer), parameter.numel(), lr, momentum, dampening, weightDecay,
+      code(parameter), pointerOf(parameter), pointerOf(gradient), addressOf(buffer), parameter.numel(), lr, momentum, dampening, weightDecay,
       nesterov ? 1 : 0, first ? 1 : 0, maximize ? 1 : 0,
     );
   },
@@ -287,7 +289,7 @@ export const wasmBackend: Backend = {
   adamStep(parameter, gradient, m, v, maxV, { lr, beta1, beta2, eps, weightDecay, decoupled, step, maximize }) {
     beginCall();
     wasm.adamStep(
-      code(parameter), parameter.pointer, gradient.pointer, m.pointer, v.pointer, addressOf(maxV), parameter.numel(), lr, beta1, beta2, eps, weightDecay,
+      code(parameter), pointerOf(parameter), pointerOf(gradient), pointerOf(m), pointerOf(v), addressOf(maxV), parameter.numel(), lr, beta1, beta2, eps, weightDecay,
       decoupled ? 1 : 0, 1 - beta1 ** step, 1 - beta2 ** step, maximize ? 1 : 0,
     );
   },

@@ -1,4 +1,5 @@
-import { binaryOps, dtypeInfo, type DType } from "@tapegrad/kernels";
+import { dtypeInfo, type DType } from "@tapegrad/kernels";
+import { binaryOps } from "../compute/codes.ts";
 import { toDType } from "../compute/cast.ts";
 import { backend } from "../compute/chosen-backend.ts";
 import { contiguousKernel } from "../compute/copy.ts";

@@ -1,4 +1,5 @@
-import { binaryOps, dtypeInfo, isHalf, type DType } from "@tapegrad/kernels";
+import { dtypeInfo, isHalf, type DType } from "@tapegrad/kernels";
+import { binaryOps } from "../compute/codes.ts";
 import type { BinaryName } from "../compute/codes.ts";
 import { binaryKernel } from "../compute/pointwise.ts";
 import { encode, fitsInteger } from "../encode.ts";

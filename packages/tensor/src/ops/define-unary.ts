@@ -1,4 +1,5 @@
-import { dtypeInfo, unaryOps, type DType } from "@tapegrad/kernels";
+import { dtypeInfo, type DType } from "@tapegrad/kernels";
+import { unaryOps } from "../compute/codes.ts";
 import { cloneKernel } from "../compute/copy.ts";
 import type { UnaryName } from "../compute/codes.ts";
 import { unaryKernel } from "../compute/pointwise.ts";
