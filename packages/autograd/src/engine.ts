@@ -1,4 +1,4 @@
-import { add, addInto, alias, checkGradient, clone, cloneKernel, enterScope, GradError, keep, lastStorageSerial, leaveScope, type Op, OpContext, sameShape, sumTo, type Tensor, to, type Storage } from "@tapegrad/tensor";
+import { add, accumulate, alias, checkGradient, clone, enterScope, GradError, keep, lastStorageSerial, leaveScope, type Op, OpContext, sameShape, sumTo, type Tensor, to, type Storage } from "@tapegrad/tensor";
 import { isGradEnabled, setGradEnabled } from "./grad-mode.ts";
 import { hooksOfLeaf } from "./leaf-hooks.ts";
 import { Node, releasedError, type Edge } from "./node.ts";
@@ -208,7 +208,7 @@ class Pass {
   /** The sum of two gradients of one tensor, in the first one's memory where nobody else reads that. */
   #total(earlier: Tensor, gradient: Tensor): Tensor {
     if (!this.#createGraph && this.#isExclusive(earlier) && gradient.isContiguous() && sameShape(earlier.shape, gradient.shape)) {
-      addInto(earlier, gradient);
+      accumulate(earlier, gradient);
       this.#consume(gradient);
       return earlier;
     }
@@ -240,13 +240,12 @@ class Pass {
     if (this.#createGraph) {
       leaf.grad = keep(before === null ? clone(gradient) : add(before, gradient));
     } else if (before === null) {
-      const own = keep(last && this.#isExclusive(gradient) ? gradient : cloneKernel(gradient));
+      const own = keep(last && this.#isExclusive(gradient) ? gradient : clone(gradient));
       own.unrecordedView = "no";
       leaf.ownGrad(own);
     } else if (before.isContiguous() && before.node === null && gradient.dtype === before.dtype && sameShape(before.shape, gradient.shape)) {
-      const dense = gradient.isContiguous() ? gradient : cloneKernel(gradient);
-      addInto(before, dense);
-      before.storage.version++;
+      const dense = gradient.isContiguous() ? gradient : clone(gradient);
+      accumulate(before, dense);
       if (dense !== gradient) dense.storage.free();
     } else leaf.grad = keep(add(before, gradient));
   }

@@ -1,3 +1,4 @@
+import { usedAfterFree } from "./absent-block.ts";
 import { allocateBlock, emptyStock, releaseBlock } from "./allocator.ts";
 import { batchOfNext, Block, closeBatch, type Batch } from "./block.ts";
 import { engineCollector } from "./collector.ts";
@@ -72,16 +73,6 @@ function heapExhausted(bytes: number): MemoryError {
     hint: "use a smaller batch or model",
     code: "heap/exhausted",
     data: { bytes, resident, free, most: mostBlockBytes },
-  });
-}
-
-function usedAfterFree(block: Block): MemoryError {
-  return new MemoryError({
-    op: "heap",
-    fact: `a tensor of ${block.bytes} bytes is used after it was freed`,
-    hint: "return it from its scope(), or keep() it",
-    code: "heap/freed",
-    data: { bytes: block.bytes },
   });
 }
 

@@ -1,3 +1,4 @@
+export { absentBlock } from "./absent-block.ts";
 export { backendName } from "./backend-choice.ts";
 export { setBlasEnabled, useBlas } from "./blas.ts";
 export type { BlasLibrary } from "./blas.ts";

@@ -1,3 +1,4 @@
+import { absentBlock } from "./absent-block.ts";
 import { tokenOfNewest, type Block } from "./block.ts";
 import { beginCall, blockBytes, blockPointer, freeBlock, newBlock, pinBlock, unpinBlock } from "./heap.ts";
 import { ensureThreads } from "./threads.ts";
@@ -35,11 +36,11 @@ export class Storage {
   /** Held so that the batch counts as garbage only once every storage of it is gone. */
   readonly token: object;
 
-  /** Uninitialised memory. */
-  constructor(dtype: DType, length: number) {
+  /** Uninitialised memory, or `absentBlock` for a storage that has no elements. */
+  constructor(dtype: DType, length: number, block: Block = newBlock(length * dtypeInfo[dtype].bytes, dtype)) {
     this.dtype = dtype;
     this.length = length;
-    this.#block = newBlock(length * dtypeInfo[dtype].bytes, dtype);
+    this.#block = block;
     this.token = tokenOfNewest();
     if (scopeStart >= 0) made[madeCount++] = this;
     if (length >= sharedWork) ensureThreads();
@@ -52,6 +53,11 @@ export class Storage {
 
   get freed(): boolean {
     return this.#block.freed;
+  }
+
+  /** Whether there are no elements: shape and dtype are all that is known. */
+  get isMeta(): boolean {
+    return this.#block === absentBlock;
   }
 
   /** A typed view of the elements for the host; valid until the next allocation. Internal: users get copies. */

@@ -71,11 +71,10 @@ abstract class BatchNorm extends Module {
     }
     const { weight, bias, runningMean, runningVar, training, eps } = this;
     const counter = training ? this.numBatchesTracked : null;
-    const batches = counter === null ? 0 : counter.item() + 1;
-    const momentum = this.momentum ?? (batches > 0 ? 1 / batches : 0);
+    const momentum = this.momentum ?? (counter === null ? 0 : 1 / (counter.item() + 1));
     const out = batchNormChecked(x, { weight, bias, runningMean, runningVar, training, momentum, eps }, epilogue);
     // A batch that was refused does not count.
-    counter?.fill_(batches);
+    counter?.add_(1);
     return out;
   }
 

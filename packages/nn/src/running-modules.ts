@@ -34,6 +34,11 @@ export function leave(): void {
   running[--depth] = null;
 }
 
+/** Modules whose forward is running, the outermost first. */
+export function runningModules(): readonly Tree[] {
+  return running.slice(0, depth) as Tree[];
+}
+
 function lookFor(module: Tree, place: Place): void {
   const root = running[0] ?? null;
   // Without recording nothing is trained: a teacher, or a part that is frozen, may well stand elsewhere.

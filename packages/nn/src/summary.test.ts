@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
-import { tensor, zeros, type Tensor } from "@tapegrad/tensor";
+import { lastStorageSerial, onMeta, ones, tensor, zeros, type Tensor } from "@tapegrad/tensor";
 import { ReLU, Sigmoid } from "./activation.ts";
 import { BatchNorm2d } from "./batch-norm.ts";
 import { Conv2d } from "./conv2d.ts";
@@ -30,7 +30,7 @@ describe("summary", () => {
     expect(layers.map(({ outputShape }) => outputShape)).toEqual([
       [1, 6, 28, 28], [1, 6, 28, 28], [1, 6, 14, 14], [1, 16, 10, 10], [1, 16, 10, 10], [1, 16, 5, 5], [1, 400], [1, 120], [1, 120], [1, 84], [1, 84], [1, 10],
     ]);
-    expect(layers[0]).toEqual({ name: "0", type: "Conv2d", outputShape: [1, 6, 28, 28], outputShapes: [[1, 6, 28, 28]], parameters: 156 });
+    expect(layers[0]).toEqual({ name: "0", type: "Conv2d", outputShape: [1, 6, 28, 28], outputShapes: [[1, 6, 28, 28]], parameters: 156, flops: 2 * 6 * 28 * 28 * 25 });
     expect([parameters, trainable]).toEqual([61706, 61706]);
   });
 
@@ -58,14 +58,14 @@ describe("summary", () => {
     model.parameters()[0]?.requiresGrad_(false);
     const result = summary(model, zeros([5, 4]));
     const table = `Sequential
-Layer           Output shape  Parameters
-----------------------------------------
-0 (Linear)      [5, 300]           1,500
-1 (Sequential)  [5, 2]               600
-1.0 (ReLU)      [5, 300]               0
-1.1 (Linear)    [5, 2]               600
-----------------------------------------
-2,100 parameters, 900 of them trainable`;
+Layer           Output shape  Parameters   FLOPs
+------------------------------------------------
+0 (Linear)      [5, 300]           1,500  12,000
+1 (Sequential)  [5, 2]               600   6,000
+1.0 (ReLU)      [5, 300]               0       0
+1.1 (Linear)    [5, 2]               600   6,000
+------------------------------------------------
+2,100 parameters, 900 of them trainable; 18,000 FLOPs`;
     expect(result.toString()).toBe(table);
     expect(inspect(result)).toBe(table);
   });
@@ -80,13 +80,38 @@ Layer           Output shape  Parameters
     expect(() => summary(new ReLU(), "x")).toThrow();
   });
 
+  test("computes nothing, and leaves running statistics alone", () => {
+    const model = new Sequential(new Conv2d(3, 4, 3), new BatchNorm2d(4, { momentum: null }), new ReLU());
+    const before = JSON.stringify(model.stateDict());
+    const newest = lastStorageSerial();
+    // A terabyte for every layer.
+    const x = onMeta(() => ones([1]).expand([1, 3, 1, 1]).expand([1, 3, 200_000, 300_000]));
+    const { layers, flops } = summary(model, x);
+    expect(layers.map(({ outputShape }) => outputShape)).toEqual(Array.from({ length: 3 }, () => [1, 4, 199_998, 299_998]));
+    expect(flops).toBe(2 * 4 * 199_998 * 299_998 * 27);
+    expect(JSON.stringify(model.stateDict())).toBe(before);
+    expect(lastStorageSerial()).toBeGreaterThan(newest);
+  });
+
+  test("computes where a model decides by what it has computed", () => {
+    class Deciding extends Module {
+      readonly fc = new Linear(2, 3);
+      override forward(x: Tensor): Tensor {
+        const out = this.fc.forward(x);
+        return out.sum().item() < Infinity ? out.flatten() : out;
+      }
+    }
+    const { layers, flops } = summary(new Deciding(), [4, 2]);
+    expect([layers[0]?.outputShape, flops]).toEqual([[4, 3], 48]);
+  });
+
   test("prints a single layer", () => {
     expect(String(summary(new Linear(4, 300), [5, 4]))).toBe(`Linear
-Layer   Output shape  Parameters
---------------------------------
-Linear  [5, 300]           1,500
---------------------------------
-1,500 parameters, 1,500 of them trainable`);
+Layer   Output shape  Parameters   FLOPs
+----------------------------------------
+Linear  [5, 300]           1,500  12,000
+----------------------------------------
+1,500 parameters, 1,500 of them trainable; 12,000 FLOPs`);
   });
 
   test("takes several inputs and other options, and prints several outputs", () => {
@@ -103,8 +128,8 @@ Linear  [5, 300]           1,500
       }
     }
     const { layers } = summary(new Pair(), [3, 4]);
-    expect(layers[0]).toEqual({ name: "inner", type: "Attention", outputShape: null, outputShapes: [[3, 2], []], parameters: 10 });
-    expect(String(summary(new Pair(), [3, 4]))).toContain("inner (Attention)   [3, 2], []            10\ninner.key (Linear)  [3, 2]                10\n");
+    expect(layers[0]).toEqual({ name: "inner", type: "Attention", outputShape: null, outputShapes: [[3, 2], []], parameters: 10, flops: 48 });
+    expect(String(summary(new Pair(), [3, 4]))).toContain("inner (Attention)   [3, 2], []            10     48\ninner.key (Linear)  [3, 2]                10     48\n");
     expect(summary(new Attention(), [1, 4], zeros([1]), { scale: 1 }).layers).toHaveLength(1);
   });
 

@@ -5,7 +5,7 @@ export * as nn from "@tapegrad/nn";
 export * as optim from "@tapegrad/optim";
 export {
   // Tensors
-  Tensor, allclose, arange, cat, empty, equal, eye, full, fullLike, keep, linspace, openScope, ones, onesLike, scope, stack, tensor, zeros, zerosLike,
+  Tensor, allclose, arange, cat, empty, equal, eye, full, fullLike, keep, linspace, openScope, ones, onMeta, onesLike, scope, stack, tensor, zeros, zerosLike,
   // Random numbers
   Generator, manualSeed, rand, randLike, randint, randn, randnLike, randperm,
   // Ops

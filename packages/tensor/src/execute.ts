@@ -32,7 +32,7 @@ export const executor: Interpreter = {
 };
 
 /** Lists of dtypes begin with the commonest one: in small ops, looking through them would show. */
-function takes(op: Op, dtype: DType): boolean {
+export function takes(op: Op, dtype: DType): boolean {
   return op.dtypes[0] === dtype || op.dtypes.includes(dtype);
 }
 
@@ -84,7 +84,7 @@ function releaseAux(call: OpCall): void {
   call.aux = null;
 }
 
-function unsupported(op: Op, inputs: readonly (Tensor | null)[]): DTypeError {
+export function unsupported(op: Op, inputs: readonly (Tensor | null)[]): DTypeError {
   return new DTypeError({
     op: op.name,
     fact: `dtype ${inputs[0]?.dtype} is not supported; use one of ${op.dtypes.join(", ")}`,

@@ -1,12 +1,10 @@
 import { dtypeInfo } from "@tapegrad/kernels";
-import { toDType } from "./compute/cast.ts";
-import { backend } from "./compute/chosen-backend.ts";
-import { copyInto } from "./compute/copy.ts";
 import { refuseCoinciding } from "./compute/overlap.ts";
 import { requireRepresentable } from "./encode.ts";
 import { DTypeError, GradError, ShapeError, TapegradError } from "./errors.ts";
 import { gradHooks } from "./grad-hooks.ts";
 import { add, div, mul, scaledOperand, sub, type AlphaOptions } from "./ops/arithmetic.ts";
+import { copyInto, fillWith } from "./ops/changes.ts";
 import { clone } from "./ops/clone.ts";
 import type { Operand } from "./ops/define-binary.ts";
 import { expandOrSame } from "./ops/expand.ts";
@@ -38,8 +36,7 @@ function inPlace(op: string, target: Tensor, compute: (old: Tensor) => Tensor, o
   const record = recording && (result.requiresGrad || target.requiresGrad) ? recordChange(target, result) : null;
   const isDone = result.storage === target.storage && !isPartial(result) && !isPartial(target);
   if (!isDone) {
-    copyInto(toDType(result, target.dtype), target);
-    target.storage.version++;
+    copyInto(target, result);
   }
   record?.();
   return target;
@@ -240,8 +237,7 @@ export function fill_(x: Tensor, value: number): Tensor {
   const recording = gradHooks().isRecording();
   if (isPartial(x) || (recording && x.requiresGrad)) return inPlace("fill_", x, () => fullLike(x, value), null, false);
   if (recording) refuseWhileRecording("fill_", x, false);
-  if (x.numel() > 0) backend.fill(x, value);
-  x.storage.version++;
+  fillWith(x, value);
   return x;
 }
 

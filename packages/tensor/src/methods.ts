@@ -48,6 +48,8 @@ declare module "./tensor.ts" {
     readonly mT: Tensor;
     /** All dimensions in reverse order. */
     readonly T: Tensor;
+    /** Whether the tensor has a shape and a dtype and no elements (`onMeta`). */
+    readonly isMeta: boolean;
     /** Brings gradients to the leaves that this tensor was computed from. `gradient` may be left out for one element. */
     backward(gradient?: Tensor | null, options?: BackwardOptions): void;
     /** Brings gradients to the leaves that this tensor of one element was computed from. */
@@ -90,6 +92,7 @@ function isOptions(value: Tensor | BackwardOptions | null): value is BackwardOpt
 
 Object.defineProperties(Tensor.prototype, {
   mT: { get(this: Tensor) { return transpose(this, -2, -1); } },
+  isMeta: { get(this: Tensor) { return this.storage.isMeta; } },
   T: { get(this: Tensor) { return permute(this, this.shape.map((_, i) => this.ndim - 1 - i)); } },
   backward: {
     value(this: Tensor, first: Tensor | BackwardOptions | null = null, options: BackwardOptions = noOptions) {

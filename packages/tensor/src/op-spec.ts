@@ -117,6 +117,8 @@ export interface OpSpec<N extends readonly string[], A, S extends readonly strin
   readonly halfNative?: boolean;
   /** Draws random numbers: two runs differ. */
   readonly random?: boolean;
+  /** Floating-point operations of one call, a multiplication and its addition being two. Absent where they are few beside those of products. */
+  readonly flops?: (inputs: Inputs<N>, attrs: A, out: ForOutputs<NoInfer<O>, OutputSpec>) => number;
   /** `forward` makes intermediate tensors, which are freed as soon as it returns. */
   readonly scoped?: boolean;
   /** The public function takes numbers in the place of tensors, for errors to say so. */
@@ -155,6 +157,8 @@ export interface Op {
   readonly random: boolean;
   readonly scoped: boolean;
   readonly takesNumbers: boolean;
+  /** Null where they do not count. */
+  readonly flops: ((inputs: readonly (Tensor | null)[], attrs: unknown, out: OutputSpec | readonly OutputSpec[]) => number) | null;
   readonly createGraphByComposite: boolean;
   readonly dtypes: readonly DType[];
   readonly infer: (inputs: readonly (Tensor | null)[], attrs: unknown) => OutputSpec | readonly OutputSpec[];

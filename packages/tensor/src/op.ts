@@ -43,6 +43,7 @@ export function defineOp<
     random: spec.random ?? false,
     scoped: spec.scoped ?? false,
     takesNumbers: spec.takesNumbers ?? false,
+    flops: (spec.flops ?? null) as never,
     createGraphByComposite: spec.createGraphByComposite ?? false,
     dtypes: spec.dtypes ?? floating,
     infer: spec.infer as never,

@@ -26,6 +26,7 @@ interface Layout {
 /** The text of a tensor as PyTorch prints it, with JavaScript's words: `tensor([1., 2.], requiresGrad=true)`. */
 export function formatTensor(x: Tensor): string {
   const suffixes: string[] = [];
+  if (x.storage.isMeta) return withSuffixes(`${prefix}...`, ["meta", `size=${formatShape(x.shape)}`, ...(x.dtype === "float32" ? [] : [`dtype=${x.dtype}`])]);
   if (x.numel() === 0 && x.ndim !== 1) suffixes.push(`size=${formatShape(x.shape)}`);
   if (!hasObviousDType(x)) suffixes.push(`dtype=${x.dtype}`);
   const node = x.currentNode();

@@ -216,7 +216,7 @@ describe.each(ops.map((op) => [op.name, op] as const))("%s", (_, op) => {
   } else {
     test("has no derivative: its results are not floating, or constant between jumps", () => {
       expect(op.differentiable).toBe(false);
-      for (const sample of samples) checkGradient(op, sample, 1);
+      if (dtypesOf(op).includes("float64")) for (const sample of samples) checkGradient(op, sample, 1);
       exempt(op.name, "gradient", "no derivative");
       exempt(op.name, "second", "no derivative");
       exempt(op.name, "halfGradient", "no derivative");

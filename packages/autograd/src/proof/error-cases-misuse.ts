@@ -1,4 +1,4 @@
-import { add, Generator, manualSeed, mul, ones, showValue, tensor, zeros, type ErrorSample, type Tensor } from "@tapegrad/tensor";
+import { add, Generator, manualSeed, mul, ones, showValue, tensor, zeros, type ErrorSample, type Tensor, onMeta } from "@tapegrad/tensor";
 import { grad } from "../backward.ts";
 import { gradcheck } from "../gradcheck.ts";
 import { leaf } from "./error-calls.ts";
@@ -115,6 +115,16 @@ export const errorsOfMisuse: readonly ErrorSample[] = [
     call: () => gradcheck((a) => mul(a, a), [tensor([1], { dtype: "float64" }), tensor([2], { dtype: "float64" })]),
     error: "GradError",
     message: "gradcheck: none of the 2 inputs requires grad: there is nothing to compare\n  hint: make them with { requiresGrad: true }\n  code: gradcheck/no-grad",
+  },
+  {
+    call: () => onMeta(() => mul(tensor([1]), 2)).item(),
+    error: "MemoryError",
+    message: "meta: a meta tensor has a shape and a dtype and no elements, which this needs\n  hint: compute it outside onMeta(() => ...)\n  code: meta/elements",
+  },
+  {
+    call: () => onMeta(null as never),
+    error: "IndexError",
+    message: "onMeta: run null must be a function\n  code: onMeta/option",
   },
   ...seeds.flatMap((seed) =>
     ([["manualSeed", manualSeed], ["manualSeed", (value: never) => new Generator(1).manualSeed(value)], ["Generator", (value: never) => new Generator(value)]] as const)

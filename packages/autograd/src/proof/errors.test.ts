@@ -20,6 +20,9 @@ const cases: readonly ErrorSample[] = [
 const elsewhere: Readonly<Record<string, string>> = {
   "backward/no-tape": "../../../tensor/src/grad-hooks.test.ts",
   "mseLoss/shapes-differ": "../../../tensor/src/mse-loss.test.ts",
+  "withAddress/tensors": "../../../tensor/src/with-address.test.ts",
+  "withAddress/option": "../../../tensor/src/with-address.test.ts",
+  "withAddress/strides": "../../../tensor/src/with-address.test.ts",
   "tapegrad/two-copies": "../../../tapegrad/src/two-copies.test.ts",
 };
 

@@ -73,6 +73,7 @@ export const layoutOracles: Readonly<Record<string, Oracle>> = {
   permute: exactly((call) => permute(input(call, 0), (call.attrs as { dims: readonly number[] }).dims)),
   expand: exactly((call) => broadcastTo(input(call, 0), call.out.shape)),
   to: exactly((call) => input(call, 0)),
+  classIndices: exactly((call) => input(call, 0)),
   slice: exactly((call) => {
     const { dim, start, step } = call.attrs as Range;
     return picked(input(call, 0), call.out.shape, (index) => index.with(dim, start + (index[dim] as number) * step));

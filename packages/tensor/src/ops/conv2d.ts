@@ -14,6 +14,9 @@ import { squeeze, unsqueeze } from "./squeeze.ts";
 import { sum } from "./sum.ts";
 import { pair, type Pair } from "./window.ts";
 
+/** Of each of the three convolutions: the product of a weight for every output and every element under its window. */
+const flopsOf = (out: Shape, weight: Shape): number => 2 * sizeOf(out) * sizeOf(weight.slice(1));
+
 type ConvNames = readonly ["x", "weight", "bias?"];
 
 interface GradAttrs extends ConvGeometry {
@@ -30,6 +33,7 @@ const convOp: DefinedOp<ConvNames, ConvAttrs> = defineOp<ConvNames, ConvAttrs, r
   inputs: ["x", "weight", "bias?"],
   saves: ["x", "weight"],
   infer: ([x, weight], { outSize }) => ({ shape: [x.shape[0] as number, weight.shape[0] as number, ...outSize], dtype: x.dtype }),
+  flops: ([, weight], _, { shape }) => flopsOf(shape, weight.shape),
   forward: ([x, weight, bias], { epilogue = "none", ...geometry }, spec) => {
     const [source, filter, addend] = [contiguousKernel(x), contiguousKernel(weight), bias === null ? null : contiguousKernel(bias)];
     const out = emptyTensor(spec.shape, spec.dtype);
@@ -57,6 +61,7 @@ const inputGradOp: DefinedOp<readonly ["dOut", "weight"], GradAttrs> = defineOp<
   inputs: ["dOut", "weight"],
   saves: ["dOut", "weight"],
   infer: ([dOut], { shape }) => ({ shape, dtype: dOut.dtype }),
+  flops: ([dOut, weight]) => flopsOf(dOut.shape, weight.shape),
   forward: ([dOut, weight], { shape, ...geometry }, spec) => {
     const [source, filter] = [contiguousKernel(dOut), contiguousKernel(weight)];
     if (source.numel() === 0 || filter.numel() === 0) return zeros(shape, { dtype: spec.dtype });
@@ -77,6 +82,7 @@ const weightGradOp: DefinedOp<readonly ["dOut", "x"], GradAttrs> = defineOp<read
   inputs: ["dOut", "x"],
   saves: ["dOut", "x"],
   infer: ([dOut], { shape }) => ({ shape, dtype: dOut.dtype }),
+  flops: ([dOut], { shape }) => flopsOf(dOut.shape, shape),
   forward: ([dOut, x], { shape, ...geometry }, spec) => {
     const [source, image] = [contiguousKernel(dOut), contiguousKernel(x)];
     if (source.numel() === 0 || image.numel() === 0) return zeros(shape, { dtype: spec.dtype });
@@ -98,6 +104,7 @@ const bothGradsOp = defineOp<readonly ["dOut", "x"], GradAttrs, readonly ["dOut"
   outputs: ["weight", "bias"],
   saves: ["dOut", "x"],
   infer: ([dOut], { shape }) => [{ shape, dtype: dOut.dtype }, { shape: [shape[0] as number], dtype: dOut.dtype }],
+  flops: ([dOut], { shape }) => flopsOf(dOut.shape, shape),
   forward: ([dOut, x], { shape, ...geometry }, [weightSpec, biasSpec]) => {
     const [source, image] = [contiguousKernel(dOut), contiguousKernel(x)];
     if (source.numel() === 0 || image.numel() === 0 || sizeOf(shape) === 0) return [zeros(shape, { dtype: dOut.dtype }), sum(dOut, { dim: [0, 2, 3] })];

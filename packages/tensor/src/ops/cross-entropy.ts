@@ -3,11 +3,10 @@ import { binaryOps } from "../compute/codes.ts";
 import { toDType } from "../compute/cast.ts";
 import { backend } from "../compute/chosen-backend.ts";
 import { contiguousKernel } from "../compute/copy.ts";
-import { int32Kernel, requireIntegers } from "../compute/indices.ts";
 import { binaryKernel } from "../compute/pointwise.ts";
 import { reduceKernel } from "../compute/reduce.ts";
 import { arange, fullLike } from "../creation.ts";
-import { IndexError, inTheNameOf, ShapeError } from "../errors.ts";
+import { inTheNameOf, ShapeError } from "../errors.ts";
 import { integersOf, targetsOf, type IntegerData, type TargetData } from "../integer-data.ts";
 import { defineOp } from "../op.ts";
 import { checkOptions } from "../options.ts";
@@ -15,6 +14,7 @@ import { formatShape, sameShape, type Shape } from "../shape.ts";
 import { describe, emptyTensor, requireTensor, type Tensor } from "../tensor.ts";
 import { add, div, mul, sub } from "./arithmetic.ts";
 import { to } from "./cast.ts";
+import { classIndices } from "./class-indices.ts";
 import { eq } from "./comparison.ts";
 import { exp } from "./exponential.ts";
 import { expandOrSame } from "./expand.ts";
@@ -227,7 +227,7 @@ function classify(op: string, name: string, x: Tensor, targets: Tensor, options:
     });
   }
   const classCount = checkWeight(op, weight, x);
-  const classes = checkedTargets(op, reshapeOrSame(targets, [targets.numel()]), classCount, ignoreIndex);
+  const classes = classIndices(op, reshapeOrSame(targets, [targets.numel()]), classCount, ignoreIndex);
   const rows = x.ndim === 1 ? unsqueeze(x, 0) : x.ndim === 2 ? x : reshapeOrSame(permute(x, [0, ...x.shape.slice(2).map((_, i) => i + 2), 1]), [-1, classCount]);
   const out = inTheNameOf(op, () => loss(rows, classes, weight === null ? null : to(weight, x.dtype), { ignoreIndex, reduction }));
   return reduction === "none" ? reshapeOrSame(out, expected) : out;
@@ -248,21 +248,3 @@ function shapeHint(op: string, name: string, x: Tensor, targets: Tensor): { read
 
 /** The order of dimensions that puts the last one where classes are. */
 const classesSecond = (rank: number): number[] => [0, rank - 1, ...Array.from({ length: rank - 2 }, (_, i) => i + 1)];
-
-function checkedTargets(op: string, targets: Tensor, classCount: number, ignoreIndex: number): Tensor {
-  // They are read before any op sees them.
-  requireTensor(op, "targets", targets);
-  requireIntegers(op, "targets", targets, "targets");
-  const classes = int32Kernel(targets);
-  if (classes.numel() === 0) return classes;
-  const bad = backend.invalidTarget(classes, classCount, ignoreIndex);
-  if (bad < 0) return classes;
-  const target = Number(targets.toTypedArray()[bad]);
-  throw new IndexError({
-    op,
-    fact: `target ${target} at position ${bad} is outside [0, ${classCount - 1}]`,
-    details: [describe("targets", targets)],
-    code: `${op}/target`,
-    data: { target, position: bad, classes: classCount },
-  });
-}

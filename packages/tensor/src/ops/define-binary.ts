@@ -37,7 +37,7 @@ interface BinaryOptions<S extends readonly ("a" | "b" | "out")[]> {
   readonly boolKernel?: BinaryName;
   /** Beside a number, a bool counts as 0 or 1 on the left too; of two bools the op makes nothing (as PyTorch). */
   readonly countsBools?: boolean;
-  /** Further checks of the operands. */
+  /** Checks of the operands' values. */
   readonly check?: (a: Tensor, b: Tensor) => void;
   readonly errors?: () => readonly ErrorSample[];
 }
@@ -75,10 +75,10 @@ export function defineBinary<const S extends readonly ("a" | "b" | "out")[]>(
       const shape = broadcastShapes(name, a.shape, b.shape);
       if (result === "bool") return { shape, dtype: "bool" };
       const dtype = resultType(a, b);
-      check?.(a, b);
       return { shape, dtype: result === "float" ? floatType(dtype) : dtype };
     },
     forward: ([a, b], _, out) => {
+      check?.(a, b);
       const dtype = result === "bool" ? comparedType(a, b) : out.dtype;
       return binaryKernel(dtype === "bool" ? boolKernel : kernel, a, b, out, dtype);
     },

@@ -1,4 +1,3 @@
-import type { Backend } from "../compute/backend.ts";
 import { backend } from "../compute/chosen-backend.ts";
 import { contiguousKernel } from "../compute/copy.ts";
 import { freeInt32, int32Kernel, requireIntegers } from "../compute/indices.ts";
@@ -22,34 +21,31 @@ interface ScatterAttrs {
   readonly shape: Shape;
 }
 
-/** Throws unless every index fits the dimension. Positions are those of the row-major indices. */
-function checkIndices(op: string, indices: Tensor, size: number): void {
-  requireIntegers(op, "indices", indices, "indices-dtype");
-  if (indices.numel() === 0) return;
-  const source = int32Kernel(indices);
-  const bad = backend.invalidIndex(source, size);
-  freeInt32(indices, source);
+/** Throws unless every index fits the dimension. Positions are those of the row-major indices. `at` are the same as the kernel takes them. */
+function checkIndices(op: string, indices: Tensor, at: Tensor, size: number): void {
+  const bad = at.numel() === 0 ? -1 : backend.invalidIndex(at, size);
   if (bad < 0) return;
   const index = Number(indices.toTypedArray()[bad]);
   throw new IndexError({ op, fact: `index ${index} at position ${bad} is outside [${-size}, ${size - 1}]`, code: `${op}/index`, data: { index, size, position: bad } });
 }
 
 /** Elements of `x` by positions along a dimension, into a new tensor. */
-function pick(kernel: Backend["gather"], x: Tensor, indices: Tensor, dim: number, spec: OutputSpec): Tensor {
+function pick(op: "gather" | "indexSelect", x: Tensor, indices: Tensor, dim: number, spec: OutputSpec): Tensor {
   const source = contiguousKernel(x);
   const at = int32Kernel(indices);
+  checkIndices(op, indices, at, x.shape[dim] ?? 1);
   const out = emptyTensor(spec.shape, spec.dtype);
-  if (out.numel() > 0) kernel(source, at, out, dim);
+  if (out.numel() > 0) backend[op](source, at, out, dim);
   freeInt32(indices, at);
   return out;
 }
 
 /** The opposite: elements of `src` added up at their positions in zeros of a shape. */
-function spread(kernel: Backend["scatterAdd"], src: Tensor, indices: Tensor, dim: number, shape: Shape): Tensor {
+function spread(op: "scatterAdd" | "indexAdd", src: Tensor, indices: Tensor, dim: number, shape: Shape): Tensor {
   const source = contiguousKernel(src);
   const at = int32Kernel(indices);
   const out = zeros(shape, { dtype: src.dtype });
-  if (source.numel() > 0) kernel(out, at, source, dim);
+  if (source.numel() > 0) backend[op](out, at, source, dim);
   freeInt32(indices, at);
   return out;
 }
@@ -60,11 +56,11 @@ const gatherOp: DefinedOp<readonly ["x", "indices"], GatherAttrs> = defineOp<rea
   saves: ["indices"],
   dtypes: everyDType,
   halfNative: true,
-  infer: ([x, indices], { dim }) => {
-    checkIndices("gather", indices, x.shape[dim] ?? 1);
+  infer: ([x, indices]) => {
+    requireIntegers("gather", "indices", indices, "indices-dtype");
     return { shape: indices.shape, dtype: x.dtype };
   },
-  forward: ([x, indices], { dim }, spec) => pick(backend.gather, x, indices, dim, spec),
+  forward: ([x, indices], { dim }, spec) => pick("gather", x, indices, dim, spec),
   backward: { x: (dOut, { indices, attrs: { dim }, shapes: [shape = []] }) => scatterOp.run([dOut, indices], { dim, shape }), indices: null },
   samples: () => [
     { inputs: [{ shape: [5] }, { shape: [3], values: [4, 0, -1], dtype: "int32" }], attrs: { dim: 0 } },
@@ -79,7 +75,7 @@ const scatterOp: DefinedOp<readonly ["src", "indices"], ScatterAttrs> = defineOp
   saves: ["indices"],
   dtypes: numericDTypes,
   infer: ([src], { shape }) => ({ shape, dtype: src.dtype }),
-  forward: ([src, indices], { dim, shape }) => spread(backend.scatterAdd, src, indices, dim, shape),
+  forward: ([src, indices], { dim, shape }) => spread("scatterAdd", src, indices, dim, shape),
   backward: { src: (dOut, { indices, attrs: { dim } }) => gatherOp.run([dOut, indices], { dim }), indices: null },
   samples: () => [
     { inputs: [{ shape: [3] }, { shape: [3], values: [4, 0, -1], dtype: "int32" }], attrs: { dim: 0, shape: [5] } },
@@ -157,10 +153,10 @@ const indexSelectOp: DefinedOp<readonly ["x", "indices"], GatherAttrs> = defineO
         data: { indices: indices.shape },
       });
     }
-    checkIndices("indexSelect", indices, x.shape[dim] ?? 1);
+    requireIntegers("indexSelect", "indices", indices, "indices-dtype");
     return { shape: x.ndim === 0 ? [] : x.shape.with(dim, indices.numel()), dtype: x.dtype };
   },
-  forward: ([x, indices], { dim }, spec) => pick(backend.indexSelect, x, indices, dim, spec),
+  forward: ([x, indices], { dim }, spec) => pick("indexSelect", x, indices, dim, spec),
   backward: { x: (dOut, { indices, attrs: { dim }, shapes: [shape = []] }) => indexAddOp.run([dOut, indices], { dim, shape }), indices: null },
   samples: () => [
     { inputs: [{ shape: [5] }, { shape: [3], values: [4, 0, 4], dtype: "int32" }], attrs: { dim: 0 } },
@@ -175,7 +171,7 @@ const indexAddOp: DefinedOp<readonly ["src", "indices"], ScatterAttrs> = defineO
   saves: ["indices"],
   dtypes: numericDTypes,
   infer: ([src], { shape }) => ({ shape, dtype: src.dtype }),
-  forward: ([src, indices], { dim, shape }) => spread(backend.indexAdd, src, indices, dim, shape),
+  forward: ([src, indices], { dim, shape }) => spread("indexAdd", src, indices, dim, shape),
   backward: { src: (dOut, { indices, attrs: { dim } }) => indexSelectOp.run([dOut, indices], { dim }), indices: null },
   samples: () => [{ inputs: [{ shape: [3, 2] }, { shape: [3], values: [4, 0, -1], dtype: "int32" }], attrs: { dim: 0, shape: [5, 2] } }],
 });

@@ -33,6 +33,7 @@ const matmulOp = defineOp<readonly ["a", "b"], null, readonly ["a", "b"]>({
     }
     return { shape: [...batch, a.shape.at(-2) as number, b.shape.at(-1) as number], dtype: a.dtype };
   },
+  flops: ([a], _, { shape }) => 2 * sizeOf(shape) * (a.shape.at(-1) as number),
   forward: ([a, b], _, { shape }) => gemmKernel(a, b, shape.slice(0, -2)),
   backward: {
     a: (dOut, { b }) => matmul(dOut, transpose(b, -2, -1)),
@@ -128,6 +129,7 @@ const linearOp = defineOp<readonly ["x", "weight", "bias?"], Followed, readonly 
     checkFeatures(x, weight, bias);
     return { shape: [x.shape[0] as number, weight.shape[0] as number], dtype: x.dtype };
   },
+  flops: ([x], _, { shape }) => 2 * sizeOf(shape) * (x.shape[1] as number),
   forward: ([x, weight, bias], { epilogue }) => gemmKernel(x, transposed(weight), [], bias, epilogue),
   backward: {
     x: (dOut, { weight }) => matmul(dOut, weight),
