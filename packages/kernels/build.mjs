@@ -6,7 +6,7 @@ import { isMainThread, Worker, workerData } from "node:worker_threads";
 import asc from "assemblyscript/asc";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-// Where each one's constants begin: below 64 KiB the memory is mapped by hand (assembly/control.ts).
+// Where each one's constants begin: below 64 KiB the memory is mapped by hand (assembly/runtime/control.ts).
 const builds = [
   ["assembly/index.ts", "--outFile", "dist/kernels-fma.wasm", "--memoryBase", "65536", "--enable", "relaxed-simd"],
   ["assembly/index.ts", "--outFile", "dist/kernels.wasm", "--memoryBase", "65536"],

@@ -26,7 +26,7 @@ interface BlasModule {
   adviseHugePages(memory: SharedMemory, maxBytes: number): boolean;
 }
 
-/** States of the kernels' switch (assembly/gemm-blas.ts). */
+/** States of the kernels' switch (assembly/gemm/blas.ts). */
 const states = { off: 0, unloaded: 1, loaded: 2 };
 
 /** Multiply-adds from which on a call outside pays: a product of about 32 by 32 by 32. */

@@ -11,7 +11,7 @@ export type HostArray = NumberArray | BigInt64Array;
 
 interface DTypeInfo {
   readonly name: DType;
-  /** The code that kernels understand (`assembly/dtype.ts`). */
+  /** The code that kernels understand (`assembly/runtime/dtype.ts`). */
   readonly code: number;
   readonly bytes: number;
   readonly isFloating: boolean;

@@ -8,7 +8,7 @@ export interface KernelModule {
   readonly module: CompiledModule;
   /** Whether products fuse a multiplication and an addition into one rounding. */
   readonly fma: boolean;
-  /** The loops for 256-bit vectors, which the fused kernels import (assembly/wide.ts). */
+  /** The loops for 256-bit vectors, which the fused kernels import (assembly/runtime/wide.ts). */
   readonly wideModule: CompiledModule | null;
   /** Whether they are used: where the engine has made such vectors of them, or by order. */
   readonly hasWide: boolean;

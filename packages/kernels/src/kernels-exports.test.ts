@@ -30,8 +30,8 @@ describe("KernelExports", () => {
 });
 
 describe("operation codes", () => {
-  /** The constants of `assembly/pointwise-ops.ts`, in order: unary, then binary, then reductions. */
-  const matches = read("../assembly/pointwise-ops.ts").matchAll(/^export const (\w+): i32 = (\d+);/gm);
+  /** The constants of `assembly/pointwise/codes.ts`, in order: unary, then binary, then reductions. */
+  const matches = read("../assembly/pointwise/codes.ts").matchAll(/^export const (\w+): i32 = (\d+);/gm);
   const constants = Array.from(matches, ([, name = "", code = ""]) => [name, Number(code)] as const);
 
   it("are the same on both sides", () => {

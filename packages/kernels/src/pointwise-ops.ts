@@ -1,4 +1,4 @@
-/** Codes of the pointwise operations, as in `assembly/pointwise-ops.ts`, which also says which dtypes each one takes. */
+/** Codes of the pointwise operations, as in `assembly/pointwise/codes.ts`, which also says which dtypes each one takes. */
 export const unaryOps = {
   neg: 0,
   abs: 1,

@@ -1,4 +1,4 @@
-/** Codes of the reductions, as in `assembly/pointwise-ops.ts`. */
+/** Codes of the reductions, as in `assembly/pointwise/codes.ts`. */
 export const reduceOps = {
   sum: 0,
   prod: 1,

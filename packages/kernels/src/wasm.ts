@@ -54,7 +54,7 @@ export function heapBytes(): Uint8Array {
   return bytes;
 }
 
-/** Where kernels find the shapes and strides that the host passes (`assembly/control.ts`). */
+/** Where kernels find the shapes and strides that the host passes (`assembly/runtime/control.ts`). */
 export const layoutPointer = 8192;
 export const layoutWords = new Int32Array(memory.buffer, layoutPointer, 1024);
 

@@ -1,8 +1,8 @@
-/** The loops of pointwise-light.ts. */
-import * as of2 from "../pointwise-binary-ops";
-import { binaryVectors, binaryVectorsWith, copyVectors, unaryVectors } from "../pointwise-light";
-import * as code from "../pointwise-ops";
-import * as of1 from "../pointwise-unary-ops";
+/** The loops of pointwise/light.ts. */
+import * as of2 from "../pointwise/binary-ops";
+import * as code from "../pointwise/codes";
+import { binaryVectors, binaryVectorsWith, copyVectors, unaryVectors } from "../pointwise/light";
+import * as of1 from "../pointwise/unary-ops";
 
 export function binary(
   kind: i32, a: usize, b: usize, out: usize, end: usize, nextA: usize, nextB: usize, nextOut: usize, step: usize,
