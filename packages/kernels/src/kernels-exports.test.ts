@@ -1,7 +1,5 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { binaryOps, unaryOps } from "./pointwise-ops.ts";
-import { reduceOps } from "./reduce-ops.ts";
 import { wasm } from "./wasm.ts";
 
 function read(path: string): string {
@@ -26,18 +24,5 @@ describe("KernelExports", () => {
   it("gives each function as many parameters as the module does", () => {
     const lengths = Object.entries(wasm).flatMap(([name, value]) => (typeof value === "function" ? [[name, (value as () => void).length]] : []));
     expect(Object.fromEntries(declared)).toEqual(Object.fromEntries(lengths));
-  });
-});
-
-describe("operation codes", () => {
-  /** The constants of `assembly/pointwise/codes.ts`, in order: unary, then binary, then reductions. */
-  const matches = read("../assembly/pointwise/codes.ts").matchAll(/^export const (\w+): i32 = (\d+);/gm);
-  const constants = Array.from(matches, ([, name = "", code = ""]) => [name, Number(code)] as const);
-
-  it("are the same on both sides", () => {
-    const flat = (name: string): string => name.replaceAll("_", "").toUpperCase();
-    const sameName = (name: string): string => flat(name).replace(/^IS(NAN|INF|FINITE)$/, "IS$1");
-    const host = [unaryOps, binaryOps, reduceOps].flatMap((ops) => Object.entries(ops)).map(([name, code]) => `${sameName(name)} ${code}`);
-    expect(constants.map(([name, code]) => `${sameName(name)} ${code}`)).toEqual(host);
   });
 });

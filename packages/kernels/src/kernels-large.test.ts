@@ -1,6 +1,5 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { binaryOps, unaryOps } from "./pointwise-ops.ts";
-import { reduceOps } from "./reduce-ops.ts";
+import { binaryOps, reduceOps, unaryOps } from "./operations.generated.ts";
 import { inArena, isSameForAnyThreads, writeLayout } from "./testing/arena.ts";
 import { firstDifference, integersFrom } from "./testing/numbers.ts";
 import { setNumThreads } from "./threads.ts";

@@ -2,7 +2,7 @@
  * Two-dimensional cross-correlation and its gradients. x [N, C, H, W], w [O, C / groups, kH, kW], out [N, O, OH, OW]; zeros
  * around x: pT rows above and pL columns to the left, as many below and to the right as OH and OW ask for.
  */
-import { F64 } from "../runtime/dtype";
+import { F64 } from "../runtime/dtype.generated";
 import { columnsForward, columnsInputGradient, columnsSuit, columnsSuitStride, columnsWeightGradient } from "./columns";
 import { correlate } from "./correlate";
 import { depthwiseCorrelate, depthwiseSuits } from "./depthwise";

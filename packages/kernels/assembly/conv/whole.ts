@@ -3,7 +3,7 @@
  * dot product), and a 1x1 kernel.
  */
 import { gemm } from "../gemm/gemm";
-import { F64 } from "../runtime/dtype";
+import { F64 } from "../runtime/dtype.generated";
 
 /** dBias: the sum over the rows of dOut [rows, outputs]. */
 function sumRows(dtype: i32, dOut: usize, dBias: usize, rows: i32, outputs: i32): void {

@@ -7,7 +7,7 @@
  * beforehand if there is room, one that only a single block reads is packed by that block's task. In a batch of matrices that are not too tall every task packs for itself.
  */
 import { getInt, getPointer, setInt } from "../runtime/control";
-import { F64 } from "../runtime/dtype";
+import { F64 } from "../runtime/dtype.generated";
 import { freeTemporary, temporaryIfRoom } from "../runtime/memory";
 import { ensureScratch, parallelFor, scratch } from "../runtime/pool";
 import { takeRectify } from "../runtime/rectify";

@@ -2,10 +2,10 @@
  * A matrix times a vector: every element of the matrix is used once, so nothing is packed, and memory sets the pace. The
  * matrix is read along its rows in memory: as dot products where these run along k, else as sums of scaled rows.
  */
-import { SUM } from "../pointwise/codes";
+import { SUM } from "../reduce/codes.generated";
 import { reduce } from "../reduce/reduce";
 import { getInt, getPointer, setInt } from "../runtime/control";
-import { F32, F64 } from "../runtime/dtype";
+import { F32, F64 } from "../runtime/dtype.generated";
 import { freeTemporary, temporary } from "../runtime/memory";
 import { parallelFor } from "../runtime/pool";
 

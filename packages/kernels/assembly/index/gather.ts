@@ -1,6 +1,6 @@
 /** Element-wise indexing along one dimension: gather, and its adjoint scatterAdd. int32 indices in [-n, n). */
 import { getInt, getPointer, setInt } from "../runtime/control";
-import { BOOL, F32, F64, I32, I64, U8 } from "../runtime/dtype";
+import { BOOL, F32, F64, I32, I64, U8 } from "../runtime/dtype.generated";
 import { parallelFor } from "../runtime/pool";
 import { CHUNK, PARALLEL_FROM } from "../runtime/strided";
 import { positionAt } from "./select";

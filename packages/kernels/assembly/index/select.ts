@@ -1,7 +1,7 @@
 /** Reading and adding along one dimension by int32 indices in [-n, n); the host has checked them. */
 import { loadTail, storeTail } from "../math/lanes";
 import { getInt, getPointer, setInt } from "../runtime/control";
-import { BOOL, F32, F64, I32, I64, U8 } from "../runtime/dtype";
+import { BOOL, F32, F64, I32, I64, U8 } from "../runtime/dtype.generated";
 import { parallelFor } from "../runtime/pool";
 import { CHUNK, PARALLEL_FROM } from "../runtime/strided";
 

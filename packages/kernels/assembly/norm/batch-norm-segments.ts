@@ -6,7 +6,7 @@ import { loadAtMost, loadTail, storeAtMost } from "../math/lanes";
 import { SquaredDeviation, Sum } from "../reduce/combinations";
 import { fold, reduceRow } from "../reduce/tree";
 import { getInt, getPointer, setInt } from "../runtime/control";
-import { F32, F64 } from "../runtime/dtype";
+import { F32, F64 } from "../runtime/dtype.generated";
 import { parallelFor } from "../runtime/pool";
 import { rectify } from "../runtime/rectify";
 import { CHUNK, PARALLEL_FROM } from "../runtime/strided";

@@ -3,12 +3,11 @@
  * and running = (1 - momentum) running + momentum batch. Variances are combined from those of the segments (Chan, Golub
  * and LeVeque, 1979), never computed as E[x^2] - E[x]^2.
  */
-import { SUM } from "../pointwise/codes";
+import { SUM } from "../reduce/codes.generated";
 import { moments, reduce } from "../reduce/reduce";
-import { F32, F64 } from "../runtime/dtype";
+import { F32, F64, bytesOf } from "../runtime/dtype.generated";
 import { freeTemporary, temporary } from "../runtime/memory";
 import { takeRectify } from "../runtime/rectify";
-import { bytesOf } from "../runtime/strided";
 import {
   evalGradSegments, normalizeSegments, segmentMoments, segmentProducts, segmentSums, trainGradSegments,
 } from "./batch-norm-segments";

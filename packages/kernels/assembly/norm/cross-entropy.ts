@@ -10,7 +10,7 @@
 import { loadAtMost, storeAtMost } from "../math/lanes";
 import { EXP_SCRATCH, expRowFrom } from "../pointwise/exp-rows";
 import { getFloat, getInt, getPointer, setFloat, setInt } from "../runtime/control";
-import { F32, F64 } from "../runtime/dtype";
+import { F32, F64 } from "../runtime/dtype.generated";
 import { ensureScratch, parallelFor } from "../runtime/pool";
 import { CHUNK, PARALLEL_FROM } from "../runtime/strided";
 import { expLanes, largest, sumOfExp } from "./softmax";

@@ -8,9 +8,9 @@ import { NumberMax, Sum } from "../reduce/combinations";
 import { dotTree } from "../reduce/dot";
 import { fold, reduceRow } from "../reduce/tree";
 import { getInt, getPointer, setInt } from "../runtime/control";
-import { F32, F64 } from "../runtime/dtype";
+import { F32, F64, bytesOf } from "../runtime/dtype.generated";
 import { ensureScratch, parallelFor } from "../runtime/pool";
-import { CHUNK, PARALLEL_FROM, bytesOf } from "../runtime/strided";
+import { CHUNK, PARALLEL_FROM } from "../runtime/strided";
 import { STRIP_SCRATCH, softmaxStrip, softmaxStripBackward, stripBytes } from "./softmax-columns";
 
 /** An exponential is worth several light operations. */

@@ -1,7 +1,7 @@
 /** Optimizer steps, fused over parameter, gradient and state, with the formulas of PyTorch 1.13. */
 import { loadAtMost, storeAtMost } from "../math/lanes";
 import { getFloat, getInt, getPointer, setFloat, setInt } from "../runtime/control";
-import { F32, F64 } from "../runtime/dtype";
+import { F32, F64 } from "../runtime/dtype.generated";
 import { parallelFor } from "../runtime/pool";
 import { CHUNK, PARALLEL_FROM, chunkCount } from "../runtime/strided";
 

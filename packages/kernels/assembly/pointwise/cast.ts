@@ -5,9 +5,9 @@
  */
 import { boolBytes } from "../math/lanes";
 import { getInt, getPointer, setInt } from "../runtime/control";
-import { BF16, BOOL, F16, F32, F64, I32, I64, U8 } from "../runtime/dtype";
+import { BF16, BOOL, F16, F32, F64, I32, I64, U8, bytesOf } from "../runtime/dtype.generated";
 import { parallelFor } from "../runtime/pool";
-import { CHUNK, PARALLEL_FROM, bytesOf, chunkCount } from "../runtime/strided";
+import { CHUNK, PARALLEL_FROM, chunkCount } from "../runtime/strided";
 import {
   bhalfFromFloat, bhalvesFromFloats, floatFromBhalf, floatFromHalf, floatsFromBhalves, floatsFromHalves, halfFromFloat, halvesFromFloats, roundedToOdd,
 } from "./cast-half";

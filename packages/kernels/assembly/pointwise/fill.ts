@@ -1,9 +1,9 @@
 /** Filling memory with one value. */
 import { element } from "../math/lanes";
 import { getInt, getPointer, setFloat, getFloat, setInt } from "../runtime/control";
-import { BF16, BOOL, F16, F32, F64, I32, I64 } from "../runtime/dtype";
+import { BF16, BOOL, F16, F32, F64, I32, I64, bytesOf } from "../runtime/dtype.generated";
 import { parallelFor } from "../runtime/pool";
-import { CHUNK, PARALLEL_FROM, bytesOf, chunkCount } from "../runtime/strided";
+import { CHUNK, PARALLEL_FROM, chunkCount } from "../runtime/strided";
 import { bhalfFromFloat, halfFromFloat, roundedToOdd } from "./cast-half";
 
 function fillWith<T>(out: usize, n: i32, value: T): void {

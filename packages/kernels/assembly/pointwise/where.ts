@@ -1,9 +1,8 @@
 /** Choice between two operands by a condition of bool bytes. */
 import { getInt, getPointer, setInt } from "../runtime/control";
+import { bytesOf } from "../runtime/dtype.generated";
 import { parallelFor } from "../runtime/pool";
-import {
-  PARALLEL_FROM, bytesOf, columnCount, firstColumn, firstRow, innerSize, lastRow, rowCount, rowOffset, rowStride, taskCount,
-} from "../runtime/strided";
+import { PARALLEL_FROM, columnCount, firstColumn, firstRow, innerSize, lastRow, rowCount, rowOffset, rowStride, taskCount } from "../runtime/strided";
 
 /** One row; `T` stands for the element's size only. Strides in elements. */
 function row<T>(cond: usize, a: usize, b: usize, out: usize, n: i32, strideC: i32, strideA: i32, strideB: i32): void {

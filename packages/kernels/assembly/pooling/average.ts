@@ -3,7 +3,7 @@
  * ceilMode never is, and a divisor override wins over both.
  */
 import { getInt, getPointer, setInt } from "../runtime/control";
-import { F32, F64 } from "../runtime/dtype";
+import { F32, F64 } from "../runtime/dtype.generated";
 import { parallelFor } from "../runtime/pool";
 import { CHUNK, PARALLEL_FROM } from "../runtime/strided";
 

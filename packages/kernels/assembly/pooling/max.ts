@@ -4,7 +4,7 @@
  * holds nothing but padding, and such a window has no gradient.
  */
 import { getInt, getPointer, setInt } from "../runtime/control";
-import { F32, F64 } from "../runtime/dtype";
+import { F32, F64 } from "../runtime/dtype.generated";
 import { parallelFor } from "../runtime/pool";
 import { CHUNK, PARALLEL_FROM } from "../runtime/strided";
 

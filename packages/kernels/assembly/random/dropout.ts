@@ -1,7 +1,7 @@
 /** Inverted dropout: each element is kept with probability 1 - p and then scaled by 1 / (1 - p). */
 import { boolBytes, storeTail } from "../math/lanes";
 import { getFloat, getInt, getPointer, setFloat, setInt } from "../runtime/control";
-import { F32, F64 } from "../runtime/dtype";
+import { F32, F64 } from "../runtime/dtype.generated";
 import { parallelFor } from "../runtime/pool";
 import { CHUNK, PARALLEL_FROM, chunkCount } from "../runtime/strided";
 import { philox, words0, words1, words2, words3 } from "./philox";

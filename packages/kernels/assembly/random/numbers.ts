@@ -5,7 +5,7 @@
 import { storeTail } from "../math/lanes";
 import { logF32 } from "../math/log";
 import { getFloat, getInt, getPointer, setFloat, setInt } from "../runtime/control";
-import { F32, F64 } from "../runtime/dtype";
+import { F32, F64 } from "../runtime/dtype.generated";
 import { parallelFor } from "../runtime/pool";
 import { CHUNK, PARALLEL_FROM, chunkCount } from "../runtime/strided";
 import { philox, words0, words1, words2, words3 } from "./philox";

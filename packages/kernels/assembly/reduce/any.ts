@@ -1,10 +1,10 @@
 /** "any" and "all": is any, is every element different from 0 (NaN is), as bool bytes. */
 import { loadTail } from "../math/lanes";
-import { ANY } from "../pointwise/codes";
 import { getInt, getPointer, setInt } from "../runtime/control";
-import { BOOL, F32, F64, I32, I64, U8 } from "../runtime/dtype";
+import { BOOL, F32, F64, I32, I64, U8 } from "../runtime/dtype.generated";
 import { parallelFor } from "../runtime/pool";
 import { CHUNK, PARALLEL_FROM } from "../runtime/strided";
+import { ANY } from "./codes.generated";
 
 function anyNonZero<T>(x: usize, n: i32): bool {
   const zero = v128.splat<T>(0);

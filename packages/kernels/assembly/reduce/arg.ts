@@ -1,10 +1,10 @@
 /** Positions of extremes, as int32: the first one wins, and a NaN counts as extreme. */
 import { lanes, maskBits } from "../math/lanes";
-import { ARG_MAX } from "../pointwise/codes";
 import { getInt, getPointer, setInt } from "../runtime/control";
-import { BOOL, F32, F64, I32, I64, U8 } from "../runtime/dtype";
+import { BOOL, F32, F64, I32, I64, U8 } from "../runtime/dtype.generated";
 import { parallelFor } from "../runtime/pool";
 import { CHUNK, PARALLEL_FROM } from "../runtime/strided";
+import { ARGMAX } from "./codes.generated";
 import { Max, Min } from "./combinations";
 import { reduceRow } from "./tree";
 
@@ -33,7 +33,7 @@ function find<T>(x: usize, n: i32, value: T): i32 {
 
 /** Positions [first, last) of out [outer, inner]. */
 function argOf<T>(kind: i32, x: usize, out: usize, first: i32, last: i32, n: i32, inner: i32): void {
-  const largest = kind == ARG_MAX;
+  const largest = kind == ARGMAX;
   for (let at = first; at < last; at++) {
     let position = 0;
     if (inner == 1) {

@@ -4,12 +4,12 @@
  * The middle dimension of [outer, n, inner] is cut into blocks where whole columns would be too few units of work; the blocks' results,
  * int64 themselves, are then combined in the same way.
  */
-import { PROD } from "../pointwise/codes";
 import { getInt, getPointer, setInt } from "../runtime/control";
-import { BOOL, I32, I64, U8 } from "../runtime/dtype";
+import { BOOL, I32, I64, U8, bytesOf } from "../runtime/dtype.generated";
 import { freeTemporary, temporary } from "../runtime/memory";
 import { parallelFor } from "../runtime/pool";
-import { CHUNK, PARALLEL_FROM, bytesOf } from "../runtime/strided";
+import { CHUNK, PARALLEL_FROM } from "../runtime/strided";
+import { PROD } from "./codes.generated";
 
 /** Columns of one unit: their results stay in the first-level cache. */
 const STRIP: i32 = 512;

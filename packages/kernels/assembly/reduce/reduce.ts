@@ -1,50 +1,18 @@
 /** Reductions of [outer, n, inner] over the middle dimension. */
-import * as code from "../pointwise/codes";
 import { getInt, getPointer, setInt } from "../runtime/control";
-import { BOOL, F32, F64, I32, I64, U8 } from "../runtime/dtype";
+import { BOOL, F32, F64, I32, I64, U8, bytesOf } from "../runtime/dtype.generated";
 import { freeTemporary, temporary } from "../runtime/memory";
 import { ensureScratch, parallelFor } from "../runtime/pool";
-import { CHUNK, PARALLEL_FROM, bytesOf, chunkOf } from "../runtime/strided";
+import { CHUNK, PARALLEL_FROM, chunkOf } from "../runtime/strided";
 import { reduceTruth } from "./any";
 import { reduceArg } from "./arg";
-import { Max, Min, Prod, SquaredDeviation, Sum, SumSquares } from "./combinations";
+import { SQUARED_DEVIATION, SUM, combining, isPosition, isTruth, sumsWide } from "./codes.generated";
 import { reduceIntegers } from "./integers";
-import { reduceRows } from "./streams";
-import { STRIP_BYTES, columnScratch, fillIdentity, reduceColumns } from "./tree";
-
-/** Not in the host's list: sum of squared deviations from `center`, used by `moments`. */
-const SQUARED_DEVIATION: i32 = 16;
+import { STRIP_BYTES, columnScratch } from "./tree";
+import { unitOf } from "./tree-cases.generated";
 
 /** With fewer units of work than this, the middle dimension is cut too. */
 const MANY_UNITS: i32 = 64;
-
-/** `rows` rows, `inner` apart, of `width` elements; where `inner` is 1, `count` times, one after the other. */
-function unit<Op, T>(x: usize, out: usize, rows: i32, width: i32, inner: i32, center: usize, count: i32): void {
-  if (rows == 0) fillIdentity<Op, T>(out, width * count);
-  else if (inner == 1) {
-    reduceRows<Op, T>(x, out, rows, count, center);
-  } else reduceColumns<Op, T>(x, out, rows, <usize>width * sizeof<T>(), <usize>inner * sizeof<T>(), center);
-}
-
-function unitOf<T>(kind: i32, x: usize, out: usize, rows: i32, width: i32, inner: i32, center: usize, count: i32): void {
-  switch (kind) {
-    case code.SUM:
-      if (isFloat<T>()) unit<Sum, T>(x, out, rows, width, inner, 0, count);
-      return;
-    case code.PROD:
-      if (isFloat<T>()) unit<Prod, T>(x, out, rows, width, inner, 0, count);
-      return;
-    case code.MAX: unit<Max, T>(x, out, rows, width, inner, 0, count); return;
-    case code.MIN: unit<Min, T>(x, out, rows, width, inner, 0, count); return;
-    case code.SUM_SQUARES:
-      if (isFloat<T>()) unit<SumSquares, T>(x, out, rows, width, inner, 0, count);
-      return;
-    case SQUARED_DEVIATION:
-      if (isFloat<T>()) unit<SquaredDeviation, T>(x, out, rows, width, inner, center, count);
-      return;
-    default: unreachable();
-  }
-}
 
 /**
  * Units [first, last) of the work. A unit is a strip of columns of a block of rows; its result is one row of
@@ -126,15 +94,14 @@ function reduceTree(kind: i32, dtype: i32, x: usize, out: usize, center: usize, 
   if (blocks < 2 || unitsWhole >= MANY_UNITS) { run(kind, dtype, x, out, center, outer, n, inner, max(1, n)); return; }
   const partial = temporary(<usize>outer * blocks * inner * bytesOf(dtype));
   run(kind, dtype, x, partial, center, outer, n, inner, blockRows);
-  const combine = kind == code.SUM_SQUARES || kind == SQUARED_DEVIATION ? code.SUM : kind;
-  run(combine, dtype, partial, out, 0, outer, blocks, inner, blocks);
+  run(combining(kind), dtype, partial, out, 0, outer, blocks, inner, blocks);
   freeTemporary(partial);
 }
 
 export function reduce(kind: i32, dtype: i32, x: usize, out: usize, outer: i32, n: i32, inner: i32): void {
-  if (kind == code.ANY || kind == code.ALL) reduceTruth(kind, dtype, x, out, outer, n, inner);
-  else if (kind == code.ARG_MAX || kind == code.ARG_MIN) reduceArg(kind, dtype, x, out, outer, n, inner);
-  else if ((kind == code.SUM || kind == code.PROD) && dtype != F32 && dtype != F64) reduceIntegers(kind, dtype, x, out, outer, n, inner);
+  if (isTruth(kind)) reduceTruth(kind, dtype, x, out, outer, n, inner);
+  else if (isPosition(kind)) reduceArg(kind, dtype, x, out, outer, n, inner);
+  else if (sumsWide(kind) && dtype != F32 && dtype != F64) reduceIntegers(kind, dtype, x, out, outer, n, inner);
   else reduceTree(kind, dtype, x, out, 0, outer, n, inner);
 }
 
@@ -147,7 +114,7 @@ function divideAll<T>(x: usize, count: i32, divisor: i32): void {
 
 /** Two passes: the mean, then the squared deviations from it (never E[x^2] - E[x]^2, which cancels). */
 export function moments(dtype: i32, x: usize, mean: usize, m2: usize, outer: i32, n: i32, inner: i32): void {
-  reduceTree(code.SUM, dtype, x, mean, 0, outer, n, inner);
+  reduceTree(SUM, dtype, x, mean, 0, outer, n, inner);
   if (dtype == F32) divideAll<f32>(mean, outer * inner, n);
   else if (dtype == F64) divideAll<f64>(mean, outer * inner, n);
   else unreachable();

@@ -5,7 +5,6 @@
  * operand is broadcast) for each operand, counted from 1. A row runs along the last dimension; rows are numbered in the
  * order of the other dimensions. Tasks depend on the sizes alone, never on the number of threads.
  */
-import { BF16, F16, F32, F64, I32, I64 } from "./dtype";
 
 /** Elements of a task of light work. */
 export const CHUNK: i32 = 1 << 14;
@@ -15,12 +14,6 @@ const LARGE_CHUNK: i32 = 1 << 16;
 const LARGE: i64 = 1 << 20;
 /** Up to this many elements of light work, waking another thread costs more than it saves. */
 export const PARALLEL_FROM: i32 = 1 << 15;
-
-export function bytesOf(dtype: i32): usize {
-  if (dtype == F32 || dtype == I32) return 4;
-  if (dtype == F64 || dtype == I64) return 8;
-  return dtype == F16 || dtype == BF16 ? 2 : 1;
-}
 
 // @ts-ignore: decorator
 @inline export function chunkCount(n: i32, chunk: i32 = CHUNK): i32 {

@@ -8,7 +8,8 @@
  */
 export { tile4, tile5, tile6 } from "./tile";
 export { dots } from "./dots";
-export { binary, binaryWith, copy, unary } from "./light";
+export { binary, binaryWith, unary } from "./light.generated";
+export { copy } from "./copy";
 export { streams } from "./streams";
 export { sums } from "./sums";
 export { exp } from "./exp";

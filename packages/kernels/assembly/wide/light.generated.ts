@@ -1,7 +1,8 @@
 /** The loops of pointwise/light.ts. */
+// Made of operations.mjs; `node packages/kernels/generate.mjs` makes it anew.
 import * as of2 from "../pointwise/binary-ops";
-import * as code from "../pointwise/codes";
-import { binaryVectors, binaryVectorsWith, copyVectors, unaryVectors } from "../pointwise/light";
+import * as code from "../pointwise/codes.generated";
+import { binaryVectors, binaryVectorsWith, unaryVectors } from "../pointwise/light";
 import * as of1 from "../pointwise/unary-ops";
 
 export function binary(
@@ -43,15 +44,11 @@ export function unary(kind: i32, x: usize, out: usize, bytes: usize, p: f32, q: 
     case code.SIGN: inline.always(unaryVectors<of1.Sign, f32>(x, out, bytes, p, q)); return;
     case code.SQUARE: inline.always(unaryVectors<of1.Square, f32>(x, out, bytes, p, q)); return;
     case code.RELU: inline.always(unaryVectors<of1.Relu, f32>(x, out, bytes, p, q)); return;
+    case code.LEAKY_RELU: inline.always(unaryVectors<of1.LeakyRelu, f32>(x, out, bytes, p, q)); return;
     case code.CLAMP: inline.always(unaryVectors<of1.Clamp, f32>(x, out, bytes, p, q)); return;
     case code.ADD_SCALAR: inline.always(unaryVectors<of1.AddScalar, f32>(x, out, bytes, p, q)); return;
     case code.MUL_SCALAR: inline.always(unaryVectors<of1.MulScalar, f32>(x, out, bytes, p, q)); return;
     case code.RSUB_SCALAR: inline.always(unaryVectors<of1.RsubScalar, f32>(x, out, bytes, p, q)); return;
-    case code.LEAKY_RELU: inline.always(unaryVectors<of1.LeakyRelu, f32>(x, out, bytes, p, q)); return;
     default: unreachable();
   }
-}
-
-export function copy(x: usize, out: usize, bytes: usize): void {
-  inline.always(copyVectors(x, out, bytes));
 }

@@ -1,4 +1,17 @@
-/** Codes of the pointwise operations, as in `assembly/pointwise/codes.ts`, which also says which dtypes each one takes. */
+// Made of operations.mjs; `node packages/kernels/generate.mjs` makes it anew.
+/** Codes of the dtypes, as kernels understand them. */
+export const dtypeCodes = {
+  float32: 0,
+  float64: 1,
+  float16: 2,
+  int32: 3,
+  uint8: 4,
+  bool: 5,
+  int64: 6,
+  bfloat16: 7,
+} as const;
+
+/** Codes of the pointwise operations of one operand; operations.mjs says which dtypes each one takes. */
 export const unaryOps = {
   neg: 0,
   abs: 1,
@@ -37,6 +50,7 @@ export const unaryOps = {
   isfinite: 34,
 } as const;
 
+/** Codes of those of two operands. */
 export const binaryOps = {
   add: 0,
   sub: 1,
@@ -60,4 +74,17 @@ export const binaryOps = {
   logicalAnd: 19,
   logicalOr: 20,
   logicalXor: 21,
+} as const;
+
+/** Codes of the reductions. */
+export const reduceOps = {
+  sum: 0,
+  prod: 1,
+  max: 2,
+  min: 3,
+  any: 4,
+  all: 5,
+  sumSquares: 6,
+  argmax: 7,
+  argmin: 8,
 } as const;
