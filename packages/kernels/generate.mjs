@@ -1,4 +1,4 @@
-// Writes what is made of operations.mjs: `node packages/kernels/generate.mjs`, or with `--check` says what is not as it would be written.
+// Writes what is made of operations.mjs and of the kernels' sources: `node packages/kernels/generate.mjs`, or with `--check` says what is not as it would be written.
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { complaints, generatedFiles, staleFiles } from "./generate/files.mjs";
@@ -9,7 +9,7 @@ const isCheck = process.argv.includes("--check");
 
 for (const text of wrong) console.error(`operations.mjs: ${text}`);
 for (const path of stale) {
-  console.log(`packages/kernels/${path} ${isCheck ? "is not what operations.mjs makes of it" : "is written anew"}`);
+  console.log(`packages/kernels/${path} ${isCheck ? "is not as it would be made now" : "is written anew"}`);
   if (!isCheck) writeFileSync(fileURLToPath(new URL(path, import.meta.url)), generatedFiles().get(path) ?? "");
 }
 if (isCheck && stale.length > 0) console.log("to write it: node packages/kernels/generate.mjs");

@@ -4,8 +4,12 @@ import { fileURLToPath } from "node:url";
 import { homes, operations } from "../operations.mjs";
 import { binaryCases, maskCases, neededSymbols, treeCases, unaryCases, wideCases } from "./cases.mjs";
 import { dtypeConstants, hostCodes, pointwiseCodes, reductionConstants, withCodes } from "./codes.mjs";
+import { exportTypes } from "./exports.mjs";
 
 const kernels = fileURLToPath(new URL("..", import.meta.url));
+
+/** @param {string} path */
+const readAssembly = (path) => readFileSync(`${kernels}assembly/${path}`, "utf8");
 
 /**
  * The generated files and their texts, by their paths below packages/kernels.
@@ -24,6 +28,7 @@ export function generatedFiles(table = operations) {
     ["assembly/reduce/tree-cases.generated.ts", treeCases(coded)],
     ["assembly/wide/light.generated.ts", wideCases(coded)],
     ["src/operations.generated.ts", hostCodes(coded)],
+    ["src/exports.generated.ts", exportTypes(readAssembly)],
   ]);
 }
 
@@ -37,7 +42,7 @@ export function staleFiles() {
  * @param {import("./codes.mjs").Table} table
  * @param {(path: string) => string} read a file below assembly/
  */
-export function complaints(table = operations, read = (path) => readFileSync(`${kernels}assembly/${path}`, "utf8")) {
+export function complaints(table = operations, read = readAssembly) {
   const { dtypes, unary, binary, reductions } = withCodes(table);
   const needed = neededSymbols({ dtypes, unary, binary, reductions });
   return [

@@ -1,5 +1,5 @@
 import { blasImports } from "./blas-functions.ts";
-import type { KernelExports } from "./exports.ts";
+import type { KernelExports } from "./exports.generated.ts";
 import { compileKernels } from "./kernel-module.ts";
 import { reserveMemory } from "./reserve-memory.ts";
 

@@ -97,29 +97,29 @@ export function conv2dInputGrad(
 }
 
 export function conv2dWeightGrad(
-  dtype: i32, dOut: usize, x: usize, dW: usize, dBias: usize, N: i32, C: i32, H: i32, W: i32, O: i32, kH: i32, kW: i32, OH: i32, OW: i32,
-  sH: i32, sW: i32, pT: i32, pL: i32, dH: i32, dWidth: i32, groups: i32,
+  dtype: i32, dOut: usize, x: usize, dWeight: usize, dBias: usize, N: i32, C: i32, H: i32, W: i32, O: i32, kH: i32, kW: i32, OH: i32, OW: i32,
+  sH: i32, sW: i32, pT: i32, pL: i32, dH: i32, dW: i32, groups: i32,
 ): void {
   if (O == 0) return;
   if (N * OH * OW == 0) {
-    memory.fill(dW, 0, <usize>(O * (C / groups) * kH * kW) << (dtype == F64 ? 3 : 2));
+    memory.fill(dWeight, 0, <usize>(O * (C / groups) * kH * kW) << (dtype == F64 ? 3 : 2));
     if (dBias != 0) memory.fill(dBias, 0, <usize>O << (dtype == F64 ? 3 : 2));
     return;
   }
-  if (isWhole(H, W, kH, kW, OH, OW, pT, pL, dH, dWidth, groups)) {
-    wholeWeightGradient(dtype, dOut, x, dW, dBias, N, C * kH * kW, O);
+  if (isWhole(H, W, kH, kW, OH, OW, pT, pL, dH, dW, groups)) {
+    wholeWeightGradient(dtype, dOut, x, dWeight, dBias, N, C * kH * kW, O);
     return;
   }
-  setGeometry(N, groups, C / groups, O / groups, H, W, kH, kW, OH, OW, sH, sW, pT, pL, dH, dWidth, 1, 1, dtype == F64 ? 2 : 4, true);
-  if (winogradSuits(C / groups, O / groups, kH, kW, sH, sW, dH, dWidth, groups) && winogradWeightSuits(OH, OW)) {
-    if (dtype == F64 ? winogradWeightGradient<f64>(dOut, x, dW, dBias) : winogradWeightGradient<f32>(dOut, x, dW, dBias)) return;
+  setGeometry(N, groups, C / groups, O / groups, H, W, kH, kW, OH, OW, sH, sW, pT, pL, dH, dW, 1, 1, dtype == F64 ? 2 : 4, true);
+  if (winogradSuits(C / groups, O / groups, kH, kW, sH, sW, dH, dW, groups) && winogradWeightSuits(OH, OW)) {
+    if (dtype == F64 ? winogradWeightGradient<f64>(dOut, x, dWeight, dBias) : winogradWeightGradient<f32>(dOut, x, dWeight, dBias)) return;
   }
   if (columnsSuit(C / groups, O / groups, kH * kW, OH * OW)) {
-    if (dtype == F64) columnsWeightGradient<f64>(dOut, x, dW, dBias);
-    else columnsWeightGradient<f32>(dOut, x, dW, dBias);
-  } else if (depthwiseWeightSuits(C / groups, O / groups, kW, sH, sW, dWidth)) {
-    if (dtype == F64) depthwiseWeightGradient<f64>(dOut, x, dW, dBias);
-    else depthwiseWeightGradient<f32>(dOut, x, dW, dBias);
-  } else if (dtype == F64) weightGradient<f64>(dOut, x, dW, dBias);
-  else weightGradient<f32>(dOut, x, dW, dBias);
+    if (dtype == F64) columnsWeightGradient<f64>(dOut, x, dWeight, dBias);
+    else columnsWeightGradient<f32>(dOut, x, dWeight, dBias);
+  } else if (depthwiseWeightSuits(C / groups, O / groups, kW, sH, sW, dW)) {
+    if (dtype == F64) depthwiseWeightGradient<f64>(dOut, x, dWeight, dBias);
+    else depthwiseWeightGradient<f32>(dOut, x, dWeight, dBias);
+  } else if (dtype == F64) weightGradient<f64>(dOut, x, dWeight, dBias);
+  else weightGradient<f32>(dOut, x, dWeight, dBias);
 }

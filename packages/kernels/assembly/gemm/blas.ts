@@ -23,7 +23,7 @@ declare function loadBlas(): i32;
 
 const OFF: i32 = 0, UNLOADED: i32 = 1;
 
-/** The host's switch: off, to be loaded at the first use, or loaded; and the products from which on it is used. */
+/** The host's switch: state 0, no BLAS; 1, to be loaded at the first product of `from` multiply-adds; 2, loaded. */
 export function setBlas(state: i32, from: f64): void {
   store<i32>(BLAS_STATE, state);
   store<f64>(BLAS_FROM, from);

@@ -47,6 +47,7 @@ function plan(layout: usize, secondLast: i32, last: i32): void {
   if (last >= 0) setDim(position, layout, last);
 }
 
+/** The layout holds the strides of x, then those of out. */
 export function copyStrided(elementBytes: i32, x: usize, out: usize, layout: usize): void {
   const rank = rankOf(layout);
   const denseX = denseDim(layout, 1), denseOut = denseDim(layout, 2);

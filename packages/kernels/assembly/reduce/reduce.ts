@@ -112,7 +112,7 @@ function divideAll<T>(x: usize, count: i32, divisor: i32): void {
   }
 }
 
-/** Two passes: the mean, then the squared deviations from it (never E[x^2] - E[x]^2, which cancels). */
+/** Mean, and sum of squared deviations from it, in two passes (never E[x^2] - E[x]^2, which cancels). */
 export function moments(dtype: i32, x: usize, mean: usize, m2: usize, outer: i32, n: i32, inner: i32): void {
   reduceTree(SUM, dtype, x, mean, 0, outer, n, inner);
   if (dtype == F32) divideAll<f32>(mean, outer * inner, n);

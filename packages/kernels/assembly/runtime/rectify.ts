@@ -5,6 +5,7 @@
 let asked: bool = false;
 let taken: bool = false;
 
+/** Asks the kernel of the next layer to cut off at zero what it writes; `tookRectify` says whether one did. */
 export function askRectify(): void {
   asked = true;
   taken = false;

@@ -1,4 +1,4 @@
-import { classes, operations } from "../../operations.mjs";
+import { classes, type operations } from "../../operations.mjs";
 
 type Line = (typeof operations.unary)[number];
 
