@@ -46,4 +46,5 @@ export { randomWords } from "./random/philox";
 export { dropout, dropoutBackward } from "./random/dropout";
 
 // Optimizer steps, in place; `buffer` and `maxV` may be 0, switches are 0 or 1.
-export { adamStep, sgdStep } from "./optimizer/steps";
+export { sgdStep } from "./optimizer/sgd";
+export { adamStep } from "./optimizer/adam";

@@ -170,14 +170,14 @@ export interface KernelExports {
   dropoutBackward(dtype: number, dOut: number, mask: number, dX: number, n: number, p: number): void;
 
   // Optimizer steps, in place; `buffer` and `maxV` may be 0, switches are 0 or 1.
-  /** Adam, or AdamW where `decoupled`; `maxV` (AMSGrad) may be 0. The bias corrections are 1 - beta^t. */
-  adamStep(
-    dtype: number, param: number, grad: number, m: number, v: number, maxV: number, n: number, lr: number, beta1: number, beta2: number,
-    eps: number, weightDecay: number, decoupled: number, biasCorrection1: number, biasCorrection2: number, maximize: number,
-  ): void;
   /** `buffer` is 0 without momentum; on the `first` step it takes the gradient undamped. */
   sgdStep(
     dtype: number, param: number, grad: number, buffer: number, n: number, lr: number, momentum: number, dampening: number,
     weightDecay: number, nesterov: number, first: number, maximize: number,
+  ): void;
+  /** Adam, or AdamW where `decoupled`; `maxV` (AMSGrad) may be 0. The bias corrections are 1 - beta^t. */
+  adamStep(
+    dtype: number, param: number, grad: number, m: number, v: number, maxV: number, n: number, lr: number, beta1: number, beta2: number,
+    eps: number, weightDecay: number, decoupled: number, biasCorrection1: number, biasCorrection2: number, maximize: number,
   ): void;
 }

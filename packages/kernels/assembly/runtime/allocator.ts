@@ -15,7 +15,7 @@ const SIZE: usize = 0;
 const BEFORE: usize = 4;
 /** Neighbours in the list of a class; while the block is claimed, the claimer may use the second word. */
 const NEXT: usize = 8, PREVIOUS: usize = 12;
-export const HEADER: usize = 16;
+const HEADER: usize = 16;
 const FREE: u32 = 1;
 const SMALLEST: u32 = 32;
 

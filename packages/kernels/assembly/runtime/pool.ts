@@ -15,7 +15,7 @@ import {
 import { lasting } from "./memory";
 
 /** Longest count of tasks that the state word can hold. */
-export const MAX_TASKS: i32 = 0xfffff;
+const MAX_TASKS: i32 = 0xfffff;
 
 /** Polls before a worker falls asleep, and before the launcher does: about 0.2 ms and 50 microseconds. */
 const WORKER_SPINS: i32 = 100_000;
