@@ -88,11 +88,39 @@ const kernelWalls = [
   },
 ];
 
+const platform = "^packages/kernels/src/platform/";
+
+/** @type {import("dependency-cruiser").IForbiddenRuleType[]} */
+const platformWalls = [
+  {
+    name: "engines-stand-in-the-platform",
+    comment: "what the kernels need of an engine they have of #platform: a function there, and a line in platform.ts",
+    severity: "error",
+    from: { path: "^packages/kernels/src/", pathNot: [platform, testCode] },
+    to: { dependencyTypes: ["core"] },
+  },
+  {
+    name: "the-platform-has-a-door",
+    comment: "#platform leads to a platform; beside it, others see only the types of platform.ts",
+    severity: "error",
+    from: { path: "^packages/kernels/src/", pathNot: [platform, testCode] },
+    to: { path: platform, pathNot: `${platform}(platform|node)[.]ts$` },
+  },
+  {
+    name: "the-platform-stands-below",
+    comment: "a platform knows errors and types of the kernels, and nothing of what they do",
+    severity: "error",
+    from: { path: platform, pathNot: testCode },
+    to: { path: "^packages/kernels/", pathNot: [platform, "^packages/kernels/src/(errors|webassembly-types)[.]ts$"] },
+  },
+];
+
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {
   forbidden: [
     ...walls,
     ...kernelWalls,
+    ...platformWalls,
     {
       name: "users-see-the-umbrella",
       comment: "examples and benchmarks import tapegrad, as a user would",

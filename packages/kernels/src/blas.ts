@@ -1,8 +1,7 @@
+import { loadNative, setting, warn } from "#platform";
 import { bindBlasFunctions, setBlasLoader, type BlasFunctions } from "./blas-functions.ts";
 import { TapegradError } from "./errors.ts";
 import { whenHeapIsLarge } from "./heap.ts";
-import { requireFrom } from "./package-file.ts";
-import { setting } from "./surroundings.ts";
 import { giveWorkersBlas } from "./threads.ts";
 import { maxMemoryBytes, memory, wasm } from "./wasm.ts";
 import type { SharedMemory } from "./webassembly-types.ts";
@@ -58,9 +57,8 @@ export function useBlas(locateModule: () => string | null): void {
   applySwitch();
 }
 
-/** The module's own place is what it is required from: in a bundle that is CommonJS this code has no URL. */
 function loadModule(path: string): BlasModule {
-  return requireFrom(path)(path) as BlasModule;
+  return loadNative(path) as BlasModule;
 }
 
 /** Through the package that can call the system. Without it, or if that fails, all goes on as before, only slower. */
@@ -133,7 +131,7 @@ function findLibrary(modulePath: string, path: string | undefined): BlasLibrary 
       });
     }
     // Nobody asked for this BLAS, so that it cannot be had is no reason to stop; but it is worth knowing.
-    process.emitWarning(`${error.message}; matrix products do without a BLAS`, { code: error.code });
+    warn(`${error.message}; matrix products do without a BLAS`, error.code);
     return null;
   }
 }

@@ -1,3 +1,4 @@
+export { packageFile } from "#platform";
 export { setBlasEnabled, useBlas } from "./blas.ts";
 export type { BlasLibrary } from "./blas.ts";
 export { allDTypes, bfloat16Bits, bfloat16Values, computedDType, dtypeInfo, float16View, isFloating, isHalf } from "./dtype.ts";
@@ -8,7 +9,6 @@ export { beginCall, collectGarbage, memoryStats, mostBlockBytes, resetPeakMemory
 export type { MemoryStats } from "./heap.ts";
 export { kernelInfo } from "./kernel-info.ts";
 export type { KernelInfo } from "./kernel-info.ts";
-export { packageFile } from "./package-file.ts";
 export { binaryOps, reduceOps, unaryOps } from "./operations.generated.ts";
 export { Storage, enterScope, freeIfForgotten, lastStorageSerial, leaveScope, storageFrom } from "./storage.ts";
 export { getNumThreads, setNumThreads } from "./threads.ts";

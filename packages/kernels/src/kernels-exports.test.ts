@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { exportTypes } from "../generate/exports.mjs";
-import { readKernels } from "./kernel-files.ts";
+import { readKernels } from "#platform";
 import { exportedSignatures, type Signature } from "./testing/wasm-signatures.ts";
 
 /** What `exports.generated.ts` says, from its text: types are gone when tests run. */

@@ -31,8 +31,8 @@ test("where the environment and the machine may not be asked for, nothing is set
 });
 
 test("the kernels start where nothing is known of the surroundings", async () => {
-  vi.doMock("./surroundings.ts", () => ({ setting: () => undefined, machineMemory: () => Infinity }));
-  const { memoryStats } = await import("./heap.ts");
+  vi.doMock("./surroundings.ts", async (original) => ({ ...(await original<typeof import("./surroundings.ts")>()), setting: () => undefined, machineMemory: () => Infinity }));
+  const { memoryStats } = await import("../../heap.ts");
   expect(memoryStats().budget).toBe(256 * 2 ** 20);
   vi.doUnmock("./surroundings.ts");
 });

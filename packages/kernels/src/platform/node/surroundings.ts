@@ -1,4 +1,5 @@
-import { totalmem } from "node:os";
+import { availableParallelism, totalmem } from "node:os";
+import { processorQuota } from "./process-limits.ts";
 
 // What the process is told from outside. Deno throws where it was not given the permission to ask: nothing is set there, and nothing known.
 
@@ -18,4 +19,14 @@ export function machineMemory(): number {
   } catch {
     return Infinity;
   }
+}
+
+/** How many processors' time this process may have; a fraction where a control group grants it one. */
+export function processors(): number {
+  return Math.min(availableParallelism(), processorQuota());
+}
+
+/** Tells the user what is worth knowing and no reason to stop. */
+export function warn(text: string, code: string): void {
+  process.emitWarning(text, { code });
 }

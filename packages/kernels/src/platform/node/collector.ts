@@ -1,19 +1,9 @@
 import { setFlagsFromString } from "node:v8";
 import { createContext, runInNewContext, Script } from "node:vm";
+import type { Collector } from "../platform.ts";
 
-/**
- * JavaScript's garbage collector, made to work inside a synchronous loop.
- *
- * A `WeakRef` that was made or read keeps its target alive until the running job ends, and a loop that never awaits is one
- * single job. But V8 also lets go of these targets whenever a microtask queue is emptied, and a context with a queue of its
- * own (`microtaskMode: "afterEvaluate"`) empties that after every script.
- */
-export interface Collector {
-  /** Lets go of the targets of weak references that the running job has made or read. Some 30 microseconds. */
-  forgetReads(): void;
-  /** A full collection: milliseconds, in proportion to what is alive. */
-  collect(): void;
-}
+// V8 lets go of the targets of weak references whenever a microtask queue is emptied, and a context with a queue of its own
+// (`microtaskMode: "afterEvaluate"`) empties that after every script.
 
 let collector: Collector | null | undefined;
 

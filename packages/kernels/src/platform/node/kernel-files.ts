@@ -1,20 +1,19 @@
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { TapegradError } from "./errors.ts";
+import { TapegradError } from "../../errors.ts";
+import type { KernelFile } from "../platform.ts";
 import { packageFile } from "./package-file.ts";
 
 /**
  * Beside this code, in the one form that bundlers know: those that do put the files where the URLs then lead. Functions, because in a
  * bundle that is CommonJS there is no `import.meta.url` to start from.
  */
-const besideCode = {
+const besideCode: Readonly<Record<KernelFile, () => URL>> = {
   "kernels.wasm": () => new URL("./kernels.wasm", import.meta.url),
   "kernels-fma.wasm": () => new URL("./kernels-fma.wasm", import.meta.url),
   "kernels-wide.wasm": () => new URL("./kernels-wide.wasm", import.meta.url),
 };
-
-export type KernelFile = keyof typeof besideCode;
 
 /** The file that this code is in: the package's, or a bundle. */
 const ownFile = fileURLToPath(import.meta.url ?? pathToFileURL(__filename));
@@ -26,11 +25,10 @@ const ownFolder = dirname(ownFile);
  *
  * Throws    TapegradError `kernels/file`
  */
-export function readKernels(file: KernelFile): Buffer {
+export function readKernels(file: KernelFile): Uint8Array {
   return readIfThere(() => fromModule(file))
     ?? readIfThere(() => join(ownFolder, file))
-    // From the sources.
-    ?? readIfThere(() => join(ownFolder, "../dist", file))
+    ?? readIfThere(() => (ownFile.endsWith(".ts") ? join(ownFolder, "../../../dist", file) : null))
     ?? readIfThere(() => fromPackage(file))
     ?? notFound(file);
 }
@@ -49,7 +47,7 @@ function fromPackage(file: KernelFile): string | null {
 }
 
 /** Looked for one after the other: in the package, the first is it, and the others cost nothing. */
-function readIfThere(place: () => string | null): Buffer | null {
+function readIfThere(place: () => string | null): Uint8Array | null {
   const path = place();
   if (path === null) return null;
   try {

@@ -10,7 +10,7 @@ interface Require {
  * A `require` as the file `place`, a path or URL, has it. By way of the whole module: webpack looks for calls of an imported `createRequire`, and
  * would have all that can be required in the bundle.
  */
-export function requireFrom(place: string): Require {
+function requireFrom(place: string): Require {
   return nodeModule.createRequire(place);
 }
 
@@ -40,4 +40,9 @@ function resolveFrom(place: string, name: string): string | null {
 /** An installed package that lacks its file has the same code, but a message with the file's path and not the name that was asked for. */
 function isAbsent(error: unknown, name: string): boolean {
   return error instanceof Error && "code" in error && error.code === "MODULE_NOT_FOUND" && error.message.includes(`'${name}'`);
+}
+
+/** What the file `path` exports. Its own place is what it is required from: in a bundle that is CommonJS this code has no URL. */
+export function loadNative(path: string): unknown {
+  return requireFrom(path)(path);
 }
