@@ -14,6 +14,23 @@ const allowed = {
   tapegrad: ["kernels", "blas", "tensor", "autograd", "nn", "optim", "data", "train"],
 };
 
+/** The folders of the kernels' sources that each of them may import, as docs/architecture.md draws them. */
+const allowedKernels = {
+  math: [],
+  runtime: ["math"],
+  reduce: ["math", "runtime"],
+  pointwise: ["math", "runtime", "reduce"],
+  norm: ["math", "runtime", "reduce", "pointwise"],
+  gemm: ["math", "runtime", "reduce"],
+  conv: ["math", "runtime", "gemm"],
+  pooling: ["math", "runtime"],
+  index: ["math", "runtime"],
+  random: ["math", "runtime"],
+  optimizer: ["math", "runtime"],
+  // Another module, with loops of these for wide vectors.
+  wide: ["math", "pointwise", "gemm"],
+};
+
 const testCode = "([.]test[.]ts$|/src/(testing|proof)/|/src/test-[^/]+[.]ts$)";
 
 /** @type {import("dependency-cruiser").IForbiddenRuleType[]} */
@@ -37,10 +54,73 @@ const walls = Object.entries(allowed).flatMap(([name, others]) => {
   ];
 });
 
+const assembly = "^packages/kernels/assembly";
+
+/** @type {import("dependency-cruiser").IForbiddenRuleType[]} */
+const kernelWalls = [
+  ...Object.entries(allowedKernels).map(([name, others]) => ({
+    name: `imports-of-kernels-${name}`,
+    comment: others.length === 0 ? `${name} stands below all other kernels` : `kernels of ${name} may import those of ${others.join(", ")}`,
+    severity: /** @type {const} */ ("error"),
+    from: { path: `${assembly}/${name}/` },
+    to: { pathNot: `${assembly}/(${[name, ...others].join("|")})/` },
+  })),
+  {
+    name: "kernels-have-a-folder",
+    comment: "kernels stand in a folder, whose imports are listed (.dependency-cruiser.mjs); only index.ts does not",
+    severity: "error",
+    from: { path: `${assembly}/` },
+    to: { path: `${assembly}/`, pathNot: `${assembly}/(${Object.keys(allowedKernels).join("|")})/` },
+  },
+  {
+    name: "kernels-are-used",
+    comment: "assembly/index.ts and assembly/wide/index.ts lead to every file",
+    severity: "error",
+    from: { path: `${assembly}/(wide/)?index[.]ts$` },
+    to: { path: `${assembly}/`, pathNot: "/index[.]ts$", reachable: false },
+  },
+  {
+    name: "kernels-are-compiled",
+    comment: "the kernels' sources are AssemblyScript, which only they can import",
+    severity: "error",
+    from: { pathNot: `${assembly}/` },
+    to: { path: `${assembly}/` },
+  },
+];
+
+const platform = "^packages/kernels/src/platform/";
+
+/** @type {import("dependency-cruiser").IForbiddenRuleType[]} */
+const platformWalls = [
+  {
+    name: "engines-stand-in-the-platform",
+    comment: "what the kernels need of an engine they have of #platform: a function there, and a line in platform.ts",
+    severity: "error",
+    from: { path: "^packages/kernels/src/", pathNot: [platform, testCode] },
+    to: { dependencyTypes: ["core"] },
+  },
+  {
+    name: "the-platform-has-a-door",
+    comment: "#platform leads to a platform; beside it, others see only the types of platform.ts",
+    severity: "error",
+    from: { path: "^packages/kernels/src/", pathNot: [platform, testCode] },
+    to: { path: platform, pathNot: `${platform}(platform|node)[.]ts$` },
+  },
+  {
+    name: "the-platform-stands-below",
+    comment: "a platform knows errors and types of the kernels, and nothing of what they do",
+    severity: "error",
+    from: { path: platform, pathNot: testCode },
+    to: { path: "^packages/kernels/", pathNot: [platform, "^packages/kernels/src/(errors|webassembly-types)[.]ts$"] },
+  },
+];
+
 /** @type {import("dependency-cruiser").IConfiguration} */
 export default {
   forbidden: [
     ...walls,
+    ...kernelWalls,
+    ...platformWalls,
     {
       name: "users-see-the-umbrella",
       comment: "examples and benchmarks import tapegrad, as a user would",
@@ -112,7 +192,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: "node_modules" },
-    exclude: { path: "(^|/)(dist|assembly)/" },
+    exclude: { path: "(^|/)dist/|^benchmarks/assembly/" },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: "tsconfig.check.json" },
     enhancedResolveOptions: { exportsFields: ["exports"], conditionNames: ["tapegrad-source", "import", "node", "default", "types"], extensions: [".ts", ".mjs", ".js", ".d.ts", ".json"] },

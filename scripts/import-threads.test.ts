@@ -12,7 +12,9 @@ const rounds = Number(process.env["TAPEGRAD_IMPORT_ROUNDS"] ?? 4);
 /** A source of the kernels as one script for a thread or process, which runs `program` with what the source exports. */
 async function scriptOf(source: string, program: string): Promise<string> {
   const input = `${root}packages/kernels/src/${source}`;
-  const bundle = await rolldown({ input, platform: "node", transform: { define: { "import.meta.url": JSON.stringify(pathToFileURL(input).href) } } });
+  // The one place that asks for its own.
+  const place = pathToFileURL(`${root}packages/kernels/src/platform/node/kernel-files.ts`).href;
+  const bundle = await rolldown({ input, platform: "node", resolve: { conditionNames: ["tapegrad-source"] }, transform: { define: { "import.meta.url": JSON.stringify(place) } } });
   const { output } = await bundle.generate({ format: "cjs" });
   await bundle.close();
   return `"use strict"; const exports = {}, module = { exports };\n${output[0].code}\n;(${program})(exports, require("node:worker_threads"));`;
@@ -70,7 +72,7 @@ test("flags that another thread has put down at once are put up again", async ()
 });
 
 test("threads that look for the engine's collector at once all find it", async () => {
-  const script = await scriptOf("collector.ts", `({ engineCollector }, { parentPort, workerData }) => {
+  const script = await scriptOf("platform/node/collector.ts", `({ engineCollector }, { parentPort, workerData }) => {
     ${wait}
     parentPort.postMessage(engineCollector() !== null);
   }`);

@@ -51,8 +51,10 @@ export function bundlePackage(root, name) {
     input: join(root, "packages", name, "src/index.ts"),
     // Not "node": its bundles import node:module, for a `require` that no package of ours has, which takes Node 2 ms.
     platform: "neutral",
-    // Other packages stay what they are, ours too: whoever imports `tapegrad` and `@tapegrad/tensor` must get the same tensors.
-    external: (id, importer, isResolved) => importer !== undefined && !isResolved && !id.startsWith(".") && id !== "seedrandom",
+    // Other packages stay what they are, ours too: whoever imports `tapegrad` and `@tapegrad/tensor` must get the same tensors. What a
+    // package calls `#...` is a part of its own.
+    external: (id, importer, isResolved) => importer !== undefined && !isResolved && !/^[.#]/.test(id) && id !== "seedrandom",
+    resolve: { conditionNames: ["tapegrad-source"] },
     plugins: [takeInSeedrandom(join(root, "packages", name))],
     // All of the sources: an op is in the table because its module was run, used or not.
     treeshake: false,

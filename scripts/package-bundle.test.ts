@@ -55,6 +55,14 @@ test("every package is a module of its own, so that it is the same one however i
   }
 });
 
+test("what a package calls #... is in its bundle, and costs no further file", async () => {
+  for (const name of publishedPackages(root)) {
+    const imports = [...(await chunksOf(name)).values()].flatMap((chunk) => [...chunk.imports, ...chunk.dynamicImports]);
+    expect(imports.filter((imported) => imported.startsWith("#")), name).toEqual([]);
+  }
+  expect((await chunksOf("kernels")).get("index.js")?.moduleIds).toContain(`${root}packages/kernels/src/platform/node.ts`);
+});
+
 test("what was taken in from another author keeps its licence", async () => {
   expect((await chunksOf("tensor")).get("index.js")?.code).toMatch(/\/\*!\s+Copyright 2019 David Bau\.\s+Permission is hereby granted/);
 });

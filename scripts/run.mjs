@@ -11,6 +11,7 @@ const usage = `usage: npm run <command> -- [arguments]
   example NAME [...]        run a program of examples/
   bench [--suite NAME ...]  measure beside the peers; --report FILE ... makes docs/performance.md
   test [FILTER ...]         lint, type-check and run the tests; with a filter only the tests it names
+  dev                       watch the sources: check types, compile kernels and run the tests of what changes
   lint [--update-api]       the rules of the house; --update-api accepts a changed public surface
   build                     compile the kernels and the TypeScript
   fuzz [PARSER ...]         attack the parsers with generated files; --runs N, --seed N
@@ -37,6 +38,14 @@ const commands = {
     const lint = isWhole ? await commands.lint?.([]).catch((error) => error) : undefined;
     await runNode("vitest", root, [tools.vitest, "run", ...args]);
     if (lint !== undefined) throw lint;
+  },
+
+  async dev() {
+    // Loaded only here: it is for a clone that is ready.
+    const { watchSources } = await import("./dev.mjs");
+    const end = new AbortController();
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => end.abort());
+    await watchSources(root, end.signal);
   },
 
   async fuzz(args) {

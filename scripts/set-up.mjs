@@ -128,7 +128,7 @@ export async function fetchEngines(root) {
 export async function buildKernels(root) {
   const kernels = join(root, "packages/kernels");
   const output = join(kernels, "dist/kernels.wasm");
-  const inputs = [join(kernels, "build.mjs"), ...filesBelow(join(kernels, "assembly"))];
+  const inputs = [...readdirSync(kernels).filter((name) => name.endsWith(".mjs")).map((name) => join(kernels, name)), ...["assembly", "generate"].flatMap((name) => filesBelow(join(kernels, name)))];
   if (existsSync(output) && modified(output) >= Math.max(...inputs.map(modified))) return;
   await step("compiling the kernels", () => run(process.execPath, ["packages/kernels/build.mjs"], { cwd: root, capture: true }));
 }

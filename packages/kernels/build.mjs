@@ -4,9 +4,10 @@ import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { isMainThread, Worker, workerData } from "node:worker_threads";
 import asc from "assemblyscript/asc";
+import { complaints, staleFiles } from "./generate/files.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
-// Where each one's constants begin: below 64 KiB the memory is mapped by hand (assembly/control.ts).
+// Where each one's constants begin: below 64 KiB the memory is mapped by hand (assembly/runtime/control.ts).
 const builds = [
   ["assembly/index.ts", "--outFile", "dist/kernels-fma.wasm", "--memoryBase", "65536", "--enable", "relaxed-simd"],
   ["assembly/index.ts", "--outFile", "dist/kernels.wasm", "--memoryBase", "65536"],
@@ -33,7 +34,20 @@ async function compile(options) {
   if (error) throw new Error(stderr.toString(), { cause: error });
 }
 
+/** What is wrong with the generated sources: they say which code leads to which kernel, on both sides. */
+function preconditions() {
+  const wrong = complaints();
+  if (wrong.length > 0) return wrong.map((text) => `operations.mjs: ${text}`);
+  const stale = staleFiles();
+  return stale.length === 0 ? [] : [`packages/kernels: ${stale.join(", ")} must be made anew: node packages/kernels/generate.mjs`];
+}
+
 if (isMainThread) {
+  const reasons = preconditions();
+  if (reasons.length > 0) {
+    console.error(reasons.join("\n"));
+    process.exit(1);
+  }
   mkdirSync(`${here}dist`, { recursive: true });
   for (const options of builds) {
     new Worker(new URL(import.meta.url), { workerData: options, argv: process.argv.slice(2) }).on("error", ({ message }) => {

@@ -1,5 +1,5 @@
+import { setting, warn } from "#platform";
 import { TapegradError } from "./errors.ts";
-import { setting } from "./surroundings.ts";
 
 /** A module of one function that makes a vector and counts bits in it. */
 const vectorProgram = [0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11];
@@ -20,7 +20,7 @@ export function chooseBackend(wanted = setting("TAPEGRAD_BACKEND"), canRunKernel
   }
   if (wanted === "plain") return "plain";
   if (canRunKernels()) return "wasm";
-  process.emitWarning("the engine has no WebAssembly with vectors: everything is computed by plain loops, many times slower", { code: "backend/plain" });
+  warn("the engine has no WebAssembly with vectors: everything is computed by plain loops, many times slower", "backend/plain");
   return "plain";
 }
 

@@ -30,7 +30,7 @@ export function bindBlasFunctions(bound: BlasFunctions): void {
   functions = bound;
 }
 
-/** `loader` runs at the first product that BLAS would be used for; it gives the new state (assembly/gemm-blas.ts). */
+/** `loader` runs at the first product that BLAS would be used for; it gives the new state (assembly/gemm/blas.ts). */
 export function setBlasLoader(loader: () => number): void {
   load = loader;
 }

@@ -1,9 +1,8 @@
+import { loadNative, setting, warn } from "#platform";
 import { backendName } from "./backend-choice.ts";
 import { bindBlasFunctions, setBlasLoader, type BlasFunctions } from "./blas-functions.ts";
 import { TapegradError } from "./errors.ts";
 import { whenHeapIsLarge } from "./heap.ts";
-import { requireFrom } from "./package-file.ts";
-import { setting } from "./surroundings.ts";
 import { giveWorkersBlas } from "./threads.ts";
 import { maxMemoryBytes, memory, wasm } from "./wasm.ts";
 import type { SharedMemory } from "./webassembly-types.ts";
@@ -27,7 +26,7 @@ interface BlasModule {
   adviseHugePages(memory: SharedMemory, maxBytes: number): boolean;
 }
 
-/** States of the kernels' switch (assembly/gemm-blas.ts). */
+/** States of the kernels' switch (assembly/gemm/blas.ts). */
 const states = { off: 0, unloaded: 1, loaded: 2 };
 
 /** Multiply-adds from which on a call outside pays: a product of about 32 by 32 by 32. */
@@ -59,9 +58,8 @@ export function useBlas(locateModule: () => string | null): void {
   applySwitch();
 }
 
-/** The module's own place is what it is required from: in a bundle that is CommonJS this code has no URL. */
 function loadModule(path: string): BlasModule {
-  return requireFrom(path)(path) as BlasModule;
+  return loadNative(path) as BlasModule;
 }
 
 /** Through the package that can call the system. Without it, or if that fails, all goes on as before, only slower. */
@@ -134,7 +132,7 @@ function findLibrary(modulePath: string, path: string | undefined): BlasLibrary 
       });
     }
     // Nobody asked for this BLAS, so that it cannot be had is no reason to stop; but it is worth knowing.
-    process.emitWarning(`${error.message}; matrix products do without a BLAS`, { code: error.code });
+    warn(`${error.message}; matrix products do without a BLAS`, error.code);
     return null;
   }
 }

@@ -1,4 +1,4 @@
-import { engineCollector } from "./collector.ts";
+import { engineCollector } from "#platform";
 import type { DType } from "./dtype.ts";
 
 /** The bytes of one storage: in the heap (`pointer` > 0), or spilled to the host (`host`), or freed. */

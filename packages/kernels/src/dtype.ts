@@ -1,4 +1,5 @@
 import { Float16Array } from "@petamoriken/float16";
+import { dtypeCodes } from "./operations.generated.ts";
 
 /** The element types, float32 being the default. */
 export type DType = "float32" | "float64" | "float16" | "bfloat16" | "int64" | "int32" | "uint8" | "bool";
@@ -11,21 +12,21 @@ export type HostArray = NumberArray | BigInt64Array;
 
 interface DTypeInfo {
   readonly name: DType;
-  /** The code that kernels understand (`assembly/dtype.ts`). */
+  /** The code that kernels understand (operations.mjs). */
   readonly code: number;
   readonly bytes: number;
   readonly isFloating: boolean;
   readonly create: (buffer: ArrayBufferLike, byteOffset: number, length: number) => HostArray;
 }
 
-const float32Info: DTypeInfo = { name: "float32", code: 0, bytes: 4, isFloating: true, create: (b, o, n) => new Float32Array(b, o, n) };
-const float64Info: DTypeInfo = { name: "float64", code: 1, bytes: 8, isFloating: true, create: (b, o, n) => new Float64Array(b, o, n) };
-const float16Info: DTypeInfo = { name: "float16", code: 2, bytes: 2, isFloating: true, create: (b, o, n) => new Uint16Array(b, o, n) };
-const bfloat16Info: DTypeInfo = { name: "bfloat16", code: 7, bytes: 2, isFloating: true, create: (b, o, n) => new Uint16Array(b, o, n) };
-const int64Info: DTypeInfo = { name: "int64", code: 6, bytes: 8, isFloating: false, create: (b, o, n) => new BigInt64Array(b, o, n) };
-const int32Info: DTypeInfo = { name: "int32", code: 3, bytes: 4, isFloating: false, create: (b, o, n) => new Int32Array(b, o, n) };
-const uint8Info: DTypeInfo = { name: "uint8", code: 4, bytes: 1, isFloating: false, create: (b, o, n) => new Uint8Array(b, o, n) };
-const boolInfo: DTypeInfo = { name: "bool", code: 5, bytes: 1, isFloating: false, create: (b, o, n) => new Uint8Array(b, o, n) };
+const float32Info: DTypeInfo = { name: "float32", code: dtypeCodes.float32, bytes: 4, isFloating: true, create: (b, o, n) => new Float32Array(b, o, n) };
+const float64Info: DTypeInfo = { name: "float64", code: dtypeCodes.float64, bytes: 8, isFloating: true, create: (b, o, n) => new Float64Array(b, o, n) };
+const float16Info: DTypeInfo = { name: "float16", code: dtypeCodes.float16, bytes: 2, isFloating: true, create: (b, o, n) => new Uint16Array(b, o, n) };
+const bfloat16Info: DTypeInfo = { name: "bfloat16", code: dtypeCodes.bfloat16, bytes: 2, isFloating: true, create: (b, o, n) => new Uint16Array(b, o, n) };
+const int64Info: DTypeInfo = { name: "int64", code: dtypeCodes.int64, bytes: 8, isFloating: false, create: (b, o, n) => new BigInt64Array(b, o, n) };
+const int32Info: DTypeInfo = { name: "int32", code: dtypeCodes.int32, bytes: 4, isFloating: false, create: (b, o, n) => new Int32Array(b, o, n) };
+const uint8Info: DTypeInfo = { name: "uint8", code: dtypeCodes.uint8, bytes: 1, isFloating: false, create: (b, o, n) => new Uint8Array(b, o, n) };
+const boolInfo: DTypeInfo = { name: "bool", code: dtypeCodes.bool, bytes: 1, isFloating: false, create: (b, o, n) => new Uint8Array(b, o, n) };
 
 /** What the engine knows of each dtype. */
 export const dtypeInfo: Readonly<Record<DType, DTypeInfo>> = {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { MemoryError } from "./errors.ts";
 import { beginCall, memoryStats, mostBlockBytes, setHeapBudget } from "./heap.ts";
-import { binaryOps } from "./pointwise-ops.ts";
+import { binaryOps } from "./operations.generated.ts";
 import { Storage } from "./storage.ts";
 import { setNumThreads } from "./threads.ts";
 import { heapBytes, wasm } from "./wasm.ts";

@@ -1,11 +1,10 @@
+import { engineCollector, machineMemory, setting } from "#platform";
 import { usedAfterFree } from "./absent-block.ts";
 import { allocateBlock, emptyStock, releaseBlock } from "./allocator.ts";
 import { batchOfNext, Block, closeBatch, type Batch } from "./block.ts";
-import { engineCollector } from "./collector.ts";
 import type { DType } from "./dtype.ts";
 import { MemoryError, TapegradError } from "./errors.ts";
 import { addSpilled, dropDeadOfMany, dropDeadSpilled, removeSpilled } from "./spilled-bytes.ts";
-import { machineMemory, setting } from "./surroundings.ts";
 import { heapBytes, kernels, maxMemoryBytes, memory, setRoomMaker, spillList, spillListPointer, spillRoomBytes, spillRoomPointer, wasm } from "./wasm.ts";
 
 /*

@@ -1,3 +1,4 @@
+export { packageFile } from "#platform";
 export { absentBlock } from "./absent-block.ts";
 export { backendName } from "./backend-choice.ts";
 export { setBlasEnabled, useBlas } from "./blas.ts";
@@ -10,9 +11,7 @@ export { beginCall, collectGarbage, memoryStats, mostBlockBytes, resetPeakMemory
 export type { MemoryStats } from "./heap.ts";
 export { kernelInfo } from "./kernel-info.ts";
 export type { KernelInfo } from "./kernel-info.ts";
-export { packageFile } from "./package-file.ts";
-export { binaryOps, unaryOps } from "./pointwise-ops.ts";
-export { reduceOps } from "./reduce-ops.ts";
+export { binaryOps, reduceOps, unaryOps } from "./operations.generated.ts";
 export { Storage, enterScope, freeIfForgotten, lastStorageSerial, leaveScope, storageFrom } from "./storage.ts";
 export { getNumThreads, setNumThreads } from "./threads.ts";
 export { shortText, visibleText } from "./visible-text.ts";

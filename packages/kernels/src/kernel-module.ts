@@ -1,5 +1,5 @@
-import { readKernels, type KernelFile } from "./kernel-files.ts";
-import { setting } from "./surroundings.ts";
+import { readKernels, relaxedFlags, setEngineFlag, setting, wideFlags } from "#platform";
+import type { EngineFlags, KernelFile } from "./platform/platform.ts";
 import type { CompiledModule } from "./webassembly-types.ts";
 
 /** The compiled kernels, of which every thread makes an instance. */
@@ -7,7 +7,7 @@ export interface KernelModule {
   readonly module: CompiledModule;
   /** Whether products fuse a multiplication and an addition into one rounding. */
   readonly fma: boolean;
-  /** The loops for 256-bit vectors, which the fused kernels import (assembly/wide.ts). */
+  /** The loops for 256-bit vectors, which the fused kernels import (assembly/runtime/wide.ts). */
   readonly wideModule: CompiledModule | null;
   /** Whether they are used: where the engine has made such vectors of them, or by order. */
   readonly hasWide: boolean;
@@ -29,21 +29,6 @@ export const relaxedProbe = new Uint8Array([
   0xfd, 0x85, 0x02, 0xfd, 0x1f, 0x00, 0x0b, // relaxed_madd, lane 0
 ]);
 
-/** The V8 of Node 20 knows relaxed SIMD behind a flag, later ones have no such flag. */
-const hasRelaxedFlag = process.versions.v8.startsWith("11.");
-const relaxedFlags: EngineFlags = { up: ["--experimental-wasm-relaxed-simd"], down: ["--no-experimental-wasm-relaxed-simd"] };
-
-/**
- * Engines that join two 128-bit operations into one of 256 bits and whose code for assembly/wide/ has been looked at and tested: Node 24
- * and 26. The first flag concerns what the optimizing compiler makes while it is up; the next two let it make everything at once; the
- * last lets `marker` compile.
- */
-const hasWideFlag = process.arch === "x64" && /^(13\.6|14\.6)\..*-node\./.test(process.versions.v8);
-const wideFlags: EngineFlags = {
-  up: ["--experimental-wasm-revectorize", "--no-liftoff", "--no-wasm-lazy-compilation", "--experimental-wasm-stringref"],
-  down: ["--no-experimental-wasm-revectorize", "--liftoff", "--wasm-lazy-compilation", "--no-experimental-wasm-stringref"],
-};
-
 /** A module that V8 refuses unless it knows strings, or a thread has it already: a null string, dropped. */
 const marker = new Uint8Array([
   0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00,
@@ -63,13 +48,14 @@ const marker = new Uint8Array([
  */
 export function compileKernels(): KernelModule {
   const simd = setting("TAPEGRAD_SIMD");
-  const hasWide = simd === "256" || (hasWideFlag && simd !== "128"), isWidened = hasWide && hasWideFlag;
-  const fused = setting("TAPEGRAD_FMA") === "off" ? null : compileFused(isWidened ? ["kernels-fma.wasm"] : ["kernels-fma.wasm", "kernels-wide.wasm"]);
+  const flags = simd === "128" ? null : wideFlags;
+  const hasWide = simd === "256" || flags !== null;
+  const fused = setting("TAPEGRAD_FMA") === "off" ? null : compileFused(flags !== null ? ["kernels-fma.wasm"] : ["kernels-fma.wasm", "kernels-wide.wasm"]);
   if (fused === null || !fuses(fused.probe)) {
     return { module: new WebAssembly.Module(readKernels("kernels.wasm")), fma: false, wideModule: null, hasWide: false, markers: [] };
   }
   const [module, loops] = fused.modules as [WebAssembly.Module, WebAssembly.Module];
-  const { wideModule, markers } = isWidened ? compileWide() : { wideModule: loops, markers: [] };
+  const { wideModule, markers } = flags !== null ? compileWide(flags) : { wideModule: loops, markers: [] };
   return { module, fma: true, hasWide, wideModule, markers: [fused.probe, ...markers] };
 }
 
@@ -77,38 +63,32 @@ export function compileKernels(): KernelModule {
 function compileFused(files: readonly KernelFile[]): { readonly probe: WebAssembly.Module; readonly modules: readonly WebAssembly.Module[] } | null {
   const sources = files.map(readKernels);
   const all = () => ({ probe: new WebAssembly.Module(relaxedProbe), modules: sources.map((bytes) => new WebAssembly.Module(bytes)) });
-  return unlessRefused(all) ?? (hasRelaxedFlag ? underFlags(relaxedFlags, all) : null);
+  return unlessRefused(all) ?? (relaxedFlags !== null ? underFlags(relaxedFlags, all) : null);
 }
 
 /**
  * The loops for wide vectors as the flags make them. They are only put up where no thread has this done, since what else is compiled
  * meanwhile suffers; the kernels cannot be, for whoever puts them up has these already.
  */
-function compileWide(): { readonly wideModule: WebAssembly.Module; readonly markers: readonly WebAssembly.Module[] } {
+function compileWide(flags: EngineFlags): { readonly wideModule: WebAssembly.Module; readonly markers: readonly WebAssembly.Module[] } {
   const bytes = readKernels("kernels-wide.wasm");
   const found = unlessRefused(() => new WebAssembly.Module(marker));
   if (found !== null) return { wideModule: new WebAssembly.Module(bytes), markers: [found] };
-  const made = underFlags(wideFlags, () => ({ wideModule: new WebAssembly.Module(bytes), markers: [new WebAssembly.Module(marker)] }));
+  const made = underFlags(flags, () => ({ wideModule: new WebAssembly.Module(bytes), markers: [new WebAssembly.Module(marker)] }));
   return made ?? { wideModule: new WebAssembly.Module(bytes), markers: [] };
-}
-
-interface EngineFlags {
-  readonly up: readonly string[];
-  readonly down: readonly string[];
 }
 
 const mostAttempts = 50;
 
 /** What `make` compiles while flags are up, tried again where another thread has put them down; null if the engine refuses it every time. */
 function underFlags<T>({ up, down }: EngineFlags, make: () => T): T | null {
-  const { setFlagsFromString } = process.getBuiltinModule("node:v8");
   let made: T | null = null;
   for (let attempt = 0; attempt < mostAttempts && made === null; attempt++) {
-    for (const flag of up) setFlagsFromString(flag);
+    for (const flag of up) setEngineFlag(flag);
     try {
       made = unlessRefused(make);
     } finally {
-      for (const flag of down) setFlagsFromString(flag);
+      for (const flag of down) setEngineFlag(flag);
     }
   }
   return made;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { unaryOps } from "./pointwise-ops.ts";
+import { unaryOps } from "./operations.generated.ts";
 import { inArena } from "./testing/arena.ts";
 import { firstDifference, numbersFrom } from "./testing/numbers.ts";
 import { wasm } from "./wasm.ts";

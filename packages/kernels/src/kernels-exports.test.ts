@@ -1,43 +1,46 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { binaryOps, unaryOps } from "./pointwise-ops.ts";
-import { reduceOps } from "./reduce-ops.ts";
-import { wasm } from "./wasm.ts";
+import { exportTypes } from "../generate/exports.mjs";
+import { readKernels } from "#platform";
+import { exportedSignatures, type Signature } from "./testing/wasm-signatures.ts";
 
-function read(path: string): string {
-  return readFileSync(new URL(path, import.meta.url), "utf8");
-}
-
-/** Names and numbers of parameters, from the text of `exports.ts`: types are gone when tests run. */
-function declaredFunctions(): Map<string, number> {
-  const declarations = read("./exports.ts").matchAll(/^ {2}(\w+)\(([^)]*)\): (?:number|void);$/gm);
-  return new Map(Array.from(declarations, ([, name = "", list = ""]) => [name, list.split(",").filter((p) => p.trim() !== "").length]));
+/** What `exports.generated.ts` says, from its text: types are gone when tests run. */
+function declaredSignatures(text: string): Map<string, Signature> {
+  const typeOf = (parameter: string): "number" | "bigint" => (parameter.endsWith(": bigint") ? "bigint" : "number");
+  const declarations = text.matchAll(/^ {2}(\w+)\(([^)]*)\): (number|bigint|void);$/gm);
+  return new Map(Array.from(declarations, ([, name = "", list = "", result]) => [
+    name,
+    { parameters: list.split(",").map((p) => p.trim()).filter((p) => p !== "").map(typeOf), result: result === "number" || result === "bigint" ? result : "void" },
+  ]));
 }
 
 describe("KernelExports", () => {
-  const declared = declaredFunctions();
+  const declared = declaredSignatures(readFileSync(new URL("./exports.generated.ts", import.meta.url), "utf8"));
 
-  it("names exactly the functions of the module", () => {
-    const exported = Object.entries(wasm).filter(([, value]) => typeof value === "function").map(([name]) => name);
-    expect([...declared.keys()].sort()).toEqual(exported.sort());
+  it.each(["kernels.wasm", "kernels-fma.wasm"] as const)("has the functions of %s, with their types", (file) => {
+    const compiled = exportedSignatures(readKernels(file));
+    expect([...declared.keys()].sort()).toEqual([...compiled.keys()].sort());
+    expect(Object.fromEntries(declared)).toEqual(Object.fromEntries(compiled));
     expect(declared.size).toBeGreaterThan(40);
-  });
-
-  it("gives each function as many parameters as the module does", () => {
-    const lengths = Object.entries(wasm).flatMap(([name, value]) => (typeof value === "function" ? [[name, (value as () => void).length]] : []));
-    expect(Object.fromEntries(declared)).toEqual(Object.fromEntries(lengths));
   });
 });
 
-describe("operation codes", () => {
-  /** The constants of `assembly/pointwise-ops.ts`, in order: unary, then binary, then reductions. */
-  const matches = read("../assembly/pointwise-ops.ts").matchAll(/^export const (\w+): i32 = (\d+);/gm);
-  const constants = Array.from(matches, ([, name = "", code = ""]) => [name, Number(code)] as const);
+describe("exportTypes", () => {
+  /** The interface made of one file, `kernels.ts`. */
+  const made = (source: string, index = 'export { double } from "./kernels";\n') => exportTypes((path) => (path === "index.ts" ? index : source));
 
-  it("are the same on both sides", () => {
-    const flat = (name: string): string => name.replaceAll("_", "").toUpperCase();
-    const sameName = (name: string): string => flat(name).replace(/^IS(NAN|INF|FINITE)$/, "IS$1");
-    const host = [unaryOps, binaryOps, reduceOps].flatMap((ops) => Object.entries(ops)).map(([name, code]) => `${sameName(name)} ${code}`);
-    expect(constants.map(([name, code]) => `${sameName(name)} ${code}`)).toEqual(host);
+  it("takes names, types and comments from the sources, and from the index what a group has in common", () => {
+    const text = made(
+      "/** Another one. */\nexport const TWO: i32 = 2;\n\n/** Twice x. */\n// @ts-ignore: decorator\n@inline export function double(x: f64, at: usize, count: i64): u64 {\n  return 0;\n}\n",
+      '// In place\nexport { double } from "./kernels";\n',
+    );
+    expect(text).toContain("interface KernelExports {\n  // In place\n  /** Twice x. */\n  double(x: number, at: number, count: bigint): bigint;\n}\n");
+  });
+
+  it("refuses a name that its file does not have, and a type that JavaScript cannot pass", () => {
+    expect(() => made("export function triple(x: i32): i32 {")).toThrow('assembly/kernels.ts has no "export function double(...): type {", which assembly/index.ts exports');
+    expect(() => made("export function double(x: v128): i32 {")).toThrow(
+      "assembly/kernels.ts: double(x: v128) is of a type that JavaScript cannot pass; there are void, bool, i32, u32, usize, f32, f64, i64, u64",
+    );
   });
 });

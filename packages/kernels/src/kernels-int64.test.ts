@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
-import { binaryOps, unaryOps } from "./pointwise-ops.ts";
-import { reduceOps } from "./reduce-ops.ts";
+import { binaryOps, reduceOps, unaryOps } from "./operations.generated.ts";
 import { inArena, isSameForAnyThreads, writeLayout } from "./testing/arena.ts";
 import { setNumThreads } from "./threads.ts";
 import { wasm } from "./wasm.ts";

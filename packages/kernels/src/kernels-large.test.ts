@@ -1,6 +1,5 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { binaryOps, unaryOps } from "./pointwise-ops.ts";
-import { reduceOps } from "./reduce-ops.ts";
+import { binaryOps, reduceOps, unaryOps } from "./operations.generated.ts";
 import { inArena, isSameForAnyThreads, writeLayout } from "./testing/arena.ts";
 import { firstDifference, integersFrom } from "./testing/numbers.ts";
 import { setNumThreads } from "./threads.ts";
@@ -8,7 +7,7 @@ import { wasm } from "./wasm.ts";
 
 afterAll(() => setNumThreads(1));
 
-/** Arrays of a million elements and more are cut into longer tasks (`chunkOf` in assembly/strided.ts): the first such size, and others. */
+/** Arrays of a million elements and more are cut into longer tasks (`chunkOf` in assembly/runtime/strided.ts): the first such size, and others. */
 const million = 2 ** 20;
 const shapes = [[1, million], [1, million + 3 * 65_536 + 77], [1031, 1023], [5, 262_147], [65_537, 17]] as const;
 

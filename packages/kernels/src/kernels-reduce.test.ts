@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import { afterAll, describe, expect, it } from "vitest";
+import { operations } from "../operations.mjs";
 import type { HostArray } from "./dtype.ts";
-import { reduceOps } from "./reduce-ops.ts";
+import { reduceOps } from "./operations.generated.ts";
 import { inArena, isSameForAnyThreads } from "./testing/arena.ts";
 import { firstDifference, integersFrom, numbersFrom, size } from "./testing/numbers.ts";
+import { missingTwins } from "./testing/twins.ts";
 import { setNumThreads } from "./threads.ts";
 import { wasm } from "./wasm.ts";
 
@@ -56,6 +58,10 @@ const shape = fc.oneof(
 );
 
 describe("reduce", () => {
+  it("has a naive twin for each operation", () => {
+    expect(missingTwins(twins, operations.reductions.filter(({ isInternal }) => !isInternal))).toEqual([]);
+  });
+
   it("gives integers exactly, for every operation, dtype and shape", () => {
     fc.assert(fc.property(
       shape, fc.constantFrom(...names), fc.constantFrom(...dtypes), fc.integer(),

@@ -1,12 +1,10 @@
+import { addressSpace, thriftyStart } from "#platform";
 import { MemoryError } from "./errors.ts";
-import { addressSpace } from "./process-limits.ts";
 import type { SharedMemory } from "./webassembly-types.ts";
 
 const pageBytes = 2 ** 16;
 /** Pages of the largest memory that a module can have, 4 GiB, and of the smallest that is of any use, 64 MiB. */
 const mostPages = 65_536, fewestPages = 1024;
-/** Lets Node make memories without the guard regions of some 10 GiB around each. */
-const withoutGuards = "--disable-wasm-trap-handler";
 
 /** A memory, and how large it can become. */
 export interface Reserved {
@@ -33,10 +31,10 @@ export function reserveMemory(): Reserved {
 }
 
 function notReserved(cause: unknown): MemoryError {
-  const { limit } = addressSpace();
+  const { limit } = addressSpace(), start = thriftyStart();
   const isLimited = limit !== Infinity;
   const remedies = [
-    ...(process.allowedNodeEnvironmentFlags.has(withoutGuards) ? [`node ${withoutGuards}, which reserves less,`] : []),
+    ...(start === null ? [] : [start]),
     ...(isLimited ? ["a higher limit (ulimit -v unlimited)"] : []),
   ];
   return new MemoryError({

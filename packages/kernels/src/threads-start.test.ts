@@ -19,7 +19,7 @@ beforeEach(() => {
   vi.spyOn(process, "emitWarning").mockImplementation((...what: unknown[]) => void warnings.push(what));
 });
 afterEach(() => {
-  vi.doUnmock("./process-limits.ts");
+  vi.doUnmock("./platform/node/process-limits.ts");
   vi.unstubAllEnvs();
   vi.restoreAllMocks();
 });
@@ -111,7 +111,7 @@ test("the workers' program runs where the engine has declared what a CommonJS mo
 /** A process with these limits. */
 function withLimits(limits: { readonly quota?: number; readonly limit?: number; readonly used?: number }): void {
   const { quota = Infinity, limit = Infinity, used = 0 } = limits;
-  vi.doMock("./process-limits.ts", () => ({ processorQuota: () => quota, addressSpace: () => ({ limit, used }) }));
+  vi.doMock("./platform/node/process-limits.ts", () => ({ processorQuota: () => quota, addressSpace: () => ({ limit, used }) }));
 }
 
 test("a worker for which there are no addresses is not tried: it would end the process", async () => {

@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterEach, expect, test } from "vitest";
 import { TapegradError } from "./errors.ts";
-import { unaryOps } from "./pointwise-ops.ts";
-import { reduceOps } from "./reduce-ops.ts";
+import { reduceOps, unaryOps } from "./operations.generated.ts";
 import { getNumThreads, setNumThreads } from "./threads.ts";
 import { memory, wasm } from "./wasm.ts";
 

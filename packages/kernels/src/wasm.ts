@@ -1,6 +1,6 @@
 import { backendName } from "./backend-choice.ts";
 import { blasImports } from "./blas-functions.ts";
-import type { KernelExports } from "./exports.ts";
+import type { KernelExports } from "./exports.generated.ts";
 import { compileKernels, type KernelModule } from "./kernel-module.ts";
 import { reserveMemory, type Reserved } from "./reserve-memory.ts";
 
@@ -68,7 +68,7 @@ export function heapBytes(): Uint8Array {
   return bytes;
 }
 
-/** Where kernels find the shapes and strides that the host passes (`assembly/control.ts`). */
+/** Where kernels find the shapes and strides that the host passes (`assembly/runtime/control.ts`). */
 export const layoutPointer = 8192;
 export const layoutWords = new Int32Array(memory.buffer, layoutPointer, 1024);
 

@@ -1,8 +1,8 @@
-import { multiplyAdd } from "../multiply-add";
+import { multiplyAdd } from "../math/multiply-add";
 
 /**
  * Nine dot products over `bytes` (a multiple of 32) of three rows of b and three packed rows `[pair of vectors][row]`, as in
- * gemm-dot.ts. Each leaves the eight lanes of its sum at `sums`, [row of a][row of b].
+ * gemm/dot.ts. Each leaves the eight lanes of its sum at `sums`, [row of a][row of b].
  */
 export function dots(bytes: usize, packed: usize, b: usize, b1: usize, b2: usize, sums: usize): void {
   const z = f32x4.splat(0);

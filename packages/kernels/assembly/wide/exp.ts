@@ -1,6 +1,6 @@
-import { expF32Mild } from "../math-exp";
+import { expF32Mild } from "../math/exp";
 
-/** out = exp(x - shift), in place or not, where |x - shift| <= 87, as in math-exp-rows.ts; `bytes` is a multiple of 128. */
+/** out = exp(x - shift), in place or not, where |x - shift| <= 87, as in pointwise/exp-rows.ts; `bytes` is a multiple of 128. */
 export function exp(x: usize, out: usize, bytes: usize, shift: f32): void {
   const s = f32x4.splat(shift);
   for (const end = out + bytes; out < end; out += 128) {

@@ -4,11 +4,12 @@
  * float32. No function calls another: V8 14.6, which would inline it, then misses counts of
  * calls that it has not made.
  *
- * The other module imports these functions (../wide.ts) and asks `isWide` before it calls one.
+ * The other module imports these functions (runtime/wide.ts) and asks `isWide` before it calls one.
  */
 export { tile4, tile5, tile6 } from "./tile";
 export { dots } from "./dots";
-export { binary, binaryWith, copy, unary } from "./light";
+export { binary, binaryWith, unary } from "./light.generated";
+export { copy } from "./copy";
 export { streams } from "./streams";
 export { sums } from "./sums";
 export { exp } from "./exp";

@@ -1,4 +1,4 @@
-/** The loop of a leaf in reduce-streams.ts: 4 accumulators for x and 4 for y, each of which takes the sum of four vectors. */
+/** The loop of a leaf in reduce/streams.ts: 4 accumulators for x and 4 for y, each of which takes the sum of four vectors. */
 export function streams(x: usize, y: usize, bytes: usize, to: usize): void {
   const z = f32x4.splat(0);
   let a = z, b = z, c = z, d = z, e = z, f = z, g = z, h = z;

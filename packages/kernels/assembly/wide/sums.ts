@@ -1,4 +1,4 @@
-/** The turns of a leaf's loop in reduce-tree.ts: 8 accumulators, each of which takes the sum of two vectors. */
+/** The turns of a leaf's loop in reduce/tree.ts: 8 accumulators, each of which takes the sum of two vectors. */
 export function sums(x: usize, bytes: usize, to: usize): void {
   const z = f32x4.splat(0);
   let a = z, b = z, c = z, d = z, e = z, f = z, g = z, h = z;

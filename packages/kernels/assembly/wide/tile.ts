@@ -1,7 +1,7 @@
-import { finishRow } from "../gemm-kernel";
-import { multiplyAdd } from "../multiply-add";
+import { finishRow } from "../gemm/kernel";
+import { multiplyAdd } from "../math/multiply-add";
 
-// One micro-tile of the matrix product each, as in gemm-kernel.ts, with two neighbouring panels of b: `second` is the way from one to
+// One micro-tile of the matrix product each, as in gemm/kernel.ts, with two neighbouring panels of b: `second` is the way from one to
 // the other. The first `rows` (4 and more) of its rows are written, all 16 columns.
 
 export function tile4(k: i32, a: usize, b: usize, second: usize, c: usize, cStep: usize, add: bool, bias: usize, cut: bool): void {

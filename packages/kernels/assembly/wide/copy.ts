@@ -1,0 +1,5 @@
+import { copyVectors } from "../pointwise/light";
+
+export function copy(x: usize, out: usize, bytes: usize): void {
+  inline.always(copyVectors(x, out, bytes));
+}

@@ -1,0 +1,31 @@
+import { processorQuota } from "./process-limits.ts";
+
+// What the process is told from outside. Deno throws where it was not given the permission to ask: nothing is set there, and nothing known.
+
+/** A variable of the environment, such as `TAPEGRAD_THREADS`; undefined too where it may not be read. */
+export function setting(name: `TAPEGRAD_${string}`): string | undefined {
+  try {
+    return process.env[name];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Bytes of the machine's memory; Infinity where it may not be asked for. */
+export function machineMemory(): number {
+  try {
+    return process.getBuiltinModule("node:os").totalmem();
+  } catch {
+    return Infinity;
+  }
+}
+
+/** How many processors' time this process may have; a fraction where a control group grants it one. */
+export function processors(): number {
+  return Math.min(process.getBuiltinModule("node:os").availableParallelism(), processorQuota());
+}
+
+/** Tells the user what is worth knowing and no reason to stop. */
+export function warn(text: string, code: string): void {
+  process.emitWarning(text, { code });
+}
