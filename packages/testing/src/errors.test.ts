@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { Linear, type Module } from "@tapegrad/nn";
 import { tensor, zeros, type Tensor } from "@tapegrad/tensor";
 import { fastCheckFor, loadFastCheck } from "./arbitraries/fast-check.ts";
-import { broadcastablePairs, checkGradients, expectClose, modules, modulesOf, shapes, tensors } from "./index.ts";
+import { broadcastablePairs, checkGradients, expectClose, laidOut, modules, modulesOf, shapes, tensors } from "./index.ts";
 
 interface ErrorCase {
   readonly call: () => unknown;
@@ -77,6 +77,16 @@ const cases: readonly ErrorCase[] = [
     call: () => tensors(untyped({ device: "cpu" })),
     error: "ArgumentError",
     message: 'tensors: there is no option "device"; there are dtype, shape, layout, values, requiresGrad\n  code: tensors/unknown-option',
+  },
+  {
+    call: () => laidOut(zeros([1]), untyped("sparse")),
+    error: "IndexError",
+    message: 'laidOut: layout "sparse" must be "contiguous" or "transposed" or "narrowed" or "strided" or "expanded"\n  code: laidOut/option',
+  },
+  {
+    call: () => laidOut(untyped([1]), "strided"),
+    error: "ArgumentError",
+    message: "laidOut: x must be a tensor, not [1]\n  code: tapegrad/not-a-tensor",
   },
   { call: () => modules({ maxLayers: 0 }), error: "IndexError", message: "modules: maxLayers 0 must be a positive integer\n  code: modules/option" },
   {

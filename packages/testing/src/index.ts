@@ -1,4 +1,5 @@
 export type { ElementKind } from "./arbitraries/elements.ts";
+export { laidOut } from "./arbitraries/layouts.ts";
 export type { Layout } from "./arbitraries/layouts.ts";
 export { modules, modulesOf } from "./arbitraries/modules.ts";
 export type { ModulesOfOptions, ModulesOptions, ModuleWithInput } from "./arbitraries/modules.ts";

@@ -2,7 +2,7 @@ import type { Arbitrary } from "fast-check";
 import { checkOptions, isFloating, optionRules, type DType, type OptionRules, type Shape, type Tensor } from "@tapegrad/tensor";
 import type { ElementKind } from "./elements.ts";
 import { fastCheckFor, type FastCheck } from "./fast-check.ts";
-import { everyLayout, laidOut, type Layout } from "./layouts.ts";
+import { everyLayout, tensorIn, type Layout } from "./layouts.ts";
 import { planArbitrary, type PlanSettings, type TensorPlan } from "./plan-arbitrary.ts";
 import { limitsOf, shapes, type ShapesOptions } from "./shapes.ts";
 import { showTensor } from "./show-tensor.ts";
@@ -80,4 +80,4 @@ function plans(fc: FastCheck, shape: NonNullable<TensorsOptions["shape"]>, known
 
 const isShape = (shape: Shape | ShapesOptions): shape is Shape => Array.isArray(shape);
 
-const built = ({ elements, shape, dtype, layout }: TensorPlan): Tensor => laidOut(elements, shape, dtype, layout);
+const built = ({ elements, shape, dtype, layout }: TensorPlan): Tensor => tensorIn(layout, elements, shape, dtype);
