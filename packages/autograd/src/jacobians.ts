@@ -11,7 +11,7 @@ export interface Variable {
   at<T>(values: Float64Array, work: () => T): T;
 }
 
-/** A variable that is passed to the function: other values are another leaf in its places. */
+/** A variable that is passed to the function: other values are another leaf in its places. @internal */
 export function inputVariable(name: string, inputs: Tensor[], places: readonly number[]): Variable {
   const [place = 0] = places;
   const current = (): Tensor => inputs[place] as Tensor;
@@ -57,6 +57,7 @@ export interface JacobianOptions {
 /**
  * The tape's Jacobians and numeric ones, output by output and variable by variable. Outputs that depend on no variable have zeros on
  * the tape; if none does, and that is a mistake, it throws what `grad` throws.
+ * @internal
  */
 export function jacobians(options: JacobianOptions): Jacobian[] {
   const { op, variables } = options;

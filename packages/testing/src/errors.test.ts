@@ -3,7 +3,12 @@ import { describe, expect, test } from "vitest";
 import { Linear, type Module } from "@tapegrad/nn";
 import { tensor, zeros, type Tensor } from "@tapegrad/tensor";
 import { fastCheckFor, loadFastCheck } from "./arbitraries/fast-check.ts";
-import { broadcastablePairs, checkGradients, expectClose, laidOut, modules, modulesOf, shapes, tensors } from "./index.ts";
+import { laidOut } from "./arbitraries/layouts.ts";
+import { modules, modulesOf } from "./arbitraries/modules.ts";
+import { broadcastablePairs, shapes } from "./arbitraries/shapes.ts";
+import { tensors } from "./arbitraries/tensors.ts";
+import { expectClose } from "./close/expect-close.ts";
+import { checkGradients } from "./gradients/check-gradients.ts";
 
 interface ErrorCase {
   readonly call: () => unknown;

@@ -8,6 +8,7 @@ export type { ShapesOptions } from "./arbitraries/shapes.ts";
 export { tensors } from "./arbitraries/tensors.ts";
 export type { TensorsOptions } from "./arbitraries/tensors.ts";
 export { ClosenessError } from "./close/closeness-error.ts";
+export type { Compared } from "./close/closeness-error.ts";
 export { expectClose } from "./close/expect-close.ts";
 export type { ExpectCloseOptions } from "./close/expect-close.ts";
 export type { Comparable, NestedValues } from "./close/values.ts";

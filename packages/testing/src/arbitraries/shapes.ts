@@ -62,7 +62,7 @@ export function limitsOf(op: string, options: ShapesOptions): Limits {
   return { minRank, maxRank, minLength, maxLength, maxSize };
 }
 
-export function limitedShapes(fc: FastCheck, { minRank, maxRank, minLength, maxLength, maxSize }: Limits): Arbitrary<Shape> {
+function limitedShapes(fc: FastCheck, { minRank, maxRank, minLength, maxLength, maxSize }: Limits): Arbitrary<Shape> {
   const usual = fc.integer({ min: Math.min(Math.max(minLength, 1), maxLength), max: maxLength });
   // Seldom 0, and not by shrinking: most properties hold for no elements, and a counterexample with some says more.
   const length = minLength === 0 && maxLength > 0 ? fc.oneof({ withCrossShrink: true }, { weight: 12, arbitrary: usual }, { weight: 1, arbitrary: fc.constant(0) }) : usual;
