@@ -63,6 +63,23 @@ export default defineConfig(
     },
   },
   {
+    // Of the package below only dtypes, errors and texts: what computes and where elements lie is compute/'s affair alone.
+    files: ["packages/tensor/src/**/*.ts"],
+    ignores: ["packages/tensor/src/compute/**", "**/*.test.ts"],
+    rules: {
+      "no-restricted-imports": ["error", {
+        paths: [{
+          name: "@tapegrad/kernels",
+          allowImportNames: [
+            "DType", "dtypeInfo", "computedDType", "isFloating", "isHalf", "HostArray", "float16View", "bfloat16Bits", "bfloat16Values",
+            "TapegradError", "MemoryError", "ErrorParts", "shortText", "visibleText",
+          ],
+          message: "memory is asked for by compute/memory.ts, names of operations are in compute/codes.ts, and kernels run behind the Backend of compute/",
+        }],
+      }],
+    },
+  },
+  {
     files: ["packages/tapegrad/src/{index,testing}.ts"],
     rules: {
       "no-restricted-syntax": [

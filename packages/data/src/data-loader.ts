@@ -1,8 +1,8 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { checkOptions, defaultGenerator, Generator, optionRules, permutation, type GeneratorState, type OptionRules } from "@tapegrad/tensor";
 import type { Collated, Dataset } from "./dataset.ts";
 import { datasetText } from "./dataset-text.ts";
 import { checkedState, type DataLoaderState, type LoaderPlan } from "./loader-state.ts";
+import { nextTurn } from "./next-turn.ts";
 import { batchOf } from "./subset.ts";
 
 /** How a DataLoader goes through its data set. */

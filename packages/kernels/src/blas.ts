@@ -1,3 +1,4 @@
+import { backendName } from "./backend-choice.ts";
 import { bindBlasFunctions, setBlasLoader, type BlasFunctions } from "./blas-functions.ts";
 import { TapegradError } from "./errors.ts";
 import { whenHeapIsLarge } from "./heap.ts";
@@ -50,7 +51,7 @@ function applySwitch(): void {
  * then be there. A library that is loaded already stays.
  */
 export function useBlas(locateModule: () => string | null): void {
-  if (setting("TAPEGRAD_BLAS") === "off" || (registered && library !== undefined)) return;
+  if (backendName === "plain" || setting("TAPEGRAD_BLAS") === "off" || (registered && library !== undefined)) return;
   locate = locateModule;
   registered = true;
   setBlasLoader(() => (loadBlas() === null ? states.off : states.loaded));
@@ -80,7 +81,7 @@ function askForHugePages(): void {
 export function setBlasEnabled(isEnabled: boolean, products: number = defaultFrom): void {
   enabled = isEnabled;
   from = products;
-  applySwitch();
+  if (registered) applySwitch();
 }
 
 /** The library that products use, loaded now if it was not yet, or null. Throws what `loadBlas` throws. */

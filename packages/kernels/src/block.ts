@@ -8,6 +8,8 @@ export class Block {
   host: Uint8Array | null = null;
   hostOffset = 0;
   freed = false;
+  /** How many native calls work on the bytes by themselves: as long as any does, they neither move nor are given to others. */
+  pins = 0;
   /** The kernel call that made or used the block last; blocks of the running call stay in place as long as others can go. */
   call = 0;
   /** The call that was told the address: as long as it runs, the block cannot move. */

@@ -1,6 +1,3 @@
-import { setFlagsFromString } from "node:v8";
-import { createContext, runInNewContext, Script } from "node:vm";
-
 /**
  * JavaScript's garbage collector, made to work inside a synchronous loop.
  *
@@ -33,6 +30,7 @@ function createCollector(): Collector | null {
   if (Bun !== undefined) return { forgetReads: () => undefined, collect: () => Bun.gc(true) };
   const collect = findCollect();
   if (collect === null) return null;
+  const { createContext, Script } = process.getBuiltinModule("node:vm");
   const turn = createContext({}, { microtaskMode: "afterEvaluate" });
   const nothing = new Script("0");
   return { forgetReads: () => void nothing.runInContext(turn), collect };
@@ -44,6 +42,8 @@ const attempts = 20;
 function findCollect(): (() => void) | null {
   const { gc } = globalThis;
   if (gc !== undefined) return () => void gc();
+  const { setFlagsFromString } = process.getBuiltinModule("node:v8");
+  const { runInNewContext } = process.getBuiltinModule("node:vm");
   for (let i = 0; i < attempts; i++) {
     setFlagsFromString("--expose-gc");
     const collect: unknown = runInNewContext("globalThis.gc");

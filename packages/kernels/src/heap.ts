@@ -5,7 +5,7 @@ import type { DType } from "./dtype.ts";
 import { MemoryError, TapegradError } from "./errors.ts";
 import { addSpilled, dropDeadOfMany, dropDeadSpilled, removeSpilled } from "./spilled-bytes.ts";
 import { machineMemory, setting } from "./surroundings.ts";
-import { heapBytes, maxMemoryBytes, memory, setRoomMaker, spillList, spillListPointer, spillRoomBytes, spillRoomPointer, wasm } from "./wasm.ts";
+import { heapBytes, kernels, maxMemoryBytes, memory, setRoomMaker, spillList, spillListPointer, spillRoomBytes, spillRoomPointer, wasm } from "./wasm.ts";
 
 /*
  * The heap as a cache over garbage-collected host memory (docs/architecture.md, "Memory").
@@ -62,10 +62,10 @@ function learnFromRestore(bytes: number): void {
 }
 
 /** The most bytes that a block can have: what the kernels' memory has beside their own constants. */
-export const mostBlockBytes = (wasm.mostBytes() >>> 0) - (2 ** 32 - maxMemoryBytes);
+export const mostBlockBytes = kernels === null ? maxMemoryBytes : (wasm.mostBytes() >>> 0) - (2 ** 32 - maxMemoryBytes);
 
 function heapExhausted(bytes: number): MemoryError {
-  const [resident, free] = [stats.resident, wasm.mostBytesNow() >>> 0];
+  const [resident, free] = kernels === null ? [stats.spilled, 0] : [stats.resident, wasm.mostBytesNow() >>> 0];
   return new MemoryError({
     op: "heap",
     fact: `${bytes} bytes do not fit: the running call uses ${resident} of the memory's ${mostBlockBytes} bytes, the largest free piece has ${free}`,
@@ -94,8 +94,21 @@ export function beginCall(): void {
 export function newBlock(bytes: number, dtype: DType): Block {
   const block = new Block(bytes, dtype, batchOfNext(bytes));
   if (debug) origins.set(block, callSite());
-  makeResident(block);
+  if (kernels === null) placeOnHost(block);
+  else makeResident(block);
   return block;
+}
+
+/** Without kernels there is no heap to be in: a block is what one in the heap becomes when it is copied out, and stays that. */
+function placeOnHost(block: Block): void {
+  try {
+    block.host = new Uint8Array(block.bytes);
+  } catch {
+    throw heapExhausted(block.bytes);
+  }
+  stats.spilled += block.bytes;
+  addSpilled(block.batch, block.bytes);
+  stats.spilled -= dropDeadOfMany();
 }
 
 /** The block's address, after bringing it back if it was spilled. It stays there until the next `beginCall`. */
@@ -122,10 +135,25 @@ export function blockBytes(block: Block): Uint8Array {
   return heapBytes().subarray(block.pointer, block.pointer + block.bytes);
 }
 
+/** Keeps a block where it is until it was unpinned as often, whatever is allocated meanwhile; freed earlier, it is given away then. */
+export function pinBlock(block: Block): void {
+  if (kernels !== null) blockPointer(block);
+  block.pins++;
+}
+
+export function unpinBlock(block: Block): void {
+  block.pins--;
+  if (block.pins === 0 && block.freed) giveUp(block);
+}
+
 /** Frees the block at once, without a copy. For owners who know that nobody else will read it. */
 export function freeBlock(block: Block): void {
   if (block.freed) return;
   block.freed = true;
+  if (block.pins === 0) giveUp(block);
+}
+
+function giveUp(block: Block): void {
   if (block.pointer !== 0) dropResident(block);
   else if (block.host !== null) {
     block.host = null;
@@ -198,7 +226,7 @@ function freeGarbage(): void {
       isGarbage = batch.deref() === undefined;
     }
     // The running call may have no more use for its operands' tensors, but has for their bytes.
-    if (isGarbage && block.call !== call) {
+    if (isGarbage && block.call !== call && block.pins === 0) {
       dropResident(block);
       block.freed = true;
       stats.collected++;
@@ -260,7 +288,7 @@ function spillAllButFixed(): boolean {
   let isAny = emptyStock();
   for (let block = oldest; block !== null; ) {
     const { newer } = block;
-    if (block.fixedIn !== call) {
+    if (block.fixedIn !== call && block.pins === 0) {
       copyOut(block);
       isAny = true;
     }
@@ -284,10 +312,10 @@ setRoomMaker((bytes, isNeeded) => {
  * to the running call.
  */
 function longUnused(from: Block | null): Block | null {
-  const soon = stats.blocks >> 3;
+  const soon = stats.blocks >> 2;
   for (let block = from; block !== null; ) {
     const { newer } = block;
-    if (block.call !== call) {
+    if (block.call !== call && block.pins === 0) {
       if (newer === null || block.call - block.linkedAt <= soon) return block;
       unlink(block);
       linkNewest(block);

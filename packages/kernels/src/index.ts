@@ -1,3 +1,4 @@
+export { backendName } from "./backend-choice.ts";
 export { setBlasEnabled, useBlas } from "./blas.ts";
 export type { BlasLibrary } from "./blas.ts";
 export { allDTypes, bfloat16Bits, bfloat16Values, computedDType, dtypeInfo, float16View, isFloating, isHalf } from "./dtype.ts";

@@ -1,8 +1,9 @@
-import { readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
 import { TapegradError } from "./errors.ts";
 import { packageFile } from "./package-file.ts";
+
+const { readFileSync } = process.getBuiltinModule("node:fs");
+const { dirname, join } = process.getBuiltinModule("node:path");
+const { fileURLToPath, pathToFileURL } = process.getBuiltinModule("node:url");
 
 /**
  * Beside this code, in the one form that bundlers know: those that do put the files where the URLs then lead. Functions, because in a

@@ -4,7 +4,7 @@ import { kernels } from "./wasm.ts";
 
 /** What computes. */
 export interface KernelInfo {
-  readonly kernels: "wasm" | "wasm+blas";
+  readonly kernels: "wasm" | "wasm+blas" | "plain";
   /** The system's BLAS that large matrix products use, or null. */
   readonly blas: BlasLibrary | null;
   readonly threads: number;
@@ -24,10 +24,10 @@ export interface KernelInfo {
 export function kernelInfo(): KernelInfo {
   const blas = blasInUse();
   return {
-    kernels: blas === null ? "wasm" : "wasm+blas",
+    kernels: kernels === null ? "plain" : blas === null ? "wasm" : "wasm+blas",
     blas,
     threads: getNumThreads(),
-    simdBits: kernels.hasWide ? 256 : 128,
-    fma: kernels.fma,
+    simdBits: kernels?.hasWide === true ? 256 : 128,
+    fma: kernels?.fma === true,
   };
 }

@@ -1,6 +1,7 @@
 import { setFlagsFromString } from "node:v8";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import type { KernelModule } from "./kernel-module.ts";
+import { replaceBuiltin } from "./testing/replace-builtin.ts";
 
 afterEach(() => {
   vi.restoreAllMocks();
@@ -65,7 +66,7 @@ describe("loops for 256-bit vectors", () => {
   async function compileOn(v8: string, arch = "x64"): Promise<{ readonly kernels: KernelModule; readonly flags: readonly string[] }> {
     vi.resetModules();
     const flags: string[] = [];
-    vi.doMock("node:v8", () => ({ setFlagsFromString: (flag: string) => flags.push(flag) }));
+    replaceBuiltin("node:v8", { setFlagsFromString: (flag: string) => flags.push(flag) });
     vi.stubGlobal("process", Object.create(process, { versions: { value: { ...process.versions, v8 } }, arch: { value: arch } }));
     // Whether products fuse is no concern here.
     if (needsRelaxedFlag) setFlagsFromString("--experimental-wasm-relaxed-simd");
@@ -74,7 +75,7 @@ describe("loops for 256-bit vectors", () => {
       return { kernels: compileKernels(), flags };
     } finally {
       vi.unstubAllGlobals();
-      vi.doUnmock("node:v8");
+      vi.restoreAllMocks();
       if (needsRelaxedFlag) setFlagsFromString("--no-experimental-wasm-relaxed-simd");
     }
   }

@@ -1,4 +1,3 @@
-import { setFlagsFromString } from "node:v8";
 import { readKernels, type KernelFile } from "./kernel-files.ts";
 import { setting } from "./surroundings.ts";
 import type { CompiledModule } from "./webassembly-types.ts";
@@ -102,6 +101,7 @@ const mostAttempts = 50;
 
 /** What `make` compiles while flags are up, tried again where another thread has put them down; null if the engine refuses it every time. */
 function underFlags<T>({ up, down }: EngineFlags, make: () => T): T | null {
+  const { setFlagsFromString } = process.getBuiltinModule("node:v8");
   let made: T | null = null;
   for (let attempt = 0; attempt < mostAttempts && made === null; attempt++) {
     for (const flag of up) setFlagsFromString(flag);

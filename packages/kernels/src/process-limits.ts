@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+const { readFileSync } = process.getBuiltinModule("node:fs");
 
 // What this process may have of the machine, as Linux tells it. Everywhere else, and where the files cannot be read, there are no limits.
 

@@ -1,5 +1,5 @@
 import { tokenOfNewest, type Block } from "./block.ts";
-import { beginCall, blockBytes, blockPointer, freeBlock, newBlock } from "./heap.ts";
+import { beginCall, blockBytes, blockPointer, freeBlock, newBlock, pinBlock, unpinBlock } from "./heap.ts";
 import { ensureThreads } from "./threads.ts";
 import { dtypeInfo, type DType, type HostArray, type NumberArray } from "./dtype.ts";
 
@@ -74,6 +74,17 @@ export class Storage {
     else elements.set(values as NumberArray);
   }
 
+  /** Keeps the elements where they are, and returns what lets them go. Several calls may keep them at once. */
+  pin(): () => void {
+    beginCall();
+    pinBlock(this.#block);
+    let isPinned = true;
+    return () => {
+      if (isPinned) unpinBlock(this.#block);
+      isPinned = false;
+    };
+  }
+
   /** Frees the memory at once. The caller owns it and knows that nobody reads it again. */
   free(): void {
     freeBlock(this.#block);
@@ -107,7 +118,7 @@ export function enterScope(): number {
 }
 
 /** Knows its members. */
-export interface StorageSet {
+interface StorageSet {
   has(storage: Storage): boolean;
 }
 

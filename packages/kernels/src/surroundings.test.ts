@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from "vitest";
 
 afterEach(() => {
-  vi.doUnmock("node:os");
+  vi.restoreAllMocks();
   vi.unstubAllGlobals();
   vi.unstubAllEnvs();
   vi.resetModules();
@@ -18,7 +18,7 @@ test("a variable is what the environment has", async () => {
 });
 
 test("where the environment and the machine may not be asked for, nothing is set and nothing known", async () => {
-  vi.doMock("node:os", async (original) => ({ ...(await original<typeof import("node:os")>()), totalmem: denied }));
+  vi.spyOn(process.getBuiltinModule("node:os"), "totalmem").mockImplementation(denied);
   // The tester itself reads the environment while it loads modules.
   const { setting, machineMemory } = await import("./surroundings.ts");
   const { env } = process;

@@ -1,5 +1,3 @@
-import { totalmem } from "node:os";
-
 // What the process is told from outside. Deno throws where it was not given the permission to ask: nothing is set there, and nothing known.
 
 /** A variable of the environment, such as `TAPEGRAD_THREADS`; undefined too where it may not be read. */
@@ -14,7 +12,7 @@ export function setting(name: `TAPEGRAD_${string}`): string | undefined {
 /** Bytes of the machine's memory; Infinity where it may not be asked for. */
 export function machineMemory(): number {
   try {
-    return totalmem();
+    return process.getBuiltinModule("node:os").totalmem();
   } catch {
     return Infinity;
   }

@@ -1,6 +1,7 @@
 import { EventEmitter } from "node:events";
 import { Script } from "node:vm";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { replaceBuiltin } from "./testing/replace-builtin.ts";
 
 let warnings: unknown[][] = [];
 /** The workers that are started and never run a task, by index minus one, and what they were given. */
@@ -18,7 +19,6 @@ beforeEach(() => {
   vi.spyOn(process, "emitWarning").mockImplementation((...what: unknown[]) => void warnings.push(what));
 });
 afterEach(() => {
-  vi.doUnmock("node:worker_threads");
   vi.doUnmock("./process-limits.ts");
   vi.unstubAllEnvs();
   vi.restoreAllMocks();
@@ -36,7 +36,7 @@ async function kernelsWhere(start: (index: number) => void) {
     unref(): void {}
     postMessage(): void {}
   }
-  vi.doMock("node:worker_threads", async (original) => ({ ...(await original<typeof import("node:worker_threads")>()), Worker }));
+  replaceBuiltin("node:worker_threads", { Worker });
   const { getNumThreads, setNumThreads } = await import("./threads.ts");
   const { wasm, memory } = await import("./wasm.ts");
   /** The sum of 100,000 ones, in several tasks. */
@@ -124,12 +124,11 @@ test("a worker for which there are no addresses is not tried: it would end the p
 });
 
 test.each([[0.5, 1], [1, 1], [1.9, 1], [Infinity, 4], [3, 3], [100, 4]])("with a quota of %d processors there are %d threads of 4", async (quota, threads) => {
-  vi.doMock("node:os", async (original) => ({ ...(await original<typeof import("node:os")>()), availableParallelism: () => 4 }));
+  replaceBuiltin("node:os", { availableParallelism: () => 4 });
   vi.stubEnv("TAPEGRAD_THREADS", "");
   withLimits({ quota });
   const { getNumThreads } = await kernelsWhere(() => undefined);
   expect(getNumThreads()).toBe(threads);
-  vi.doUnmock("node:os");
 });
 
 test("TAPEGRAD_THREADS wins over a quota", async () => {

@@ -1,9 +1,10 @@
-import { availableParallelism } from "node:os";
-import { MessageChannel, Worker, type MessagePort } from "node:worker_threads";
+import type { MessagePort, Worker } from "node:worker_threads";
 import { TapegradError } from "./errors.ts";
 import { addressSpace, processorQuota } from "./process-limits.ts";
 import { setting } from "./surroundings.ts";
 import { kernels, memory, wasm } from "./wasm.ts";
+
+const { availableParallelism } = process.getBuiltinModule("node:os");
 
 const maxThreads = 64;
 
@@ -86,12 +87,12 @@ export function setNumThreads(count: number): void {
     });
   }
   threads = Math.min(count, startable);
-  startThreads();
+  if (kernels !== null) startThreads();
 }
 
 /** Starts the workers before the first work that is worth sharing: programs with small tensors never pay for them. */
 export function ensureThreads(): void {
-  if (!started) startThreads();
+  if (!started && kernels !== null) startThreads();
 }
 
 /** Workers start in the background: until they are ready, the calling thread does all the work. */
@@ -110,6 +111,8 @@ function startThreads(): void {
 }
 
 function startWorker(index: number): Worker {
+  // Loaded with the first worker: it takes a millisecond.
+  const { MessageChannel, Worker } = process.getBuiltinModule("node:worker_threads");
   // Without the process's own options: `--input-type=module` would take `require` away.
   const { port1, port2: port } = new MessageChannel();
   const worker = new Worker(workerProgram, { eval: true, execArgv: [], workerData: { ...kernels, memory, index, arrived, port }, transferList: [port] });

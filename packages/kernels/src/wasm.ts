@@ -1,9 +1,13 @@
+import { backendName } from "./backend-choice.ts";
 import { blasImports } from "./blas-functions.ts";
 import type { KernelExports } from "./exports.ts";
-import { compileKernels } from "./kernel-module.ts";
-import { reserveMemory } from "./reserve-memory.ts";
+import { compileKernels, type KernelModule } from "./kernel-module.ts";
+import { reserveMemory, type Reserved } from "./reserve-memory.ts";
 
-const reserved = reserveMemory();
+/** Where the kernels are not used, as much as lies at fixed addresses, below. */
+const nothingReserved: Reserved = { memory: { buffer: new SharedArrayBuffer(2 ** 14), grow: () => 0 }, maxBytes: 2 ** 32 };
+
+const reserved = backendName === "wasm" ? reserveMemory() : nothingReserved;
 
 /** The one memory that the launching thread and all workers share. Grows as needed, up to `maxMemoryBytes`. */
 export const memory = reserved.memory;
@@ -11,7 +15,8 @@ export const memory = reserved.memory;
 /** 4 GiB, or less where the system does not give that many addresses. */
 export const maxMemoryBytes = reserved.maxBytes;
 
-export const kernels = compileKernels();
+/** Null where the kernels are not used. */
+export const kernels: KernelModule | null = backendName === "wasm" ? compileKernels() : null;
 
 function abort(): never {
   throw new Error("kernel aborted");
@@ -29,13 +34,22 @@ export function setRoomMaker(maker: RoomMaker): void {
 
 const roomImports = { makeRoom: (bytes: number, isNeeded: number) => Number(makeRoom(bytes >>> 0, isNeeded !== 0)) };
 
-const wide = kernels.wideModule === null ? {} : { ...new WebAssembly.Instance(kernels.wideModule, { env: { memory } }).exports };
+function instantiate({ module, wideModule, hasWide }: KernelModule): KernelExports {
+  const wide = wideModule === null ? {} : { ...new WebAssembly.Instance(wideModule, { env: { memory } }).exports };
+  const env = { memory, abort, ...blasImports, ...roomImports, hasWide: Number(hasWide) };
+  return new WebAssembly.Instance(module, { env, wide }).exports as KernelExports;
+}
+
+/** Functions of kernels that are not there: whoever calls one has passed over the backend. */
+function absentKernels(): KernelExports {
+  const absent = (name: string) => (): never => {
+    throw new Error(`the kernel ${name} was called, and the backend is ${backendName}`);
+  };
+  return new Proxy({} as KernelExports, { get: (_, name) => absent(String(name)) });
+}
 
 /** The launching thread's instance. */
-export const wasm = new WebAssembly.Instance(kernels.module, {
-  env: { memory, abort, ...blasImports, ...roomImports, hasWide: Number(kernels.hasWide) },
-  wide,
-}).exports as KernelExports;
+export const wasm = kernels === null ? absentKernels() : instantiate(kernels);
 
 let pages = 0;
 let bytes: Uint8Array = new Uint8Array(0);

@@ -1,4 +1,4 @@
-import { batchNormChecked, checkOptions, ones, optionRules, ShapeError, zeros, describe, type DType, type OptionRules, type Tensor } from "@tapegrad/tensor";
+import { batchNormChecked, checkOptions, ones, optionRules, ShapeError, zeros, describe, type DType, type Epilogue, type OptionRules, type Tensor } from "@tapegrad/tensor";
 import type { LayerTraits } from "./layer-traits.ts";
 import { Module } from "./module.ts";
 import { Buffer, Parameter } from "./parameter.ts";
@@ -56,7 +56,9 @@ abstract class BatchNorm extends Module {
     this.noteFields();
   }
 
-  override forward(x: Tensor): Tensor {
+  override forward(x: Tensor): Tensor;
+  // `Sequential` tells what follows.
+  override forward(x: Tensor, epilogue: Epilogue = "none"): Tensor {
     if (!this.ranks.includes(x.ndim) || x.shape[1] !== this.numFeatures) {
       const name = this.constructor.name;
       throw new ShapeError({
@@ -71,7 +73,7 @@ abstract class BatchNorm extends Module {
     const counter = training ? this.numBatchesTracked : null;
     const batches = counter === null ? 0 : counter.item() + 1;
     const momentum = this.momentum ?? (batches > 0 ? 1 / batches : 0);
-    const out = batchNormChecked(x, { weight, bias, runningMean, runningVar, training, momentum, eps });
+    const out = batchNormChecked(x, { weight, bias, runningMean, runningVar, training, momentum, eps }, epilogue);
     // A batch that was refused does not count.
     counter?.fill_(batches);
     return out;

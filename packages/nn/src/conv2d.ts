@@ -1,4 +1,4 @@
-import { checkArgument, checkOptions, conv2dChecked, conv2dRules, IndexError, kernelRule, optionRules, type Conv2dOptions, type OptionRules, type Pair, type Tensor } from "@tapegrad/tensor";
+import { checkArgument, checkOptions, conv2dChecked, conv2dRules, IndexError, kernelRule, optionRules, type Conv2dOptions, type Epilogue, type OptionRules, type Pair, type Tensor } from "@tapegrad/tensor";
 import { defaultUniform, initRules, type InitOptions } from "./init.ts";
 import type { LayerTraits } from "./layer-traits.ts";
 import { Module } from "./module.ts";
@@ -57,8 +57,10 @@ export class Conv2d extends Module {
     this.noteFields();
   }
 
-  override forward(x: Tensor): Tensor {
-    return conv2dChecked(x, this.weight, this.bias, this.options);
+  override forward(x: Tensor): Tensor;
+  // `Sequential` tells what follows.
+  override forward(x: Tensor, epilogue: Epilogue = "none"): Tensor {
+    return conv2dChecked(x, this.weight, this.bias, this.options, epilogue);
   }
 
   override extraRepr(): string {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { avgPool2d, exp, linear, leakyRelu, randn, type Tensor } from "@tapegrad/tensor";
+import { avgPool2d, exp, leakyRelu, linearBefore, randn, type Epilogue, type Tensor } from "@tapegrad/tensor";
 import { Linear } from "./linear.ts";
 import type { LayerTraits } from "./layer-traits.ts";
 import { Module } from "./module.ts";
@@ -39,13 +39,14 @@ describe.each(Object.entries(layerTable))("%s", (_name, { cases, traits }) => {
 });
 
 /** Calls a function in the place of a layer. */
-function liar(forward: (this: { kept: unknown }, x: Tensor) => Tensor, traits: LayerTraits, given?: Tensor): Checked {
+function liar(forward: (this: { kept: unknown }, x: Tensor, epilogue: Epilogue) => Tensor, traits: LayerTraits, given?: Tensor): Checked {
   class Liar extends Module {
     static override readonly traits = traits;
     kept: unknown = null;
     readonly fc = new Linear(4, 4, { dtype: "float64" });
-    override forward(x: Tensor): Tensor {
-      return forward.call(this, x);
+    override forward(x: Tensor): Tensor;
+    override forward(x: Tensor, epilogue: Epilogue = "none"): Tensor {
+      return forward.call(this, x, epilogue);
     }
   }
   return { layer: new Liar(), input: () => (given ?? randn([2, 2, 4, 4], { dtype: "float64" })).clone().detach().requiresGrad_(true) };
@@ -59,7 +60,7 @@ describe("a layer that does not hold to what it declares is noticed", () => {
     ["keeps a view of its input", "keepsNothing", liar(function view(x) { this.kept = [x.view([-1])]; return x.neg(); }, { keepsNothing: true })],
     ["gives what its gradient reads", "givesOutputAway", liar((x) => exp(x), { givesOutputAway: true })],
     ["gives its input in another shape", "givesOutputAway", liar((x) => x.flatten(), { givesOutputAway: true })],
-    ["multiplies twice", "fusesRelu", liar((x) => { const w = x.detach().reshape([-1, 4]); return linear(linear(x, w.narrow(0, 0, 4)), w.narrow(0, 4, 4)); }, { fusesRelu: true })],
+    ["does not end with what it hands the epilogue to", "fusesRelu", liar((x, epilogue) => linearBefore(x, x.detach().reshape([-1, 4]), null, epilogue).neg(), { fusesRelu: true })],
     ["is another rectifier", "isRelu", liar((x) => leakyRelu(x), { isRelu: true })],
     ["means instead of picking", "picksLargest", liar((x) => avgPool2d(x, 2), { picksLargest: true })],
   ];

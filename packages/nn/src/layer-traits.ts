@@ -23,8 +23,8 @@ export interface LayerTraits {
    */
   readonly givesOutputAway?: boolean;
   /**
-   * The layer is one call of `conv2d`, `linear` or `batchNorm`, calls no other op that multiplies matrices, and gives that call's result. The kernel then does the
-   * work of a ReLU behind it.
+   * `forward` takes, after its input, what follows (`epilogue`), and hands it to the op that it ends with, whose kernel then does the work of a
+   * ReLU behind the layer. The layers of this library do, and what extends them.
    */
   readonly fusesRelu?: boolean;
   /** The layer is `relu` of its input and nothing else. */

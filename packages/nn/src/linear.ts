@@ -1,4 +1,4 @@
-import { checkOptions, linear, optionRules, type OptionRules, type Tensor } from "@tapegrad/tensor";
+import { checkOptions, linearBefore, optionRules, type Epilogue, type OptionRules, type Tensor } from "@tapegrad/tensor";
 import { defaultUniform, initRules, type InitOptions } from "./init.ts";
 import type { LayerTraits } from "./layer-traits.ts";
 import { Module } from "./module.ts";
@@ -41,8 +41,10 @@ export class Linear extends Module {
     this.noteFields();
   }
 
-  override forward(x: Tensor): Tensor {
-    return linear(x, this.weight, this.bias);
+  override forward(x: Tensor): Tensor;
+  // `Sequential` tells what follows.
+  override forward(x: Tensor, epilogue: Epilogue = "none"): Tensor {
+    return linearBefore(x, this.weight, this.bias, epilogue);
   }
 
   override extraRepr(): string {

@@ -1,4 +1,4 @@
-import { donateToRelu, freeIfForgotten, IndexError, type Tensor } from "@tapegrad/tensor";
+import { freeIfForgotten, IndexError, type Epilogue, type Tensor } from "@tapegrad/tensor";
 import { passesOn, type LayerTraits } from "./layer-traits.ts";
 import { hookRuns } from "./module-call.ts";
 import { Module } from "./module.ts";
@@ -67,22 +67,26 @@ export { Sequential as SequentialModules };
 function run(module: Module, x: Tensor, next: Module): Tensor {
   const traits = module.knownTraits;
   if (!traits.givesOutputAway || !next.knownTraits.isRelu) return pass(module, x);
-  if (traits.fusesRelu) return donateToRelu(() => pass(module, x));
   const hooksBefore = hookRuns.count;
-  const out = pass(module, x);
-  if (out.storage !== x.storage && hookRuns.count === hooksBefore) out.donated = "yes";
+  const out = pass(module, x, traits.fusesRelu ? "relu" : "none");
+  if (out.donated === "no" && out.storage !== x.storage && hookRuns.count === hooksBefore) out.donated = "yes";
   return out;
 }
 
+/** A module whose traits say that it does the work of a ReLU behind it. */
+interface Fusing {
+  forward(x: Tensor, epilogue: Epilogue): Tensor;
+}
+
 /** What the module makes of x. If only this Sequential has x it is freed, now or with the last of the tape's nodes that saved it. */
-function pass(module: Module, x: Tensor): Tensor {
+function pass(module: Module, x: Tensor, epilogue: Epilogue = "none"): Tensor {
   const traits = module.knownTraits;
   const { storage } = x;
   const isForgotten = storage.transient;
   // A Sequential goes on as this one does. In any other module that has modules x may be needed after one of them.
   if (!traits.passesOn) storage.transient = false;
   const hooksBefore = hookRuns.count;
-  const out = module.forward(x);
+  const out = epilogue === "none" ? module.forward(x) : (module as Fusing).forward(x, epilogue);
   if (out.storage === storage) {
     // In another shape, or as it was: it goes on.
     if (traits.keepsNothing && hookRuns.count === hooksBefore) storage.transient = isForgotten;

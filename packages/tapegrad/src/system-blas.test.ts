@@ -1,11 +1,10 @@
 import { afterEach, expect, test, vi } from "vitest";
 
-const resolve = vi.hoisted(() => vi.fn<(name: string) => string>());
-vi.mock("node:module", async (original) => {
-  const module = await original<typeof import("node:module")>();
-  const createRequire = (from: string): unknown => (from.includes("system-blas") ? { resolve } : module.createRequire(from));
-  return { ...module, default: { createRequire } };
-});
+const resolve = vi.fn<(name: string) => string>();
+const builtin = process.getBuiltinModule;
+const { createRequire } = builtin("node:module");
+vi.spyOn(process, "getBuiltinModule").mockImplementation(((id: string) =>
+  id === "node:module" ? { createRequire: (from: string): unknown => (from.includes("system-blas") ? { resolve } : createRequire(from)) } : builtin(id)));
 
 afterEach(() => {
   vi.unstubAllEnvs();

@@ -1,5 +1,6 @@
-import { beginCall, dtypeInfo, wasm, type DType } from "@tapegrad/kernels";
+import { dtypeInfo, type DType } from "@tapegrad/kernels";
 import { isFloat16Array } from "@petamoriken/float16";
+import { backend } from "./compute/chosen-backend.ts";
 import { elementDType, encode, requireRepresentable } from "./encode.ts";
 import { IndexError, ShapeError } from "./errors.ts";
 import { anyDType, boolean, nonNegativeInteger } from "./option-rules.ts";
@@ -157,9 +158,8 @@ function filled(op: string, shape: Shape, value: number, optionsOrDType: TensorO
   const { dtype = ownDType } = options;
   checkShape(op, shape);
   requireRepresentable(op, value, dtype);
-  beginCall();
   const out = emptyTensor([...shape], dtype, op);
-  if (out.numel() > 0) wasm.fill(dtypeInfo[dtype].code, out.pointer, out.numel(), value);
+  if (out.numel() > 0) backend.fill(out, value);
   return withOptions(out, options);
 }
 
@@ -228,7 +228,6 @@ export function empty(shape: Shape, optionsOrDType: TensorOptions | DType = noOp
   const options: TensorOptions = optionsOf("empty", optionsOrDType);
   if (!isPlain(options)) checkOptions("empty", options, tensorRules);
   checkShape("empty", shape);
-  beginCall();
   return withOptions(emptyTensor([...shape], options.dtype ?? "float32"), options);
 }
 
@@ -282,7 +281,6 @@ function requireFinite(op: string, numbers: Readonly<Record<string, number>>): v
 /** A tensor of `length` elements by their positions. */
 function sequence(op: string, length: number, value: (i: number) => number, dtype: DType, options: TensorOptions): Tensor {
   // The memory first: a length beyond it is our error, not the engine's.
-  beginCall();
   const out = emptyTensor([length], dtype, op);
   out.storage.set(encode(op, Float64Array.from({ length }, (_, i) => value(i)), dtype));
   return withOptions(out, options);
@@ -323,7 +321,6 @@ export function eye(rows: number, columns = rows, optionsOrDType: TensorOptions 
   const shape = [rows, columns];
   const dtype = options.dtype ?? "float32";
   // The memory first: a size beyond it is our error, not the engine's.
-  beginCall();
   const out = emptyTensor(shape, dtype, "eye");
   const values = new Float64Array(rows * columns);
   for (let i = 0; i < Math.min(rows, columns); i++) values[i * columns + i] = 1;

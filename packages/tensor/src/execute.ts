@@ -1,4 +1,5 @@
-import { enterScope, isHalf, leaveScope, type DType, type Storage } from "@tapegrad/kernels";
+import { isHalf, type DType } from "@tapegrad/kernels";
+import { enterScope, leaveScope, type Storage } from "./compute/memory.ts";
 import { castKernel } from "./compute/cast.ts";
 import { DTypeError } from "./errors.ts";
 import { inputName, unrecorded, type Interpreter, type Op, type OpCall, type OpResult, type OutputSpec } from "./op-spec.ts";

@@ -1,5 +1,6 @@
-import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
+import { dtypeInfo } from "@tapegrad/kernels";
 import { toDType } from "./compute/cast.ts";
+import { backend } from "./compute/chosen-backend.ts";
 import { copyInto } from "./compute/copy.ts";
 import { refuseCoinciding } from "./compute/overlap.ts";
 import { requireRepresentable } from "./encode.ts";
@@ -239,8 +240,7 @@ export function fill_(x: Tensor, value: number): Tensor {
   const recording = gradHooks().isRecording();
   if (isPartial(x) || (recording && x.requiresGrad)) return inPlace("fill_", x, () => fullLike(x, value), null, false);
   if (recording) refuseWhileRecording("fill_", x, false);
-  beginCall();
-  if (x.numel() > 0) wasm.fill(dtypeInfo[x.dtype].code, x.pointer, x.numel(), value);
+  if (x.numel() > 0) backend.fill(x, value);
   x.storage.version++;
   return x;
 }

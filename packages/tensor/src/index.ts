@@ -2,7 +2,8 @@ import "./methods.ts";
 
 export { full, fullLike, empty, eye, arange, isElementArray, linspace, ones, onesLike, tensor, withOptions, zeros, zerosLike } from "./creation.ts";
 export type { FromDataOptions, TensorOptions } from "./creation.ts";
-export { addInto, donateToRelu } from "./compute/pointwise.ts";
+export type { Epilogue } from "./compute/backend.ts";
+export { addInto } from "./compute/pointwise.ts";
 export { optimizerState } from "./compute/optimizer.ts";
 export { castKernel } from "./compute/cast.ts";
 export { cloneKernel } from "./compute/copy.ts";
@@ -51,7 +52,7 @@ export type { IntegerData, TargetData } from "./integer-data.ts";
 export { logsumexp } from "./ops/logsumexp.ts";
 export { classificationLossRules, crossEntropyRules, mseLossRules } from "./ops/loss-options.ts";
 export type { ClassificationLossOptions, CrossEntropyOptions, MSELossOptions, Reduction } from "./ops/loss-options.ts";
-export { linear, matmul } from "./ops/matmul.ts";
+export { linear, linearBefore, matmul } from "./ops/matmul.ts";
 export { maxPool2d, maxPool2dChecked, maxPool2dRules } from "./ops/max-pool2d.ts";
 export type { MaxPool2dOptions } from "./ops/max-pool2d.ts";
 export { mseLoss } from "./ops/mse-loss.ts";
@@ -90,5 +91,7 @@ export { Tensor, baseOf, checkGradient, describe, requireTensor, sameElements } 
 export type { ElementArray, ElementArrays, GradNode, NestedArray } from "./tensor.ts";
 export { emitWarning } from "./warning.ts";
 export { writeWhole } from "./write-whole.ts";
-export { Storage, enterScope, freeIfForgotten, isFloating, isHalf, lastStorageSerial, leaveScope } from "@tapegrad/kernels";
+export { isFloating, isHalf } from "@tapegrad/kernels";
+export { Storage, enterScope, freeIfForgotten, lastStorageSerial, leaveScope } from "./compute/memory.ts";
 export type { DType } from "@tapegrad/kernels";
+export { withAddress } from "./with-address.ts";

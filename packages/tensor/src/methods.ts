@@ -1,3 +1,4 @@
+import type { DType } from "@tapegrad/kernels";
 import { copyOf } from "./copies.ts";
 import "./methods.generated.ts";
 import { Tensor } from "./tensor.ts";
@@ -55,6 +56,13 @@ declare module "./tensor.ts" {
     retainGrad(): void;
     /** Calls `hook` with the tensor's gradient as it arrives, for a leaf before it is added to `.grad`; what it returns replaces it. Returns a function that removes the hook. */
     registerHook(hook: (gradient: Tensor) => Tensor | void): () => void;
+    /**
+     * `toTypedArray`, waited for: where reading back from a device takes time, the program can do something else.
+     *
+     * Throws    DTypeError `toTypedArray/dtype`
+     */
+    data(): Promise<ElementArray>;
+    data<D extends DType>(dtype: D): Promise<ElementArrays[D]>;
     /** Shape, dtype and elements, of large tensors the outer ones. */
     toString(): string;
     /** A text for `${x}` and `String(x)`. Throws ArgumentError `tensor/operator` for all of JavaScript's operators. */
@@ -91,6 +99,7 @@ Object.defineProperties(Tensor.prototype, {
   },
   retainGrad: { value(this: Tensor) { gradHooks().retainGrad(this); } },
   registerHook: { value(this: Tensor, hook: (gradient: Tensor) => Tensor | void) { return gradHooks().registerHook(this, hook); } },
+  data: { async value(this: Tensor, dtype: DType = this.dtype) { return this.toTypedArray(dtype); } },
   toString: { value(this: Tensor) { return formatTensor(this); } },
   [Symbol.toPrimitive]: { value(this: Tensor, hint: string) { return toPrimitive(this, hint); } },
   [Symbol.for("nodejs.util.inspect.custom")]: { value(this: Tensor) { return formatTensor(this); } },

@@ -1,5 +1,5 @@
-import { readFileSync, readlinkSync } from "node:fs";
-import { hostname } from "node:os";
+const { readFileSync, readlinkSync } = process.getBuiltinModule("node:fs");
+const { hostname } = process.getBuiltinModule("node:os");
 
 /**
  * Names of partial files tell who writes them, so that what a killed writer left can be told from what is being written:

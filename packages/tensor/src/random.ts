@@ -1,5 +1,8 @@
-import { beginCall, computedDType, dtypeInfo, float16View, unaryOps, wasm, type DType } from "@tapegrad/kernels";
+import { computedDType, dtypeInfo, float16View, type DType } from "@tapegrad/kernels";
+import { unaryOps } from "./compute/codes.ts";
+import type { StreamPlace } from "./compute/backend.ts";
 import { castKernel } from "./compute/cast.ts";
+import { backend } from "./compute/chosen-backend.ts";
 import { full, optionsOf, tensor, withOptions, type TensorOptions } from "./creation.ts";
 import { DTypeError, IndexError } from "./errors.ts";
 import { defaultGenerator, type Generator } from "./generator.ts";
@@ -16,7 +19,7 @@ export interface RandomOptions extends TensorOptions {
 
 const randomRules: OptionRules<RandomOptions> = { dtype: anyDType, requiresGrad: boolean, generator };
 
-type Fill = (code: number, out: number, n: number, key0: number, key1: number, low: number, high: number) => void;
+type Fill = (out: Tensor, at: StreamPlace) => void;
 
 function draw(op: string, shape: Shape, optionsOrDType: RandomOptions | DType, fillFor: (dtype: DType) => Fill, ownDType: DType = "float32"): Tensor {
   const options: RandomOptions = optionsOf(op, optionsOrDType);
@@ -27,10 +30,9 @@ function draw(op: string, shape: Shape, optionsOrDType: RandomOptions | DType, f
     throw new DTypeError({ op, fact: `dtype ${dtype} must be floating`, hint: "use randint for integers", code: `${op}/dtype`, data: { dtype } });
   }
   const computed = computedDType(dtype);
-  beginCall();
   const out = emptyTensor([...shape], computed, op);
   const size = out.numel();
-  if (size > 0) fillFor(dtype)(dtypeInfo[computed].code, out.pointer, size, ...(options.generator ?? defaultGenerator).take(size));
+  if (size > 0) fillFor(dtype)(out, (options.generator ?? defaultGenerator).take(size));
   return withOptions(dtype === computed ? out : castKernel(out, dtype), options);
 }
 
@@ -50,12 +52,12 @@ function drawUniform(op: string, shape: Shape, options: RandomOptions | DType, d
 }
 
 function uniformFill(low: number, high: number, dtype: DType): Fill {
-  const fill: Fill = (code, out, n, ...at) => wasm.randomUniform(code, out, n, ...at, low, high);
+  const fill: Fill = (out, at) => backend.randomUniform(out, at, low, high);
   if (dtype !== "float16") return fill;
   // Rounded to float16 afterwards, what is nearest to the upper end would become it.
-  return (code, out, n, ...at) => {
-    fill(code, out, n, ...at);
-    wasm.unary(unaryOps.clamp, code, out, out, n, -Infinity, highestHalfBelow(high));
+  return (out, at) => {
+    fill(out, at);
+    backend.unary(unaryOps.clamp, out, out, -Infinity, highestHalfBelow(high));
   };
 }
 
@@ -85,7 +87,7 @@ export function randn(shape: Shape, options: RandomOptions | DType = {}): Tensor
 }
 
 function drawNormal(op: string, shape: Shape, options: RandomOptions | DType, dtype?: DType): Tensor {
-  return draw(op, shape, options, () => (code, out, n, ...at) => wasm.randomNormal(code, out, n, ...at, 0, 1), dtype);
+  return draw(op, shape, options, () => (out, at) => backend.randomNormal(out, at, 0, 1), dtype);
 }
 
 /**
@@ -108,10 +110,9 @@ export function randint(low: number, high: number, shape: Shape, optionsOrDType:
       data: { low, high },
     });
   }
-  beginCall();
   const out = emptyTensor([...shape], "int32", "randint");
   const size = out.numel();
-  if (size > 0) wasm.randomInt(out.pointer, size, ...(options.generator ?? defaultGenerator).take(size), low, high);
+  if (size > 0) backend.randomInt(out, (options.generator ?? defaultGenerator).take(size), low, high);
   const dtype = options.dtype ?? "int32";
   return withOptions(dtype === "int32" ? out : castKernel(out, dtype), options);
 }

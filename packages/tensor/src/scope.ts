@@ -1,6 +1,6 @@
 // Goes along into the declarations: programs that compile for ES2022 have `Disposable` from here.
 /// <reference lib="esnext.disposable" preserve="true" />
-import { enterScope, leaveScope, type Storage } from "@tapegrad/kernels";
+import { enterScope, leaveScope, type Storage } from "./compute/memory.ts";
 import { ArgumentError } from "./errors.ts";
 import { callable } from "./option-rules.ts";
 import { checkArgument } from "./options.ts";

@@ -1,4 +1,5 @@
-import { beginCall, bfloat16Values, dtypeInfo, float16View, mostBlockBytes, Storage, type DType, type HostArray } from "@tapegrad/kernels";
+import { bfloat16Values, dtypeInfo, float16View, type DType, type HostArray } from "@tapegrad/kernels";
+import { mostBlockBytes, newStorage, type Storage } from "./compute/memory.ts";
 import { type Float16Array } from "@petamoriken/float16";
 import { markCopy, notATensor } from "./copies.ts";
 import { DTypeError, GradError, IndexError, MemoryError, ShapeError } from "./errors.ts";
@@ -257,11 +258,6 @@ export class Tensor {
     return this.currentNode() === null;
   }
 
-  /** Address of the first element, for the running kernel call. @internal */
-  get pointer(): number {
-    return this.storage.pointer + this.offset * dtypeInfo[this.dtype].bytes;
-  }
-
   /**
    * The only element as a number (true and false as 1 and 0). Throws ShapeError `item/one-element`; DTypeError `item/precision` for an
    * int64 beyond 2^53, which no number holds.
@@ -460,7 +456,7 @@ export function sameElements(x: Tensor): Tensor {
 export function emptyTensor(shape: Shape, dtype: DType, op = "empty"): Tensor {
   const size = sizeOf(shape);
   if (size > mostElements || size * dtypeInfo[dtype].bytes > mostBlockBytes) throw tooLarge(op, shape, dtype, size);
-  return new Tensor(new Storage(dtype, size), shape);
+  return new Tensor(newStorage(dtype, size), shape);
 }
 
 /** Kernels count elements with 31 bits, up to the end of the last task. */
@@ -478,8 +474,7 @@ function tooLarge(op: string, shape: Shape, dtype: DType, size: number): MemoryE
 
 /** A tensor over a fresh copy of host elements. */
 export function tensorFromHost(values: HostArray, shape: Shape, dtype: DType, wrappedNumber = false): Tensor {
-  beginCall();
-  const out = new Tensor(new Storage(dtype, values.length), shape, null, 0, wrappedNumber);
+  const out = new Tensor(newStorage(dtype, values.length), shape, null, 0, wrappedNumber);
   out.storage.set(values);
   return out;
 }

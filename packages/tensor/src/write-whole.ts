@@ -1,8 +1,11 @@
-import {
-  chmodSync, chownSync, closeSync, constants, fsyncSync, lstatSync, opendirSync, openSync, readlinkSync, renameSync, statSync, unlinkSync, writeSync, type Stats,
-} from "node:fs";
-import { basename, dirname, join, resolve } from "node:path";
+import type { Stats } from "node:fs";
 import { isPartialName, isPartialOfDeadWriter, newPartialName } from "./partial-name.ts";
+
+// Asked for, not imported: an import of node:fs makes Node load all of it, streams and promises too, which takes 3 ms.
+const {
+  chmodSync, chownSync, closeSync, constants, fsyncSync, lstatSync, opendirSync, openSync, readlinkSync, renameSync, statSync, unlinkSync, writeSync,
+} = process.getBuiltinModule("node:fs");
+const { basename, dirname, join, resolve } = process.getBuiltinModule("node:path");
 
 /**
  * Writes a file so that whoever reads its path finds the old content or the new, whole: a partial file beside it is written,

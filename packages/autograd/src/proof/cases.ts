@@ -46,7 +46,7 @@ const larger: Readonly<Record<string, readonly Sample<unknown>[]>> = {
     { inputs: [{ shape: [3, 1, 65, 19] }, { shape: [2, 19, 66] }], attrs: null },
     { inputs: [{ shape: [1, 300] }, { shape: [300, 1] }], attrs: null },
   ],
-  linear: [{ inputs: [{ shape: [65, 130] }, { shape: [67, 130] }, { shape: [67] }], attrs: null }],
+  linear: [{ inputs: [{ shape: [65, 130] }, { shape: [67, 130] }, { shape: [67] }], attrs: {} }],
   conv2d: [
     { inputs: [{ shape: [2, 8, 13, 11] }, { shape: [17, 8, 3, 3] }, { shape: [17] }], attrs: { stride: [1, 1], before: [1, 1], dilation: [1, 1], groups: 1, outSize: [13, 11] } },
     { inputs: [{ shape: [3, 6, 16, 15] }, { shape: [10, 6, 5, 5] }, null], attrs: { stride: [1, 1], before: [0, 0], dilation: [1, 1], groups: 1, outSize: [12, 11] } },

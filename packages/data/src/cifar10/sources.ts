@@ -1,5 +1,4 @@
 import { basename, join } from "node:path";
-import { setImmediate as nextTurn } from "node:timers/promises";
 import { DataError } from "@tapegrad/tensor";
 import { download } from "../fetch/download.ts";
 import { stopped, type FetchEvents } from "../fetch/fetch-events.ts";
@@ -8,6 +7,7 @@ import { npmPack } from "../fetch/npm-pack.ts";
 import type { Command } from "../fetch/run-command.ts";
 import { writeCacheFile } from "../fetch/write-file.ts";
 import { readTarGz } from "../formats/tar-gz.ts";
+import { nextTurn } from "../next-turn.ts";
 import type { BatchFile, Cifar10Release } from "./official.ts";
 import { checkRecords, recordBytes } from "./records.ts";
 import { sheetLabels, sheetRecords } from "./sheet-batch.ts";

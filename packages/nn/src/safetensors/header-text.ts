@@ -1,4 +1,3 @@
-import { isUtf8 } from "node:buffer";
 import { beyondLimit, malformed, type FileOfOp } from "./format-errors.ts";
 import { mostTextBytes } from "./limits.ts";
 
@@ -10,6 +9,8 @@ const isDigit = (byte: number | undefined): boolean => byte !== undefined && byt
 
 /** As in the reference library's parser. */
 const mostNested = 128;
+
+const { isUtf8 } = process.getBuiltinModule("node:buffer");
 
 /**
  * The header's JSON, read from front to back as its grammar in RFC 8259 says, without a tree of it in memory. JSON.parse would take

@@ -1,7 +1,8 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { reasonOf, SerializationError, showPath } from "@tapegrad/tensor";
 import { malformed, type FileOfOp } from "./format-errors.ts";
 import { mostHeaderBytes } from "./limits.ts";
+
+const { closeSync, constants, fstatSync, openSync, readSync } = process.getBuiltinModule("node:fs");
 
 /** A file whose header was read and whose data was not. */
 export interface OpenFile {

@@ -1,13 +1,13 @@
-import { beginCall, dtypeInfo, wasm, type DType } from "@tapegrad/kernels";
+import type { DType } from "@tapegrad/kernels";
 import { emptyTensor, type Tensor } from "../tensor.ts";
+import { backend } from "./chosen-backend.ts";
 import { contiguousKernel } from "./copy.ts";
 
 /** A row-major tensor of another dtype: floats truncate to integers and wrap, anything but zero becomes true. */
 export function castKernel(x: Tensor, dtype: DType): Tensor {
   const source = contiguousKernel(x);
-  beginCall();
   const out = emptyTensor(x.shape, dtype);
-  if (out.numel() > 0) wasm.cast(dtypeInfo[x.dtype].code, dtypeInfo[dtype].code, source.pointer, out.pointer, out.numel());
+  if (out.numel() > 0) backend.cast(source, out);
   if (source !== x) source.storage.free();
   return out;
 }

@@ -1,6 +1,5 @@
-import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
 import { emptyTensor, type Tensor } from "../tensor.ts";
-import { broadcastStrides, writeLayout } from "./layout.ts";
+import { backend } from "./chosen-backend.ts";
 import { disturbs } from "./overlap.ts";
 
 /** The tensor itself if it is row-major, a copy that is otherwise. */
@@ -10,7 +9,6 @@ export function contiguousKernel(x: Tensor): Tensor {
 
 /** A row-major copy. */
 export function cloneKernel(x: Tensor): Tensor {
-  beginCall();
   const out = emptyTensor(x.shape, x.dtype);
   copyInto(x, out);
   return out;
@@ -25,13 +23,5 @@ export function copyInto(x: Tensor, target: Tensor): void {
     apart.storage.free();
     return;
   }
-  beginCall();
-  wasm.copyStrided(dtypeInfo[x.dtype].bytes, x.pointer, target.pointer, layoutOf(x, target));
-}
-
-const inRow: readonly (readonly number[])[] = [[1], [1]];
-
-function layoutOf(x: Tensor, target: Tensor): number {
-  if (x.isContiguous() && target.isContiguous() && x.numel() === target.numel()) return writeLayout([x.numel()], inRow);
-  return writeLayout(target.shape, [broadcastStrides(x.shape, x.strides, target.shape), target.strides]);
+  backend.copy(x, target);
 }

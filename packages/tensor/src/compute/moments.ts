@@ -1,11 +1,13 @@
-import { beginCall, binaryOps, dtypeInfo, wasm, type DType } from "@tapegrad/kernels";
+import { binaryOps, type DType } from "@tapegrad/kernels";
 import { full } from "../creation.ts";
 import { sizeOf, type Shape } from "../shape.ts";
 import { emptyTensor, Tensor } from "../tensor.ts";
 import { castKernel } from "./cast.ts";
+import { backend } from "./chosen-backend.ts";
+import type { ReduceName } from "./codes.ts";
 import { contiguousKernel } from "./copy.ts";
 import { binaryKernel } from "./pointwise.ts";
-import { reduceKernel, type ReduceName } from "./reduce.ts";
+import { reduceKernel } from "./reduce.ts";
 
 /** From here on, squares that have left the normal numbers of float32 change no bit of a sum, however many they are. */
 const leastSafe = 2 ** -96;
@@ -68,9 +70,8 @@ const squares: Squares = {
 /** Of distances from the mean, in two passes: never E[x²] - E[x]², which cancels. */
 const squaredDistances: Squares = {
   sums: ({ x, outer, n, inner }) => {
-    beginCall();
     const [mean, sums] = [emptyTensor([outer, inner], x.dtype), emptyTensor([outer, inner], x.dtype)];
-    if (sums.numel() > 0) wasm.moments(dtypeInfo[x.dtype].code, x.pointer, mean.pointer, sums.pointer, outer, n, inner);
+    if (sums.numel() > 0) backend.moments(x, mean, sums, outer, n, inner);
     return sums;
   },
   isNotZero: (groups) => {

@@ -1,9 +1,9 @@
-import { beginCall, dtypeInfo, reduceOps, wasm, type DType } from "@tapegrad/kernels";
+import type { DType } from "@tapegrad/kernels";
 import type { Shape } from "../shape.ts";
 import { emptyTensor, Tensor } from "../tensor.ts";
+import { backend } from "./chosen-backend.ts";
+import type { ReduceName } from "./codes.ts";
 import { contiguousKernel } from "./copy.ts";
-
-export type ReduceName = keyof typeof reduceOps;
 
 /** Shape of `shape` reduced over `dims` (sorted): they become 1, or vanish. */
 export function reducedShape(shape: Shape, dims: readonly number[], keepdim: boolean): Shape {
@@ -28,9 +28,8 @@ function reduceRun(name: ReduceName, x: Tensor, sizes: Shape, first: number, las
   const outer = sizeBetween(sizes, 0, first);
   const n = sizeBetween(sizes, first, last + 1);
   const inner = sizeBetween(sizes, last + 1, sizes.length);
-  beginCall();
   const out = emptyTensor(shape, dtype);
-  if (outer * inner > 0) wasm.reduce(reduceOps[name], dtypeInfo[x.dtype].code, x.pointer, out.pointer, outer, n, inner);
+  if (outer * inner > 0) backend.reduce(name, x, out, outer, n, inner);
   return out;
 }
 

@@ -1,4 +1,4 @@
-import { binaryOps } from "@tapegrad/kernels";
+import { binaryOps } from "../compute/codes.ts";
 import { binaryKernel } from "../compute/pointwise.ts";
 import { zerosLike } from "../creation.ts";
 import { defineOp, type DefinedOp } from "../op.ts";

@@ -1,4 +1,5 @@
-import { dtypeInfo, isHalf, wasm } from "@tapegrad/kernels";
+import { dtypeInfo, isHalf } from "@tapegrad/kernels";
+import { backend } from "../compute/chosen-backend.ts";
 import { contiguousKernel } from "../compute/copy.ts";
 import { DTypeError, inTheNameOf, TapegradError } from "../errors.ts";
 import { bound } from "../option-rules.ts";
@@ -205,7 +206,6 @@ export const remainder: BinaryOp = defineBinary("remainder", {
 /** An integer zero under a floating result is a zero of that dtype: the quotient is infinite or NaN. */
 function refuseIntegerZero(op: string, a: Tensor, b: Tensor): void {
   if (dtypeInfo[b.dtype].isFloating || b.numel() === 0 || dtypeInfo[resultType(a, b)].isFloating) return;
-  const source = contiguousKernel(b);
-  if (wasm.hasZero(dtypeInfo[b.dtype].code, source.pointer, source.numel()) === 0) return;
+  if (!backend.hasZero(contiguousKernel(b))) return;
   throw new TapegradError({ op, fact: `b has a zero: the integer quotient is not defined`, code: `${op}/zero`, hint: "use float operands" });
 }

@@ -1,40 +1,27 @@
-import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
+import type { MeanGeometry } from "../compute/backend.ts";
+import { backend } from "../compute/chosen-backend.ts";
 import { contiguousKernel } from "../compute/copy.ts";
 import { defineOp, type DefinedOp } from "../op.ts";
 import { boolean, nonZeroInteger } from "../option-rules.ts";
 import { checkArgument, checkOptions, type OptionRules } from "../options.ts";
-import { sizeOf, type Shape } from "../shape.ts";
+import type { Shape } from "../shape.ts";
 import { emptyTensor, type Tensor } from "../tensor.ts";
-import { kernelRule, pool2dRules, pooledShape, poolGeometry, type Pool2dOptions, type PoolGeometry } from "./pool-geometry.ts";
+import { kernelRule, pool2dRules, pooledShape, poolGeometry, type Pool2dOptions } from "./pool-geometry.ts";
 import type { Pair } from "./window.ts";
 
-interface AvgAttrs extends PoolGeometry {
-  readonly countIncludePad: boolean;
-  /** 0 for none. */
-  readonly divisorOverride: number;
-}
-
-interface AvgGradAttrs extends AvgAttrs {
+interface AvgGradAttrs extends MeanGeometry {
   readonly shape: Shape;
 }
 
-type KernelArguments = readonly [planes: number, h: number, w: number, oh: number, ow: number, kh: number, kw: number, sh: number, sw: number, ph: number, pw: number, include: number, divisor: number];
-
-function kernelArguments(shape: Shape, { kernel, stride, padding, outSize, countIncludePad, divisorOverride }: AvgAttrs): KernelArguments {
-  const [height = 0, width = 0] = shape.slice(-2);
-  return [sizeOf(shape.slice(0, -2)), height, width, ...outSize, ...kernel, ...stride, ...padding, countIncludePad ? 1 : 0, divisorOverride];
-}
-
-const poolOp: DefinedOp<readonly ["x"], AvgAttrs> = defineOp<readonly ["x"], AvgAttrs>({
+const poolOp: DefinedOp<readonly ["x"], MeanGeometry> = defineOp<readonly ["x"], MeanGeometry>({
   name: "avgPool2d",
   inputs: ["x"],
   saves: [],
   infer: ([x], geometry) => ({ shape: pooledShape(x.shape, geometry), dtype: x.dtype }),
   forward: ([x], attrs, spec) => {
     const source = contiguousKernel(x);
-    beginCall();
     const out = emptyTensor(spec.shape, spec.dtype);
-    if (out.numel() > 0) wasm.avgPool2d(dtypeInfo[x.dtype].code, source.pointer, out.pointer, ...kernelArguments(x.shape, attrs));
+    if (out.numel() > 0) backend.avgPool2d(source, out, attrs);
     return out;
   },
   backward: { x: (dOut, { attrs, shapes: [shape = []] }) => gradOp.run([dOut], { ...attrs, shape }) },
@@ -48,9 +35,8 @@ const gradOp: DefinedOp<readonly ["dOut"], AvgGradAttrs> = defineOp<readonly ["d
   infer: ([dOut], { shape }) => ({ shape, dtype: dOut.dtype }),
   forward: ([dOut], { shape, ...attrs }, spec) => {
     const source = contiguousKernel(dOut);
-    beginCall();
     const dX = emptyTensor(shape, spec.dtype);
-    if (dX.numel() > 0) wasm.avgPool2dBackward(dtypeInfo[dX.dtype].code, source.pointer, dX.pointer, ...kernelArguments(shape, attrs));
+    if (dX.numel() > 0) backend.avgPool2dBackward(source, dX, attrs);
     return dX;
   },
   backward: { dOut: (g, { attrs: { shape: _, ...attrs } }) => poolOp.run([g], attrs) },
@@ -59,7 +45,7 @@ const gradOp: DefinedOp<readonly ["dOut"], AvgGradAttrs> = defineOp<readonly ["d
 
 const plain = { dilation: [1, 1], countIncludePad: true, divisorOverride: 0 } as const;
 
-const samples: readonly { shape: Shape; attrs: AvgAttrs }[] = [
+const samples: readonly { shape: Shape; attrs: MeanGeometry }[] = [
   { shape: [1, 1, 4, 4], attrs: { ...plain, kernel: [2, 2], stride: [2, 2], padding: [0, 0], outSize: [2, 2] } },
   { shape: [2, 3, 5, 5], attrs: { ...plain, kernel: [3, 3], stride: [2, 2], padding: [1, 1], outSize: [3, 3] } },
   { shape: [2, 3, 5, 5], attrs: { ...plain, kernel: [3, 3], stride: [2, 2], padding: [1, 1], outSize: [3, 3], countIncludePad: false } },

@@ -1,7 +1,10 @@
-import { beginCall, computedDType, dtypeInfo, wasm } from "@tapegrad/kernels";
+import { computedDType } from "@tapegrad/kernels";
+import type { Epilogue, Followed } from "../compute/backend.ts";
 import { toDType } from "../compute/cast.ts";
+import { backend } from "../compute/chosen-backend.ts";
 import { cloneKernel, contiguousKernel, copyInto } from "../compute/copy.ts";
 import { overlaps, refuseCoinciding } from "../compute/overlap.ts";
+import { rectified } from "../compute/pointwise.ts";
 import { zeros } from "../creation.ts";
 import { ShapeError } from "../errors.ts";
 import { gradHooks } from "../grad-hooks.ts";
@@ -9,7 +12,7 @@ import { defineOp, type DefinedOp } from "../op.ts";
 import type { Inputs, OutputSpec } from "../op-spec.ts";
 import { boolean, nonNegative, share, tensorOrNull } from "../option-rules.ts";
 import { checkOptions, type OptionRules } from "../options.ts";
-import { formatShape, sameShape, sizeOf, type Shape } from "../shape.ts";
+import { formatShape, sameShape } from "../shape.ts";
 import { describe, emptyTensor, requireTensor, type Tensor } from "../tensor.ts";
 import { add, div, mul, sub } from "./arithmetic.ts";
 import { to } from "./cast.ts";
@@ -26,13 +29,10 @@ interface NormAttrs {
   readonly eps: number;
 }
 
-interface TrainAttrs extends NormAttrs {
-  readonly momentum: number;
-}
+interface EvalAttrs extends NormAttrs, Followed {}
 
-/** [N, C, S] of a shape [N, C, ...]. */
-function planes(shape: Shape): readonly [n: number, c: number, s: number] {
-  return [shape[0] ?? 0, shape[1] ?? 0, sizeOf(shape.slice(2))];
+interface TrainAttrs extends NormAttrs, Followed {
+  readonly momentum: number;
 }
 
 /** A per-channel vector in a shape that broadcasts against x. */
@@ -42,8 +42,6 @@ function affine(normalized: Tensor, weight: Tensor | null, bias: Tensor | null):
   const scaled = weight === null ? normalized : mul(normalized, perChannel(weight, normalized));
   return bias === null ? scaled : add(scaled, perChannel(bias, normalized));
 }
-
-const pointer = (x: Tensor | null): number => (x === null ? 0 : x.pointer);
 
 /** Contiguous operands of the dtype that the kernel computes in. */
 function prepare(x: Tensor, weight: Tensor | null, bias: Tensor | null): readonly [Tensor, Tensor | null, Tensor | null] {
@@ -72,9 +70,7 @@ function normGradientSpecs(x: Tensor, { dtype }: Tensor): readonly [OutputSpec, 
   return [{ shape: x.shape, dtype }, channels, channels];
 }
 
-type GradientKernel = (
-  code: number, dOut: number, x: number, weight: number, mean: number, spread: number, dX: number, dWeight: number, dBias: number,
-) => void;
+type GradientKernel = (dOut: Tensor, x: Tensor, weight: Tensor | null, mean: Tensor, spread: Tensor, dX: Tensor, dWeight: Tensor, dBias: Tensor) => void;
 
 /** `spread` is the inverse standard deviation in training, the variance in evaluation. */
 function runGradients(
@@ -83,9 +79,8 @@ function runGradients(
   const { dtype } = spec;
   const [g, x, scale, mean, spread] = inputs.map((v) => (v === null ? null : contiguousKernel(toDType(v, dtype)))) as readonly (Tensor | null)[] as Inputs<BackwardNames>;
   if (x.numel() === 0) return [zeros(x.shape, { dtype }), zeros(channels.shape, { dtype }), zeros(channels.shape, { dtype })];
-  beginCall();
   const [dX, dWeight, dBias] = [emptyTensor(x.shape, dtype), emptyTensor(channels.shape, dtype), emptyTensor(channels.shape, dtype)];
-  run(dtypeInfo[dtype].code, g.pointer, x.pointer, pointer(scale), mean.pointer, spread.pointer, dX.pointer, dWeight.pointer, dBias.pointer);
+  run(g, x, scale, mean, spread, dX, dWeight, dBias);
   return [dX, dWeight, dBias];
 }
 
@@ -121,10 +116,7 @@ const trainBackwardOp = defineOp<BackwardNames, null, BackwardSaves, readonly ["
   saves: ["dOut", "x", "weight", "mean", "spread"],
   infer: ([, x, , mean]) => normGradientSpecs(x, mean),
   scoped: true,
-  forward: (inputs, _, specs) =>
-    runGradients(inputs, specs, (code, dOut, x, weight, mean, spread, dX, dWeight, dBias) =>
-      wasm.batchNormBackward(code, dOut, x, weight, mean, spread, dX, dWeight, dBias, ...planes(inputs[1].shape)),
-    ),
+  forward: (inputs, _, specs) => runGradients(inputs, specs, backend.batchNormBackward),
   composite: (inputs) => gradientsOf(inputs, (inverseStd) => inverseStd, true),
   createGraphByComposite: true,
   samples: () =>
@@ -138,10 +130,7 @@ const evalBackwardOp = defineOp<BackwardNames, NormAttrs, BackwardSaves, readonl
   saves: ["dOut", "x", "weight", "mean", "spread"],
   infer: ([, x, , mean]) => normGradientSpecs(x, mean),
   scoped: true,
-  forward: (inputs, { eps }, specs) =>
-    runGradients(inputs, specs, (code, dOut, x, weight, mean, spread, dX, dWeight, dBias) =>
-      wasm.batchNormEvalBackward(code, dOut, x, weight, mean, spread, dX, dWeight, dBias, ...planes(inputs[1].shape), eps),
-    ),
+  forward: (inputs, { eps }, specs) => runGradients(inputs, specs, (...operands) => backend.batchNormEvalBackward(...operands, eps)),
   composite: (inputs, { eps }) => gradientsOf(inputs, (variance) => rsqrt(add(variance, eps)), false),
   createGraphByComposite: true,
   samples: () =>
@@ -154,20 +143,13 @@ const trainOp: DefinedOp<TrainNames, TrainAttrs> = defineOp<TrainNames, TrainAtt
   saves: ["x", "weight", "bias"],
   changes: ["runningMean", "runningVar"],
   infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
-  forward: ([input, scale, shift, runningMean, runningVar], { eps, momentum }, spec, call) => {
+  forward: ([input, scale, shift, runningMean, runningVar], { eps, momentum, epilogue = "none" }, spec, call) => {
     const [x, weight, bias] = prepare(input, scale, shift);
-    const [n, c, s] = planes(x.shape);
     const [trackedMean, trackedVar] = [tracked("runningMean", runningMean, x, weight, bias), tracked("runningVar", runningVar, x, weight, bias)];
-    beginCall();
     const out = emptyTensor(spec.shape, x.dtype);
-    const [mean, inverseStd] = [emptyTensor([c], x.dtype), emptyTensor([c], x.dtype)];
-    if (out.numel() > 0) {
-      const code = dtypeInfo[x.dtype].code;
-      wasm.batchNormTrain(
-        code, x.pointer, out.pointer, pointer(weight), pointer(bias), mean.pointer, inverseStd.pointer,
-        pointer(trackedMean), pointer(trackedVar), n, c, s, eps, momentum,
-      );
-    }
+    const channels = [x.shape[1] as number];
+    const [mean, inverseStd] = [emptyTensor(channels, x.dtype), emptyTensor(channels, x.dtype)];
+    if (out.numel() > 0) backend.batchNormTrain(x, { weight, bias }, out, mean, inverseStd, trackedMean, trackedVar, eps, momentum, epilogue);
     track(runningMean, trackedMean);
     track(runningVar, trackedVar);
     call.aux = [mean, inverseStd];
@@ -202,20 +184,16 @@ function trainGradients(dOut: Tensor, x: Tensor, weight: Tensor | null, statisti
   return trainBackwardOp.run([dOut, x, weight, mean, inverseStd], null);
 }
 
-const evalOp: DefinedOp<EvalNames, NormAttrs> = defineOp<EvalNames, NormAttrs, readonly ["x", "weight", "bias", "mean", "variance"]>({
+const evalOp: DefinedOp<EvalNames, EvalAttrs> = defineOp<EvalNames, EvalAttrs, readonly ["x", "weight", "bias", "mean", "variance"]>({
   name: "batchNormEval",
   inputs: ["x", "weight?", "bias?", "mean", "variance"],
   saves: ["x", "weight", "bias", "mean", "variance"],
   infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
-  forward: ([input, scale, shift, mean, variance], { eps }, spec) => {
+  forward: ([input, scale, shift, mean, variance], { eps, epilogue = "none" }, spec) => {
     const [x, weight, bias] = prepare(input, scale, shift);
     const [center, spread] = [contiguousKernel(toDType(mean, x.dtype)), contiguousKernel(toDType(variance, x.dtype))];
-    beginCall();
     const out = emptyTensor(spec.shape, x.dtype);
-    if (out.numel() > 0) {
-      const code = dtypeInfo[x.dtype].code;
-      wasm.batchNormEval(code, x.pointer, out.pointer, pointer(weight), pointer(bias), center.pointer, spread.pointer, ...planes(x.shape), eps);
-    }
+    if (out.numel() > 0) backend.batchNormEval(x, { weight, bias }, center, spread, out, eps, epilogue);
     return out;
   },
   backward: {
@@ -252,7 +230,7 @@ interface EvalSaved {
 
 function evalGradients(dOut: Tensor, { x, weight, mean, variance, attrs }: EvalSaved): readonly [Tensor, Tensor, Tensor] {
   const dtype = computedDType(x.dtype);
-  return evalBackwardOp.run([dOut, x, weight, to(mean, dtype), to(variance, dtype)], attrs);
+  return evalBackwardOp.run([dOut, x, weight, to(mean, dtype), to(variance, dtype)], { eps: attrs.eps });
 }
 
 /** Options of `batchNorm`. */
@@ -298,7 +276,7 @@ export function batchNorm(x: Tensor, options: BatchNormOptions = {}): Tensor {
 }
 
 /** `batchNorm` with options that were checked before. @internal */
-export function batchNormChecked(x: Tensor, options: BatchNormOptions): Tensor {
+export function batchNormChecked(x: Tensor, options: BatchNormOptions, epilogue: Epilogue = "none"): Tensor {
   requireTensor("batchNorm", "x", x);
   const { weight = null, bias = null, runningMean = null, runningVar = null, training = false, momentum = 0.1, eps = 1e-5 } = options;
   if (x.ndim < 2) {
@@ -323,7 +301,7 @@ export function batchNormChecked(x: Tensor, options: BatchNormOptions): Tensor {
     // As they are now: training may go on before backward.
     const isKept = gradHooks().isRecording() && (x.requiresGrad || weight?.requiresGrad === true || bias?.requiresGrad === true);
     const statistics = isKept ? [clone(runningMean), clone(runningVar)] as const : [runningMean, runningVar] as const;
-    return evalOp.run([x, weight, bias, ...statistics], { eps });
+    return rectified(evalOp.run([x, weight, bias, ...statistics], { eps, epilogue }), epilogue);
   }
   if (x.numel() === channels) {
     throw new ShapeError({
@@ -335,5 +313,5 @@ export function batchNormChecked(x: Tensor, options: BatchNormOptions): Tensor {
       data: { x: x.shape },
     });
   }
-  return trainOp.run([x, weight, bias, training ? runningMean : null, training ? runningVar : null], { eps, momentum });
+  return rectified(trainOp.run([x, weight, bias, training ? runningMean : null, training ? runningVar : null], { eps, momentum, epilogue }), epilogue);
 }

@@ -1,4 +1,3 @@
-import { beginCall } from "@tapegrad/kernels";
 import { copyInto } from "../compute/copy.ts";
 import { inTheNameOf, ShapeError } from "../errors.ts";
 import { defineOp } from "../op.ts";
@@ -26,7 +25,6 @@ const definition = defineOp<readonly ["tensors..."], CatAttrs>({
   halfNative: true,
   infer: ([first], { dim, bounds }) => ({ shape: (first as Tensor).shape.with(dim, bounds.at(-1) as number), dtype: (first as Tensor).dtype }),
   forward: (tensors, { dim, bounds }, spec) => {
-    beginCall();
     const out = emptyTensor(spec.shape, spec.dtype);
     tensors.forEach((x, i) => copyInto(x, part(out, dim, bounds[i] as number, x.shape[dim] as number)));
     return out;

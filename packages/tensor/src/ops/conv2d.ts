@@ -1,5 +1,7 @@
-import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
+import type { ConvGeometry, Epilogue, Followed } from "../compute/backend.ts";
+import { backend } from "../compute/chosen-backend.ts";
 import { contiguousKernel } from "../compute/copy.ts";
+import { rectified } from "../compute/pointwise.ts";
 import { zeros } from "../creation.ts";
 import { DTypeError, ShapeError } from "../errors.ts";
 import { defineOp, type DefinedOp } from "../op.ts";
@@ -12,56 +14,39 @@ import { squeeze, unsqueeze } from "./squeeze.ts";
 import { sum } from "./sum.ts";
 import { pair, type Pair } from "./window.ts";
 
-/** How the kernel moves over the image; resolved from the options. */
-interface Geometry {
-  readonly stride: Pair;
-  /** Zeros above and left of the image; those below and right follow from the output size. */
-  readonly before: Pair;
-  readonly dilation: Pair;
-  readonly groups: number;
-  readonly outSize: Pair;
-}
-
-type KernelGeometry = readonly [n: number, c: number, h: number, w: number, o: number, kh: number, kw: number, oh: number, ow: number, sh: number, sw: number, pt: number, pl: number, dh: number, dw: number, groups: number];
-
-function kernelGeometry(x: Shape, weight: Shape, { stride, before, dilation, groups, outSize }: Geometry): KernelGeometry {
-  const [n, c, h, w] = x as [number, number, number, number];
-  const [o, , kh, kw] = weight as [number, number, number, number];
-  return [n, c, h, w, o, kh, kw, ...outSize, ...stride, ...before, ...dilation, groups];
-}
-
 type ConvNames = readonly ["x", "weight", "bias?"];
 
-interface GradAttrs extends Geometry {
+interface GradAttrs extends ConvGeometry {
   /** Shape of what the gradient is for. */
   readonly shape: Shape;
 }
 
-const convOp: DefinedOp<ConvNames, Geometry> = defineOp<ConvNames, Geometry, readonly ["x", "weight"]>({
+interface ConvAttrs extends ConvGeometry, Followed {}
+
+const geometryOf = ({ stride, before, dilation, groups, outSize }: ConvGeometry): ConvGeometry => ({ stride, before, dilation, groups, outSize });
+
+const convOp: DefinedOp<ConvNames, ConvAttrs> = defineOp<ConvNames, ConvAttrs, readonly ["x", "weight"]>({
   name: "conv2d",
   inputs: ["x", "weight", "bias?"],
   saves: ["x", "weight"],
   infer: ([x, weight], { outSize }) => ({ shape: [x.shape[0] as number, weight.shape[0] as number, ...outSize], dtype: x.dtype }),
-  forward: ([x, weight, bias], geometry, spec) => {
+  forward: ([x, weight, bias], { epilogue = "none", ...geometry }, spec) => {
     const [source, filter, addend] = [contiguousKernel(x), contiguousKernel(weight), bias === null ? null : contiguousKernel(bias)];
-    beginCall();
     const out = emptyTensor(spec.shape, spec.dtype);
-    if (out.numel() === 0) return out;
-    const addendPointer = addend === null ? 0 : addend.pointer;
-    wasm.conv2d(dtypeInfo[x.dtype].code, source.pointer, filter.pointer, addendPointer, out.pointer, ...kernelGeometry(x.shape, weight.shape, geometry));
+    if (out.numel() > 0) backend.conv2d(source, filter, addend, out, geometry, epilogue);
     return out;
   },
   backward: {
-    x: (dOut, { weight, attrs, shapes: [shape = []] }) => inputGradOp.run([dOut, weight], { ...attrs, shape }),
+    x: (dOut, { weight, attrs, shapes: [shape = []] }) => inputGradOp.run([dOut, weight], { ...geometryOf(attrs), shape }),
     weight: (dOut, saved) => {
       const { x, attrs, shapes: [, shape = [], bias] } = saved;
-      if (bias === undefined) return weightGradOp.run([dOut, x], { ...attrs, shape });
-      return saved.once(() => bothGradsOp.run([dOut, x], { ...attrs, shape }))[0];
+      const wanted = { ...geometryOf(attrs), shape };
+      return bias === undefined ? weightGradOp.run([dOut, x], wanted) : saved.once(() => bothGradsOp.run([dOut, x], wanted))[0];
     },
     bias: (dOut, saved) => {
       const { x, attrs, shapes: [, shape] } = saved;
       if (shape === undefined) return sum(dOut, { dim: [0, 2, 3] });
-      return saved.once(() => bothGradsOp.run([dOut, x], { ...attrs, shape }))[1];
+      return saved.once(() => bothGradsOp.run([dOut, x], { ...geometryOf(attrs), shape }))[1];
     },
   },
   samples: () => convSamples.map(({ x, weight, bias, geometry }) => ({ inputs: [{ shape: x }, { shape: weight }, bias ? { shape: [weight[0]] } : null], attrs: geometry })),
@@ -75,9 +60,8 @@ const inputGradOp: DefinedOp<readonly ["dOut", "weight"], GradAttrs> = defineOp<
   forward: ([dOut, weight], { shape, ...geometry }, spec) => {
     const [source, filter] = [contiguousKernel(dOut), contiguousKernel(weight)];
     if (source.numel() === 0 || filter.numel() === 0) return zeros(shape, { dtype: spec.dtype });
-    beginCall();
     const dX = emptyTensor(shape, spec.dtype);
-    if (dX.numel() > 0) wasm.conv2dInputGrad(dtypeInfo[dX.dtype].code, source.pointer, filter.pointer, dX.pointer, ...kernelGeometry(shape, weight.shape, geometry));
+    if (dX.numel() > 0) backend.conv2dInputGrad(source, filter, dX, geometry);
     return dX;
   },
   // Linear in both: the derivatives are the other two convolutions.
@@ -96,9 +80,8 @@ const weightGradOp: DefinedOp<readonly ["dOut", "x"], GradAttrs> = defineOp<read
   forward: ([dOut, x], { shape, ...geometry }, spec) => {
     const [source, image] = [contiguousKernel(dOut), contiguousKernel(x)];
     if (source.numel() === 0 || image.numel() === 0) return zeros(shape, { dtype: spec.dtype });
-    beginCall();
     const dWeight = emptyTensor(shape, spec.dtype);
-    if (dWeight.numel() > 0) wasm.conv2dWeightGrad(dtypeInfo[dWeight.dtype].code, source.pointer, image.pointer, dWeight.pointer, 0, ...kernelGeometry(x.shape, shape, geometry));
+    if (dWeight.numel() > 0) backend.conv2dWeightGrad(source, image, dWeight, null, geometry);
     return dWeight;
   },
   backward: {
@@ -118,9 +101,8 @@ const bothGradsOp = defineOp<readonly ["dOut", "x"], GradAttrs, readonly ["dOut"
   forward: ([dOut, x], { shape, ...geometry }, [weightSpec, biasSpec]) => {
     const [source, image] = [contiguousKernel(dOut), contiguousKernel(x)];
     if (source.numel() === 0 || image.numel() === 0 || sizeOf(shape) === 0) return [zeros(shape, { dtype: dOut.dtype }), sum(dOut, { dim: [0, 2, 3] })];
-    beginCall();
     const [weight, bias] = [emptyTensor(weightSpec.shape, dOut.dtype), emptyTensor(biasSpec.shape, dOut.dtype)];
-    wasm.conv2dWeightGrad(dtypeInfo[dOut.dtype].code, source.pointer, image.pointer, weight.pointer, bias.pointer, ...kernelGeometry(x.shape, shape, geometry));
+    backend.conv2dWeightGrad(source, image, weight, bias, geometry);
     return [weight, bias];
   },
   backward: {
@@ -134,10 +116,10 @@ interface ConvSample {
   readonly x: readonly [number, number, number, number];
   readonly weight: readonly [number, number, number, number];
   readonly bias: boolean;
-  readonly geometry: Geometry;
+  readonly geometry: ConvGeometry;
 }
 
-const plain: Geometry = { stride: [1, 1], before: [0, 0], dilation: [1, 1], groups: 1, outSize: [1, 1] };
+const plain: ConvGeometry = { stride: [1, 1], before: [0, 0], dilation: [1, 1], groups: 1, outSize: [1, 1] };
 
 const convSamples: readonly ConvSample[] = [
   { x: [1, 1, 3, 3], weight: [1, 1, 2, 2], bias: true, geometry: { ...plain, outSize: [2, 2] } },
@@ -184,11 +166,11 @@ export function conv2d(x: Tensor, weight: Tensor, bias: Tensor | null = null, op
 }
 
 /** `conv2d` with options that were checked before: a layer's, once for all its calls. @internal */
-export function conv2dChecked(x: Tensor, weight: Tensor, bias: Tensor | null, options: Conv2dOptions): Tensor {
+export function conv2dChecked(x: Tensor, weight: Tensor, bias: Tensor | null, options: Conv2dOptions, epilogue: Epilogue = "none"): Tensor {
   requireTensor("conv2d", "x", x);
   requireTensor("conv2d", "weight", weight);
-  const geometry = resolveGeometry(x, weight, bias, options);
-  return x.ndim === 4 ? convOp.run([x, weight, bias], geometry) : squeeze(convOp.run([unsqueeze(x, 0), weight, bias], geometry), 0);
+  const attrs: ConvAttrs = { ...resolveGeometry(x, weight, bias, options), epilogue };
+  return rectified(x.ndim === 4 ? convOp.run([x, weight, bias], attrs) : squeeze(convOp.run([unsqueeze(x, 0), weight, bias], attrs), 0), epilogue);
 }
 
 function refuse(reason: string, fact: string, x: Tensor, weight: Tensor, hint?: string): ShapeError {
@@ -202,7 +184,7 @@ function refuse(reason: string, fact: string, x: Tensor, weight: Tensor, hint?: 
   });
 }
 
-function resolveGeometry(x: Tensor, weight: Tensor, bias: Tensor | null, options: Conv2dOptions): Geometry {
+function resolveGeometry(x: Tensor, weight: Tensor, bias: Tensor | null, options: Conv2dOptions): ConvGeometry {
   if ((x.ndim !== 4 && x.ndim !== 3) || weight.ndim !== 4) {
     throw refuse("dims", `x must be [N, C, H, W] or [C, H, W] and weight [O, C / groups, kH, kW], not ${x.ndim}-d and ${weight.ndim}-d`, x, weight);
   }

@@ -1,5 +1,7 @@
-import { beginCall, binaryOps, dtypeInfo, wasm, type DType } from "@tapegrad/kernels";
+import { dtypeInfo, type DType } from "@tapegrad/kernels";
+import { binaryOps } from "../compute/codes.ts";
 import { toDType } from "../compute/cast.ts";
+import { backend } from "../compute/chosen-backend.ts";
 import { contiguousKernel } from "../compute/copy.ts";
 import { int32Kernel, requireIntegers } from "../compute/indices.ts";
 import { binaryKernel } from "../compute/pointwise.ts";
@@ -46,23 +48,9 @@ const backwardOp = defineOp<readonly ["scale", "logits", "targets", "weight?", "
     const normalizers = contiguousKernel(extremes);
     const [source, classes, rowScale] = [contiguousKernel(toDType(logits, dtype)), contiguousKernel(targets), contiguousKernel(toDType(scale, dtype))];
     const weights = weight === null ? null : contiguousKernel(toDType(weight, dtype));
-    const [rows = 0, classCount = 0] = shape;
-    beginCall();
     const dLogits = emptyTensor(shape, dtype);
     if (dLogits.numel() === 0) return dLogits;
-    wasm.crossEntropyBackward(
-      dtypeInfo[dtype].code,
-      source.pointer,
-      classes.pointer,
-      weights === null ? 0 : weights.pointer,
-      normalizers.pointer,
-      rowScale.pointer,
-      dLogits.pointer,
-      rows,
-      classCount,
-      attrs.ignoreIndex,
-      attrs.labelSmoothing,
-    );
+    backend.crossEntropyBackward(source, classes, weights, normalizers, rowScale, dLogits, attrs);
     return dLogits;
   },
   composite: ([scale, logits, targets, weight, normalizers], { ignoreIndex, labelSmoothing }) => {
@@ -94,27 +82,11 @@ const definition = defineOp<readonly ["logits", "targets", "weight?"], CrossEntr
   saves: ["logits", "targets", "weight"],
   infer: ([logits], { reduction }) => ({ shape: reduction === "none" ? [logits.shape[0] as number] : [], dtype: logits.dtype }),
   scoped: true,
-  forward: ([logits, targets, weight], { ignoreIndex, labelSmoothing, reduction }, spec, call) => {
+  forward: ([logits, targets, weight], attrs, spec, call) => {
     const [source, classes, weights] = [contiguousKernel(logits), contiguousKernel(targets), weight === null ? null : contiguousKernel(weight)];
-    const [rows = 0, classCount = 0] = logits.shape;
-    beginCall();
+    const [rows = 0] = logits.shape, { reduction } = attrs;
     const [losses, kept, normalizers] = [emptyTensor([rows], source.dtype), emptyTensor([rows], source.dtype), emptyTensor([rows, 2], source.dtype)];
-    if (rows > 0) {
-      const code = dtypeInfo[source.dtype].code;
-      wasm.crossEntropyForward(
-        code,
-        source.pointer,
-        classes.pointer,
-        weights === null ? 0 : weights.pointer,
-        losses.pointer,
-        kept.pointer,
-        normalizers.pointer,
-        rows,
-        classCount,
-        ignoreIndex,
-        labelSmoothing,
-      );
-    }
+    if (rows > 0) backend.crossEntropy(source, classes, weights, losses, kept, normalizers, attrs);
     const total = reduceKernel("sum", kept, [0], []);
     call.aux = [normalizers, total];
     if (reduction === "none") return losses;
@@ -283,8 +255,7 @@ function checkedTargets(op: string, targets: Tensor, classCount: number, ignoreI
   requireIntegers(op, "targets", targets, "targets");
   const classes = int32Kernel(targets);
   if (classes.numel() === 0) return classes;
-  beginCall();
-  const bad = wasm.checkTargets(classes.pointer, classes.numel(), classCount, ignoreIndex);
+  const bad = backend.invalidTarget(classes, classCount, ignoreIndex);
   if (bad < 0) return classes;
   const target = Number(targets.toTypedArray()[bad]);
   throw new IndexError({

@@ -1,5 +1,7 @@
-import { binaryOps, dtypeInfo, isHalf, type DType } from "@tapegrad/kernels";
-import { binaryKernel, type BinaryName } from "../compute/pointwise.ts";
+import { dtypeInfo, isHalf, type DType } from "@tapegrad/kernels";
+import { binaryOps } from "../compute/codes.ts";
+import type { BinaryName } from "../compute/codes.ts";
+import { binaryKernel } from "../compute/pointwise.ts";
 import { encode, fitsInteger } from "../encode.ts";
 import { defineOp } from "../op.ts";
 import { to } from "./cast.ts";

@@ -1,6 +1,8 @@
-import { dtypeInfo, unaryOps, type DType } from "@tapegrad/kernels";
+import { dtypeInfo, type DType } from "@tapegrad/kernels";
+import { unaryOps } from "../compute/codes.ts";
 import { cloneKernel } from "../compute/copy.ts";
-import { unaryKernel, type UnaryName } from "../compute/pointwise.ts";
+import type { UnaryName } from "../compute/codes.ts";
+import { unaryKernel } from "../compute/pointwise.ts";
 import { defineOp } from "../op.ts";
 import { everyDType, numericDTypes } from "./every-dtype.ts";
 import type { BackwardContext, Sample, SampleInput } from "../op-spec.ts";

@@ -1,4 +1,5 @@
-import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
+import type { StreamPlace } from "../compute/backend.ts";
+import { backend } from "../compute/chosen-backend.ts";
 import { contiguousKernel } from "../compute/copy.ts";
 import { defaultGenerator, type Generator } from "../generator.ts";
 import { defineOp, type DefinedOp } from "../op.ts";
@@ -9,7 +10,7 @@ import { emptyTensor, requireTensor, type Tensor } from "../tensor.ts";
 interface DropoutAttrs {
   readonly p: number;
   /** Key and counter of the random stream. */
-  readonly at: readonly [number, number, number, number];
+  readonly at: StreamPlace;
 }
 
 const definition = defineOp<readonly ["x"], DropoutAttrs>({
@@ -19,10 +20,9 @@ const definition = defineOp<readonly ["x"], DropoutAttrs>({
   infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
   forward: ([x], { p, at }, spec, call) => {
     const source = contiguousKernel(x);
-    beginCall();
     const out = emptyTensor(spec.shape, source.dtype);
     const mask = emptyTensor(spec.shape, "uint8");
-    if (out.numel() > 0) wasm.dropout(dtypeInfo[source.dtype].code, source.pointer, out.pointer, mask.pointer, out.numel(), p, ...at);
+    if (out.numel() > 0) backend.dropout(source, out, mask, p, at);
     call.aux = [mask];
     return out;
   },
@@ -37,9 +37,8 @@ const backwardOp: DefinedOp<readonly ["dOut", "mask"], { p: number }> = defineOp
   infer: ([dOut]) => ({ shape: dOut.shape, dtype: dOut.dtype }),
   forward: ([dOut, mask], { p }, spec) => {
     const [source, kept] = [contiguousKernel(dOut), contiguousKernel(mask)];
-    beginCall();
     const dX = emptyTensor(spec.shape, source.dtype);
-    if (dX.numel() > 0) wasm.dropoutBackward(dtypeInfo[dX.dtype].code, source.pointer, kept.pointer, dX.pointer, dX.numel(), p);
+    if (dX.numel() > 0) backend.dropoutBackward(source, kept, dX, p);
     return dX;
   },
   backward: { dOut: (g, { mask, attrs }) => backwardOp.run([g, mask], attrs), mask: null },

@@ -1,4 +1,5 @@
-import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
+import type { Backend } from "../compute/backend.ts";
+import { backend } from "../compute/chosen-backend.ts";
 import { contiguousKernel } from "../compute/copy.ts";
 import { freeInt32, int32Kernel, requireIntegers } from "../compute/indices.ts";
 import { zeros } from "../creation.ts";
@@ -6,7 +7,7 @@ import { IndexError, ShapeError } from "../errors.ts";
 import { integersOf, type IntegerData } from "../integer-data.ts";
 import { defineOp, type DefinedOp } from "../op.ts";
 import type { OutputSpec } from "../op-spec.ts";
-import { formatShape, normalizeDim, sizeOf, type Shape } from "../shape.ts";
+import { formatShape, normalizeDim, type Shape } from "../shape.ts";
 import { describe, emptyTensor, requireTensor, type Tensor } from "../tensor.ts";
 import { everyDType, numericDTypes } from "./every-dtype.ts";
 import { narrow } from "./narrow.ts";
@@ -21,46 +22,34 @@ interface ScatterAttrs {
   readonly shape: Shape;
 }
 
-/** Sizes before, at and after a dimension. */
-function split(shape: Shape, dim: number): readonly [outer: number, n: number, inner: number] {
-  return [sizeOf(shape.slice(0, dim)), shape[dim] ?? 1, sizeOf(shape.slice(dim + 1))];
-}
-
 /** Throws unless every index fits the dimension. Positions are those of the row-major indices. */
 function checkIndices(op: string, indices: Tensor, size: number): void {
   requireIntegers(op, "indices", indices, "indices-dtype");
   if (indices.numel() === 0) return;
   const source = int32Kernel(indices);
-  beginCall();
-  const bad = wasm.checkIndices(source.pointer, source.numel(), size);
+  const bad = backend.invalidIndex(source, size);
   freeInt32(indices, source);
   if (bad < 0) return;
   const index = Number(indices.toTypedArray()[bad]);
   throw new IndexError({ op, fact: `index ${index} at position ${bad} is outside [${-size}, ${size - 1}]`, code: `${op}/index`, data: { index, size, position: bad } });
 }
 
-type PickKernel = (elementBytes: number, x: number, indices: number, out: number, outer: number, n: number, inner: number, count: number) => void;
-
-/** Elements of `x` by `count` positions along a dimension, into a new tensor. */
-function pick(kernel: PickKernel, x: Tensor, indices: Tensor, dim: number, count: number, spec: OutputSpec): Tensor {
+/** Elements of `x` by positions along a dimension, into a new tensor. */
+function pick(kernel: Backend["gather"], x: Tensor, indices: Tensor, dim: number, spec: OutputSpec): Tensor {
   const source = contiguousKernel(x);
   const at = int32Kernel(indices);
-  beginCall();
   const out = emptyTensor(spec.shape, spec.dtype);
-  if (out.numel() > 0) kernel(dtypeInfo[x.dtype].bytes, source.pointer, at.pointer, out.pointer, ...split(x.shape, dim), count);
+  if (out.numel() > 0) kernel(source, at, out, dim);
   freeInt32(indices, at);
   return out;
 }
 
-type SpreadKernel = (dtype: number, out: number, indices: number, src: number, outer: number, n: number, inner: number, count: number) => void;
-
 /** The opposite: elements of `src` added up at their positions in zeros of a shape. */
-function spread(kernel: SpreadKernel, src: Tensor, indices: Tensor, dim: number, count: number, shape: Shape): Tensor {
+function spread(kernel: Backend["scatterAdd"], src: Tensor, indices: Tensor, dim: number, shape: Shape): Tensor {
   const source = contiguousKernel(src);
   const at = int32Kernel(indices);
   const out = zeros(shape, { dtype: src.dtype });
-  beginCall();
-  if (source.numel() > 0) kernel(dtypeInfo[src.dtype].code, out.pointer, at.pointer, source.pointer, ...split(shape, dim), count);
+  if (source.numel() > 0) kernel(out, at, source, dim);
   freeInt32(indices, at);
   return out;
 }
@@ -75,7 +64,7 @@ const gatherOp: DefinedOp<readonly ["x", "indices"], GatherAttrs> = defineOp<rea
     checkIndices("gather", indices, x.shape[dim] ?? 1);
     return { shape: indices.shape, dtype: x.dtype };
   },
-  forward: ([x, indices], { dim }, spec) => pick(wasm.gather, x, indices, dim, indices.shape[dim] ?? 1, spec),
+  forward: ([x, indices], { dim }, spec) => pick(backend.gather, x, indices, dim, spec),
   backward: { x: (dOut, { indices, attrs: { dim }, shapes: [shape = []] }) => scatterOp.run([dOut, indices], { dim, shape }), indices: null },
   samples: () => [
     { inputs: [{ shape: [5] }, { shape: [3], values: [4, 0, -1], dtype: "int32" }], attrs: { dim: 0 } },
@@ -90,7 +79,7 @@ const scatterOp: DefinedOp<readonly ["src", "indices"], ScatterAttrs> = defineOp
   saves: ["indices"],
   dtypes: numericDTypes,
   infer: ([src], { shape }) => ({ shape, dtype: src.dtype }),
-  forward: ([src, indices], { dim, shape }) => spread(wasm.scatterAdd, src, indices, dim, indices.shape[dim] ?? 1, shape),
+  forward: ([src, indices], { dim, shape }) => spread(backend.scatterAdd, src, indices, dim, shape),
   backward: { src: (dOut, { indices, attrs: { dim } }) => gatherOp.run([dOut, indices], { dim }), indices: null },
   samples: () => [
     { inputs: [{ shape: [3] }, { shape: [3], values: [4, 0, -1], dtype: "int32" }], attrs: { dim: 0, shape: [5] } },
@@ -171,7 +160,7 @@ const indexSelectOp: DefinedOp<readonly ["x", "indices"], GatherAttrs> = defineO
     checkIndices("indexSelect", indices, x.shape[dim] ?? 1);
     return { shape: x.ndim === 0 ? [] : x.shape.with(dim, indices.numel()), dtype: x.dtype };
   },
-  forward: ([x, indices], { dim }, spec) => pick(wasm.indexSelect, x, indices, dim, indices.numel(), spec),
+  forward: ([x, indices], { dim }, spec) => pick(backend.indexSelect, x, indices, dim, spec),
   backward: { x: (dOut, { indices, attrs: { dim }, shapes: [shape = []] }) => indexAddOp.run([dOut, indices], { dim, shape }), indices: null },
   samples: () => [
     { inputs: [{ shape: [5] }, { shape: [3], values: [4, 0, 4], dtype: "int32" }], attrs: { dim: 0 } },
@@ -186,7 +175,7 @@ const indexAddOp: DefinedOp<readonly ["src", "indices"], ScatterAttrs> = defineO
   saves: ["indices"],
   dtypes: numericDTypes,
   infer: ([src], { shape }) => ({ shape, dtype: src.dtype }),
-  forward: ([src, indices], { dim, shape }) => spread(wasm.indexAdd, src, indices, dim, indices.numel(), shape),
+  forward: ([src, indices], { dim, shape }) => spread(backend.indexAdd, src, indices, dim, shape),
   backward: { src: (dOut, { indices, attrs: { dim } }) => indexSelectOp.run([dOut, indices], { dim }), indices: null },
   samples: () => [{ inputs: [{ shape: [3, 2] }, { shape: [3], values: [4, 0, -1], dtype: "int32" }], attrs: { dim: 0, shape: [5, 2] } }],
 });

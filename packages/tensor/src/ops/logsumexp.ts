@@ -1,4 +1,5 @@
-import { binaryOps, unaryOps, type DType } from "@tapegrad/kernels";
+import type { DType } from "@tapegrad/kernels";
+import { binaryOps, unaryOps } from "../compute/codes.ts";
 import { binaryKernel, unaryKernel } from "../compute/pointwise.ts";
 import { reduceKernel } from "../compute/reduce.ts";
 import { defineOp } from "../op.ts";

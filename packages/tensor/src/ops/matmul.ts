@@ -1,4 +1,6 @@
+import type { Epilogue, Followed } from "../compute/backend.ts";
 import { gemmKernel } from "../compute/gemm.ts";
+import { rectified } from "../compute/pointwise.ts";
 import { zeros } from "../creation.ts";
 import { DTypeError, ShapeError } from "../errors.ts";
 import { defineOp } from "../op.ts";
@@ -118,7 +120,7 @@ export function matmul(a: Tensor, b: Tensor): Tensor {
   return matmulOp.run([a, b], null);
 }
 
-const linearOp = defineOp<readonly ["x", "weight", "bias?"], null, readonly ["x", "weight"]>({
+const linearOp = defineOp<readonly ["x", "weight", "bias?"], Followed, readonly ["x", "weight"]>({
   name: "linear",
   inputs: ["x", "weight", "bias?"],
   saves: ["x", "weight"],
@@ -126,7 +128,7 @@ const linearOp = defineOp<readonly ["x", "weight", "bias?"], null, readonly ["x"
     checkFeatures(x, weight, bias);
     return { shape: [x.shape[0] as number, weight.shape[0] as number], dtype: x.dtype };
   },
-  forward: ([x, weight, bias]) => gemmKernel(x, transposed(weight), [], bias),
+  forward: ([x, weight, bias], { epilogue }) => gemmKernel(x, transposed(weight), [], bias, epilogue),
   backward: {
     x: (dOut, { weight }) => matmul(dOut, weight),
     weight: (dOut, { x }) => matmul(t(dOut), x),
@@ -134,10 +136,10 @@ const linearOp = defineOp<readonly ["x", "weight", "bias?"], null, readonly ["x"
   },
   composite: ([x, weight, bias]) => (bias === null ? matmul(x, t(weight)) : add(matmul(x, t(weight)), bias)),
   samples: () => [
-    { inputs: [{ shape: [2, 3] }, { shape: [4, 3] }, { shape: [4] }], attrs: null },
-    { inputs: [{ shape: [3, 17] }, { shape: [5, 17] }, null], attrs: null },
-    { inputs: [{ shape: [1, 1] }, { shape: [1, 1] }, { shape: [1] }], attrs: null },
-    { inputs: [{ shape: [0, 3] }, { shape: [2, 3] }, { shape: [2] }], attrs: null },
+    { inputs: [{ shape: [2, 3] }, { shape: [4, 3] }, { shape: [4] }], attrs: {} },
+    { inputs: [{ shape: [3, 17] }, { shape: [5, 17] }, null], attrs: {} },
+    { inputs: [{ shape: [1, 1] }, { shape: [1, 1] }, { shape: [1] }], attrs: {} },
+    { inputs: [{ shape: [0, 3] }, { shape: [2, 3] }, { shape: [2] }], attrs: {} },
   ],
 });
 
@@ -177,6 +179,11 @@ function transposed(x: Tensor): Tensor {
  * linear(tensor([[1, 2]]), tensor([[3, 4], [5, 6]]), tensor([10, 20])).toArray(); // [[21, 37]]
  */
 export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
+  return linearBefore(x, weight, bias, "none");
+}
+
+/** `linear` with what follows. @internal */
+export function linearBefore(x: Tensor, weight: Tensor, bias: Tensor | null, epilogue: Epilogue): Tensor {
   requireTensor("linear", "x", x);
   requireTensor("linear", "weight", weight);
   if (weight.ndim !== 2 || x.ndim === 0) {
@@ -198,9 +205,9 @@ export function linear(x: Tensor, weight: Tensor, bias: Tensor | null = null): T
       data: { x: x.dtype, weight: weight.dtype },
     });
   }
-  if (x.ndim === 2) return linearOp.run([x, weight, bias], null);
+  if (x.ndim === 2) return rectified(linearOp.run([x, weight, bias], { epilogue }), epilogue);
   // In the shapes that the user knows.
   checkFeatures(x, weight, bias);
   const rows = x.ndim === 1 ? unsqueeze(x, 0) : flatten(x, 0, -2);
-  return reshape(linearOp.run([rows, weight, bias], null), [...x.shape.slice(0, -1), weight.shape[0] as number]);
+  return rectified(reshape(linearOp.run([rows, weight, bias], { epilogue }), [...x.shape.slice(0, -1), weight.shape[0] as number]), epilogue);
 }

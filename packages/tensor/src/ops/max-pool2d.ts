@@ -1,4 +1,5 @@
-import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
+import type { WindowGeometry } from "../compute/backend.ts";
+import { backend } from "../compute/chosen-backend.ts";
 import { contiguousKernel } from "../compute/copy.ts";
 import { defineOp } from "../op.ts";
 import { sides } from "../option-rules.ts";
@@ -6,27 +7,22 @@ import { checkArgument, checkOptions, type OptionRules } from "../options.ts";
 import { sizeOf, type Shape } from "../shape.ts";
 import { emptyTensor, type Tensor } from "../tensor.ts";
 import { gather } from "./gather.ts";
-import { kernelRule, pool2dRules, pooledShape, poolGeometry, type Pool2dOptions, type PoolGeometry } from "./pool-geometry.ts";
+import { kernelRule, pool2dRules, pooledShape, poolGeometry, type Pool2dOptions } from "./pool-geometry.ts";
 import { reshapeOrSame } from "./reshape.ts";
 import type { Pair } from "./window.ts";
 
 const planesOf = (shape: Shape): number => sizeOf(shape.slice(0, -2));
 
-const poolOp = defineOp<readonly ["x"], PoolGeometry>({
+const poolOp = defineOp<readonly ["x"], WindowGeometry>({
   name: "maxPool2d",
   inputs: ["x"],
   saves: [],
   infer: ([x], geometry) => ({ shape: pooledShape(x.shape, geometry), dtype: x.dtype }),
-  forward: ([x], { kernel, stride, padding, dilation, outSize }, spec, call) => {
+  forward: ([x], geometry, spec, call) => {
     const source = contiguousKernel(x);
-    const [height = 0, width = 0] = x.shape.slice(-2);
-    beginCall();
     const out = emptyTensor(spec.shape, spec.dtype);
     const indices = emptyTensor(spec.shape, "int32");
-    if (out.numel() > 0) {
-      const planes = planesOf(x.shape);
-      wasm.maxPool2d(dtypeInfo[x.dtype].code, source.pointer, out.pointer, indices.pointer, planes, height, width, ...outSize, ...kernel, ...stride, ...padding, ...dilation);
-    }
+    if (out.numel() > 0) backend.maxPool2d(source, out, indices, geometry);
     call.aux = [indices];
     return out;
   },
@@ -37,7 +33,7 @@ const poolOp = defineOp<readonly ["x"], PoolGeometry>({
 });
 
 /** Whether the windows are 2 x 2, side by side, and without padding. */
-function isTwoByTwo({ kernel, stride, padding, dilation }: PoolGeometry): boolean {
+function isTwoByTwo({ kernel, stride, padding, dilation }: WindowGeometry): boolean {
   return [...kernel, ...stride].every((n) => n === 2) && padding.every((n) => n === 0) && dilation.every((n) => n === 1);
 }
 
@@ -49,12 +45,8 @@ const unpoolOp = defineOp<readonly ["dOut", "indices"], { shape: Shape; twoByTwo
   infer: ([dOut], { shape }) => ({ shape, dtype: dOut.dtype }),
   forward: ([dOut, indices], { shape, twoByTwo }, spec) => {
     const [source, places] = [contiguousKernel(dOut), contiguousKernel(indices)];
-    beginCall();
     const dX = emptyTensor(shape, spec.dtype);
-    if (dX.numel() > 0) {
-      const [H = 0, W = 0] = shape.slice(-2), [OH = 0, OW = 0] = dOut.shape.slice(-2);
-      wasm.maxPool2dBackward(dtypeInfo[dX.dtype].code, source.pointer, places.pointer, dX.pointer, planesOf(shape), H, W, OH, OW, twoByTwo ? 1 : 0);
-    }
+    if (dX.numel() > 0) backend.maxPool2dBackward(source, places, dX, twoByTwo);
     return dX;
   },
   backward: {
@@ -70,7 +62,7 @@ const unpoolOp = defineOp<readonly ["dOut", "indices"], { shape: Shape; twoByTwo
   ],
 });
 
-const samples: readonly { shape: Shape; geometry: PoolGeometry }[] = [
+const samples: readonly { shape: Shape; geometry: WindowGeometry }[] = [
   { shape: [1, 1, 4, 4], geometry: { kernel: [2, 2], stride: [2, 2], padding: [0, 0], dilation: [1, 1], outSize: [2, 2] } },
   { shape: [2, 3, 5, 5], geometry: { kernel: [3, 3], stride: [2, 2], padding: [1, 1], dilation: [1, 1], outSize: [3, 3] } },
   { shape: [2, 5, 6], geometry: { kernel: [3, 2], stride: [2, 3], padding: [0, 0], dilation: [1, 1], outSize: [2, 2] } },

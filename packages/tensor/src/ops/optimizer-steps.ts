@@ -1,4 +1,5 @@
-import { adamKernel, sgdKernel, type AdamStep, type SgdStep } from "../compute/optimizer.ts";
+import type { AdamStep, SgdStep } from "../compute/backend.ts";
+import { adamKernel, sgdKernel } from "../compute/optimizer.ts";
 import { defineOp } from "../op.ts";
 import type { Tensor } from "../tensor.ts";
 

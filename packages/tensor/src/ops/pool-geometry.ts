@@ -1,3 +1,4 @@
+import type { WindowGeometry } from "../compute/backend.ts";
 import { ShapeError } from "../errors.ts";
 import { boolean, sides, type OptionRule } from "../option-rules.ts";
 import type { OptionRules } from "../options.ts";
@@ -18,22 +19,13 @@ export interface Pool2dOptions {
 export const kernelRule: OptionRule = sides(1);
 export const pool2dRules: OptionRules<Pool2dOptions> = { stride: sides(1), padding: sides(0), ceilMode: boolean };
 
-/** The windows, resolved from the options. */
-export interface PoolGeometry {
-  readonly kernel: Pair;
-  readonly stride: Pair;
-  readonly padding: Pair;
-  readonly dilation: Pair;
-  readonly outSize: Pair;
-}
-
 /** Shape of the output. */
-export function pooledShape(shape: Shape, { outSize }: PoolGeometry): Shape {
+export function pooledShape(shape: Shape, { outSize }: WindowGeometry): Shape {
   return [...shape.slice(0, -2), ...outSize];
 }
 
 /** Windows from options that were checked. Throws ShapeError `OP/dims`, `OP/padding`, `OP/too-small`. */
-export function poolGeometry(op: string, x: Tensor, kernelSize: number | Pair, options: Pool2dOptions & { dilation?: number | Pair }): PoolGeometry {
+export function poolGeometry(op: string, x: Tensor, kernelSize: number | Pair, options: Pool2dOptions & { dilation?: number | Pair }): WindowGeometry {
   requireTensor(op, "x", x);
   if (x.ndim !== 3 && x.ndim !== 4) {
     throw new ShapeError({ op, fact: `x must be [N, C, H, W] or [C, H, W], not ${x.ndim}-d`, details: [describe("x", x)], code: `${op}/dims`, data: { x: x.shape } });

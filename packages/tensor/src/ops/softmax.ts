@@ -1,7 +1,7 @@
-import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
+import { backend } from "../compute/chosen-backend.ts";
 import { contiguousKernel } from "../compute/copy.ts";
 import { defineOp } from "../op.ts";
-import { normalizeDim, sizeOf, type Shape } from "../shape.ts";
+import { normalizeDim, type Shape } from "../shape.ts";
 import { emptyTensor, requireTensor, type Tensor } from "../tensor.ts";
 import { div, mul, sub } from "./arithmetic.ts";
 import { exp, log } from "./exponential.ts";
@@ -12,16 +12,12 @@ interface SoftmaxAttrs {
   readonly dim: number;
 }
 
-function split(shape: Shape, dim: number): readonly [number, number, number] {
-  return [sizeOf(shape.slice(0, dim)), shape[dim] ?? 1, sizeOf(shape.slice(dim + 1))];
-}
-
 const cases: readonly (readonly [Shape, number])[] = [[[], 0], [[5], 0], [[2, 17], 1], [[3, 4], 0], [[2, 3, 4], 1], [[0, 3], 1]];
 
 /** Both forms share their shape rule and kernels; `isLog` picks one. */
 function defineSoftmax(
   name: "softmax" | "logSoftmax",
-  isLog: 0 | 1,
+  isLog: boolean,
   composite: (x: Tensor, dim: number) => Tensor,
   gradient: (dOut: Tensor, y: Tensor, dim: number) => Tensor,
 ): (x: Tensor, attrs: SoftmaxAttrs) => Tensor {
@@ -32,14 +28,13 @@ function defineSoftmax(
     infer: ([dOut]) => ({ shape: dOut.shape, dtype: dOut.dtype }),
     forward: ([dOut, y], { dim }, spec) => {
       const [source, output] = [contiguousKernel(dOut), contiguousKernel(y)];
-      beginCall();
       const dX = emptyTensor(spec.shape, spec.dtype);
-      if (dX.numel() > 0) wasm.softmaxBackward(dtypeInfo[dX.dtype].code, source.pointer, output.pointer, dX.pointer, ...split(spec.shape, dim), isLog);
+      if (dX.numel() > 0) backend.softmaxBackward(source, output, dX, dim, isLog);
       return dX;
     },
     composite: ([dOut, y], { dim }) => gradient(dOut, y, dim),
     createGraphByComposite: true,
-    samples: () => cases.map(([shape, dim]) => ({ inputs: [{ shape }, { shape, range: isLog === 1 ? [-2, -0.1] : [0.1, 0.9] }], attrs: { dim } })),
+    samples: () => cases.map(([shape, dim]) => ({ inputs: [{ shape }, { shape, range: isLog ? [-2, -0.1] : [0.1, 0.9] }], attrs: { dim } })),
   });
   const definition = defineOp<readonly ["x"], SoftmaxAttrs, readonly ["out"]>({
     name,
@@ -48,9 +43,8 @@ function defineSoftmax(
     infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
     forward: ([x], { dim }, spec) => {
       const source = contiguousKernel(x);
-      beginCall();
       const out = emptyTensor(spec.shape, spec.dtype);
-      if (out.numel() > 0) wasm.softmax(dtypeInfo[out.dtype].code, source.pointer, out.pointer, ...split(spec.shape, dim), isLog);
+      if (out.numel() > 0) backend.softmax(source, out, dim, isLog);
       return out;
     },
     backward: { x: (dOut, { out, attrs }) => backwardOp.run([dOut, out], attrs) },
@@ -64,7 +58,7 @@ const shifted = (x: Tensor, dim: number): Tensor => sub(x, amax(x, { dim, keepdi
 
 const softmaxOp = defineSoftmax(
   "softmax",
-  0,
+  false,
   (x, dim) => {
     const e = exp(shifted(x, dim));
     return div(e, sum(e, { dim, keepdim: true }));
@@ -74,7 +68,7 @@ const softmaxOp = defineSoftmax(
 
 const logSoftmaxOp = defineSoftmax(
   "logSoftmax",
-  1,
+  true,
   (x, dim) => {
     const z = shifted(x, dim);
     return sub(z, log(sum(exp(z), { dim, keepdim: true })));

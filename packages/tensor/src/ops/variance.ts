@@ -1,4 +1,5 @@
-import { dtypeInfo, isHalf, unaryOps } from "@tapegrad/kernels";
+import { dtypeInfo, isHalf } from "@tapegrad/kernels";
+import { unaryOps } from "../compute/codes.ts";
 import { toDType } from "../compute/cast.ts";
 import { sumsOfSquaredDistances, sumsOfSquares } from "../compute/moments.ts";
 import { unaryKernel } from "../compute/pointwise.ts";

@@ -1,6 +1,5 @@
-import { beginCall, dtypeInfo, wasm } from "@tapegrad/kernels";
 import { toDType } from "../compute/cast.ts";
-import { broadcastStrides, writeLayout } from "../compute/layout.ts";
+import { backend } from "../compute/chosen-backend.ts";
 import { DTypeError } from "../errors.ts";
 import { defineOp } from "../op.ts";
 import { resultType } from "../promote.ts";
@@ -21,12 +20,8 @@ const definition = defineOp<readonly ["condition", "a", "b"], null, readonly ["c
   forward: ([condition, a, b], _, spec) => {
     const left = toDType(a, spec.dtype);
     const right = toDType(b, spec.dtype);
-    beginCall();
     const out = emptyTensor(spec.shape, spec.dtype);
-    if (out.numel() === 0) return out;
-    const strides = [condition, left, right].map((x) => broadcastStrides(x.shape, x.strides, spec.shape));
-    const layout = writeLayout(spec.shape, strides);
-    wasm.where(dtypeInfo[spec.dtype].code, condition.pointer, left.pointer, right.pointer, out.pointer, layout);
+    if (out.numel() > 0) backend.where(condition, left, right, out);
     return out;
   },
   backward: {

@@ -1,5 +1,6 @@
-/** Values for height and width. */
-export type Pair = readonly [number, number];
+import type { Pair } from "../compute/backend.ts";
+
+export type { Pair };
 
 /** An option that was checked, for both directions. */
 export function pair(value: number | Pair): Pair {
