@@ -10,8 +10,10 @@ const allowed = {
   optim: ["autograd", "tensor"],
   data: ["tensor"],
   train: ["tensor", "nn", "optim", "data"],
+  testing: ["tensor", "autograd", "nn"],
+  "test-support": ["tensor"],
   reference: [],
-  tapegrad: ["kernels", "blas", "tensor", "autograd", "nn", "optim", "data", "train"],
+  tapegrad: ["kernels", "blas", "tensor", "autograd", "nn", "optim", "data", "train", "testing"],
 };
 
 /** The folders of the kernels' sources that each of them may import, as docs/architecture.md draws them. */
@@ -31,7 +33,13 @@ const allowedKernels = {
   wide: ["math", "pointwise", "gemm"],
 };
 
+/** What only tests import: kernels turn the heap and the threads. */
+const forTests = ["kernels", "reference", "testing", "test-support"];
+
 const testCode = "([.]test[.]ts$|/src/(testing|proof)/|/src/test-[^/]+[.]ts$)";
+
+/** They use the root's test libraries: fast-check is an optional peer of the one, and nobody installs the other. */
+const onlyForTests = "^packages/(testing|test-support)/src/";
 
 /** @type {import("dependency-cruiser").IForbiddenRuleType[]} */
 const walls = Object.entries(allowed).flatMap(([name, others]) => {
@@ -46,10 +54,10 @@ const walls = Object.entries(allowed).flatMap(([name, others]) => {
     },
     {
       name: `imports-of-${name}-tests`,
-      comment: `the tests of ${name} may import what it imports, kernels (to turn the heap and the threads), and reference`,
+      comment: `the tests of ${name} may import what it imports, and ${forTests.join(", ")}`,
       severity: "error",
       from: { path: `^packages/${name}/.*${testCode}` },
-      to: { path: `^(packages/(?!(${[...own, "kernels", "reference"].join("|")})/)|examples/|benchmarks/|scripts/)` },
+      to: { path: `^(packages/(?!(${[...own, ...forTests].join("|")})/)|examples/|benchmarks/|scripts/)` },
     },
   ];
 });
@@ -144,10 +152,10 @@ export default {
     },
     {
       name: "front-door-only",
-      comment: "another package is imported by its name, which leads to its index.ts",
+      comment: "another package is imported by its name, which leads to its index.ts, or by the name of another door",
       severity: "error",
       from: { path: "^(packages/[^/]+|examples|benchmarks|scripts)/" },
-      to: { path: "^packages/", pathNot: ["^$1/", "^packages/[^/]+/src/index[.]ts$"] },
+      to: { path: "^packages/", pathNot: ["^$1/", "^packages/[^/]+/src/index[.]ts$", "^packages/tapegrad/src/testing[.]ts$"] },
     },
     {
       name: "test-code-stays-in-tests",
@@ -160,14 +168,14 @@ export default {
       name: "listed-dependencies",
       comment: "the package.json of a package lists what its code imports; tests may use the root's test libraries",
       severity: "error",
-      from: { pathNot: testCode },
+      from: { pathNot: [testCode, onlyForTests] },
       to: { dependencyTypes: ["npm-no-pkg", "npm-unknown"] },
     },
     {
       name: "no-dev-dependency-at-run-time",
       comment: "seedrandom is taken into the bundle (scripts/package-bundle.mjs)",
       severity: "error",
-      from: { path: "^packages/[^/]+/src/", pathNot: testCode },
+      from: { path: "^packages/[^/]+/src/", pathNot: [testCode, onlyForTests] },
       to: { dependencyTypes: ["npm-dev"], pathNot: "/node_modules/seedrandom/" },
     },
     {

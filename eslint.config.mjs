@@ -88,7 +88,7 @@ export default defineConfig(
     },
   },
   {
-    files: ["packages/tapegrad/src/index.ts"],
+    files: ["packages/tapegrad/src/{index,testing}.ts"],
     rules: {
       "no-restricted-syntax": [
         "error",

@@ -4,6 +4,8 @@ import type { KnipConfig } from "knip";
 const config: KnipConfig = {
   // Started by its path (scripts/processes.mjs); it has no config file that names it.
   ignoreDependencies: ["typedoc"],
+  // fast-check, which the tests of tapegrad use, is for its users an optional peer.
+  exclude: ["optionalPeerDependencies"],
   // Tools of the system's, for tests that are left out where there are none.
   ignoreBinaries: ["mkfifo", "prlimit"],
   workspaces: {

@@ -18,8 +18,10 @@ function removeOldFiles(folder) {
 }
 
 for (const name of publishedPackages(root)) {
-  const bundle = await bundlePackage(root, name);
+  const bundles = await bundlePackage(root, name);
   removeOldFiles(join(root, "packages", name, "dist"));
-  await bundle.write(bundleOutput(root, name));
-  await bundle.close();
+  for (const bundle of bundles) {
+    await bundle.write(bundleOutput(root, name));
+    await bundle.close();
+  }
 }

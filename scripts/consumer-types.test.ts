@@ -12,6 +12,8 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const versions = (process.env["TAPEGRAD_TYPESCRIPT"] ?? "").split(",").filter((version) => version !== "");
 
 const program = `
+import fc from "fast-check";
+import { checkGradients, expectClose, modulesOf, shapes, tensors, type GradientReport } from "tapegrad/testing";
 import { DataLoader, loadCheckpoint, nn, optim, scope, tensor, TensorDataset, type DType, type Tensor } from "tapegrad";
 
 class Net extends nn.Module {
@@ -56,6 +58,17 @@ const values: Float32Array | Float64Array = tensor([epoch]).to(dtype).toTypedArr
 // @ts-expect-error The types are there, and no any.
 const wrong: string = tensor([1]).item();
 export { Gelu, layer, out, parts, single, stacked, values, weights, wrong };
+
+checkGradients((x) => x.mul(x), [tensor([1], "float64")]);
+checkGradients(new Attention(), [tensor([[1]]), tensor([[1]])], { order: 2 });
+const [worst]: GradientReport[] = checkGradients((x: Tensor, { scale }: { scale: Tensor }) => ({ y: x.mul(scale) }), [tensor([1]), { scale: tensor(2) }], { report: true });
+// @ts-expect-error It takes two tensors.
+checkGradients(new Attention(), [tensor([[1]])]);
+expectClose(tensor([1]), [[1, 2], [3]], { rtol: 0.1 });
+const { features, input }: { features: number; input: Tensor } = fc.sample(modulesOf((features: number) => new nn.Linear(features, 1), fc.nat(), (features) => [1, features]))
+  .map(({ module, input }) => ({ features: module.inFeatures, input }))[0]!;
+fc.assert(fc.property(tensors({ shape: shapes({ minRank: 1 }), dtype: ["float32", "bool"], layout: "strided" }), ({ shape: [length] }: Tensor) => length !== undefined));
+export { features, input, worst };
 `;
 
 interface Setting {
@@ -85,6 +98,7 @@ beforeAll(() => {
   // "junction" is what Windows lets everybody make; elsewhere it is any link.
   symlinkSync(join(root, "packages/tapegrad"), join(folder, "node_modules/tapegrad"), "junction");
   symlinkSync(join(root, "node_modules/@types/node"), join(folder, "node_modules/@types/node"), "junction");
+  symlinkSync(join(root, "node_modules/fast-check"), join(folder, "node_modules/fast-check"), "junction");
   writeFileSync(join(folder, "package.json"), JSON.stringify({ type: "module" }));
   writeFileSync(join(folder, "program.ts"), program);
 }, 300_000);

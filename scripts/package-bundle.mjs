@@ -40,15 +40,27 @@ export default (seed) => (make ??= run({ exports: {} }))(seed);
 }
 
 /**
- * The files of a package's dist: index.js, and a few more for what it imports dynamically. Node spends a third to half a
- * millisecond on every module, so that with a file for each source most of a program's start would go into opening files.
+ * The sources of a package's doors: index.ts, and what else its `exports` lead to.
+ * @param {string} folder
+ */
+function doorsOf(folder) {
+  /** @type {{ exports: Record<string, string | { "tapegrad-source": string }> }} */
+  const { exports } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  // One that is a path alone is published as it is.
+  return Object.values(exports).flatMap((door) => (typeof door === "string" ? [] : [join(folder, door["tapegrad-source"])]));
+}
+
+/**
+ * The files of a package's dist: one for each door, and a few more for what it imports dynamically. Node spends a third to half a
+ * millisecond on every module, so that with a file for each source most of a program's start would go into opening files. Doors are
+ * bundled one by one, for together they would have files in common; so they may not share sources.
  * @param {string} root
  * @param {string} name
  */
 export function bundlePackage(root, name) {
-  return rolldown({
+  return Promise.all(doorsOf(join(root, "packages", name)).map((door) => rolldown({
     cwd: root,
-    input: join(root, "packages", name, "src/index.ts"),
+    input: door,
     // Not "node": its bundles import node:module, for a `require` that no package of ours has, which takes Node 2 ms.
     platform: "neutral",
     // Other packages stay what they are, ours too: whoever imports `tapegrad` and `@tapegrad/tensor` must get the same tensors. What a
@@ -59,7 +71,7 @@ export function bundlePackage(root, name) {
     // All of the sources: an op is in the table because its module was run, used or not.
     treeshake: false,
     transform: { target: "es2023" },
-  });
+  })));
 }
 
 /**
@@ -73,7 +85,7 @@ export function bundleOutput(root, name) {
     dir: join(root, "packages", name, "dist"),
     format: "esm",
     sourcemap: true,
-    entryFileNames: "index.js",
+    entryFileNames: "[name].js",
     chunkFileNames: "[name].js",
     // Errors name classes and functions: two of one name in different modules keep it.
     keepNames: true,

@@ -8,10 +8,13 @@ import { bundleOutput, bundlePackage, publishedPackages } from "./package-bundle
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 async function chunksOf(name: string): Promise<Map<string, OutputChunk>> {
-  const bundle = await bundlePackage(root, name);
-  const { output } = await bundle.generate(bundleOutput(root, name));
-  await bundle.close();
-  return new Map(output.filter((file) => file.type === "chunk").map((chunk) => [chunk.fileName, chunk]));
+  const chunks: OutputChunk[] = [];
+  for (const bundle of await bundlePackage(root, name)) {
+    const { output } = await bundle.generate(bundleOutput(root, name));
+    await bundle.close();
+    chunks.push(...output.filter((file) => file.type === "chunk"));
+  }
+  return new Map(chunks.map((chunk) => [chunk.fileName, chunk]));
 }
 
 /** What a plain import of the package makes Node load: names of other packages, and files of its own as "package/file". */
@@ -61,6 +64,20 @@ test("what a package calls #... is in its bundle, and costs no further file", as
     expect(imports.filter((imported) => imported.startsWith("#")), name).toEqual([]);
   }
   expect((await chunksOf("kernels")).get("index.js")?.moduleIds).toContain(`${root}packages/kernels/src/platform/node.ts`);
+});
+
+test("no source is in two files of a package, where it would be two modules", async () => {
+  for (const name of publishedPackages(root)) {
+    const sources = [...(await chunksOf(name)).values()].flatMap((chunk) => chunk.moduleIds).filter((id) => !id.startsWith("\0"));
+    expect(sources.filter((id, i) => sources.indexOf(id) !== i)).toEqual([]);
+  }
+});
+
+test("tapegrad has a door for tests, behind which alone fast-check is, loaded so that it may be missing", async () => {
+  expect([...(await chunksOf("tapegrad")).keys()].sort()).toEqual(["index.js", "testing.js"]);
+  const loaded = await loadedBy("testing");
+  expect(loaded.has("fast-check")).toBe(false);
+  expect((await chunksOf("testing")).get("index.js")?.dynamicImports).toEqual(["fast-check"]);
 });
 
 test("what was taken in from another author keeps its licence", async () => {

@@ -21,9 +21,10 @@ export async function installTapegrad(root: string, folder: string): Promise<voi
     const target = join(modules, manifest.name);
     mkdirSync(join(target, "dist"), { recursive: true });
     for (const file of ["package.json", ...manifest.files.filter((each) => each !== "dist")]) cpSync(join(source, file), join(target, file));
-    const bundle = await bundlePackage(root, name);
-    await bundle.write({ ...bundleOutput(root, name), dir: join(target, "dist"), sourcemap: false });
-    await bundle.close();
+    for (const bundle of await bundlePackage(root, name)) {
+      await bundle.write({ ...bundleOutput(root, name), dir: join(target, "dist"), sourcemap: false });
+      await bundle.close();
+    }
     for (const dependency of Object.keys(manifest.dependencies ?? {})) linkOther(source, modules, dependency);
   }
   for (const file of kernelFiles) cpSync(join(root, "packages/kernels/dist", file), join(modules, "@tapegrad/kernels/dist", file));

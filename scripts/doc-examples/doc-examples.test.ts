@@ -11,7 +11,7 @@ import { typeErrors } from "./type-errors.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const sourceExamples = findSourceExamples(root);
-const markdownExamples = ["README.md", "docs/modules.md"].flatMap((file) => (existsSync(`${root}/${file}`) ? findMarkdownExamples(root, file) : []));
+const markdownExamples = ["README.md", "docs/modules.md", "docs/testing.md"].flatMap((file) => (existsSync(`${root}/${file}`) ? findMarkdownExamples(root, file) : []));
 const examples = [...sourceExamples, ...markdownExamples];
 
 test("the sources have examples", () => {

@@ -28,6 +28,7 @@ const programs: Readonly<Record<string, string>> = {
   "{ retainGraph: true }": "loss.backward({ retainGraph: true }); loss.backward(null, { retainGraph: true }); grad([loss], [x], { retainGraph: true });",
   "{ allowUnused: true }": "grad([loss], [x], { allowUnused: true });",
   "{ requiresGrad: true }": "tensor([1], { requiresGrad: true });",
+  '{ dtype: "float64" }': 'zeros([1], { dtype: "float64" });',
   "{ strict: false }": "model.loadStateDict({}, { strict: false });",
   'static stateNames = { field: "name" }': 'class Named extends nn.Module { static override stateNames = { field: "name" }; override forward(z: Tensor): Tensor { return z; } }',
   // The name of what was given as one; here it is a function's.

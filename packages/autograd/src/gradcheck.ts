@@ -1,6 +1,7 @@
-import { checkArgument, checkOptions, GradError, inTheNameOf, mul, optionRules, requireTensor, sum, tensor, type OptionRules, type Tensor } from "@tapegrad/tensor";
-import { grad } from "./backward.ts";
+import { checkArgument, checkOptions, GradError, optionRules, requireTensor, type OptionRules, type Tensor } from "@tapegrad/tensor";
 import { noGrad } from "./grad-mode.ts";
+import { inputVariable, jacobians, type Jacobian } from "./jacobians.ts";
+import { defaultStep } from "./stencil.ts";
 
 /** Tolerances of `gradcheck`: |tape - numeric| <= atol + rtol |numeric|. */
 export interface GradcheckOptions {
@@ -29,14 +30,6 @@ export interface GradcheckError {
 
 const rules: OptionRules<GradcheckOptions> = { rtol: optionRules.nonNegative, atol: optionRules.nonNegative, step: optionRules.positive, report: optionRules.boolean };
 
-/** The fourth-order central difference: its error falls with the fourth power of the step. */
-const stencil: readonly (readonly [offset: number, weight: number])[] = [
-  [-2, 1 / 12],
-  [-1, -8 / 12],
-  [1, 8 / 12],
-  [2, -1 / 12],
-];
-
 /**
  * Compares the tape's Jacobian of a function with a numeric one, element by element. The inputs that require grad must be
  * float64 leaves, and there must be one; the function must be deterministic and smooth around them. With `report`, the worst
@@ -51,32 +44,33 @@ export function gradcheck(run: (...inputs: Tensor[]) => Tensor, inputs: readonly
 export function gradcheck(run: (...inputs: Tensor[]) => Tensor, inputs: readonly Tensor[], options: GradcheckOptions = {}): true | GradcheckError[] {
   checkArgument("gradcheck", "run", run, optionRules.callable);
   checkOptions("gradcheck", options, rules);
-  const { rtol = 1e-7, atol = 1e-9, step = 1e-3, report = false } = options;
+  const { rtol = 1e-7, atol = 1e-9, step = defaultStep, report = false } = options;
   const positions = checkedInputs(inputs);
-  const checked = positions.map((input) => inputs[input] as Tensor);
-  const output = run(...inputs);
-  const worst = new Map<number, { readonly excess: number; readonly found: GradcheckError }>();
-  for (let element = 0; element < output.numel(); element++) {
-    const picked = sum(mul(output, unit(output, element)));
-    const analytic = inTheNameOf("gradcheck", () => grad([picked], checked, { allowUnused: true, retainGraph: true }));
-    checked.forEach((input, k) => {
-      const numeric = numericRow(run, inputs, input, element, step);
-      const row = analytic[k]?.toTypedArray() ?? new Float64Array(input.numel());
-      const position = positions[k] as number;
-      for (let i = 0; i < numeric.length; i++) {
-        const found = row[i] as number;
-        const expected = numeric[i] as number;
-        const error = Math.abs(found - expected);
-        const ok = error <= atol + rtol * Math.abs(expected);
-        if (!ok && !report) throw mismatch(position, i, element, found, expected);
-        // NaN is the worst of all.
-        const excess = Number.isNaN(error) ? Infinity : error - rtol * Math.abs(expected);
-        if (excess <= (worst.get(position)?.excess ?? -Infinity)) continue;
-        worst.set(position, { excess, found: { input: position, error, ok, element: i, output: element, tape: found, numeric: expected } });
-      }
-    });
+  const moving = [...inputs];
+  // One that is passed twice is one variable.
+  const variables = positions.map((position) => inputVariable(`input ${position}`, moving, inputs.flatMap((other, i) => (other === inputs[position] ? [i] : []))));
+  const runOnce = (): Tensor[] => [run(...moving)];
+  const found = jacobians({ op: "gradcheck", variables, run: runOnce, evaluate: () => noGrad(runOnce), step });
+  const errors = found.map((jacobian, k) => errorsOf(jacobian, positions[k] as number, { rtol, atol }));
+  if (!report) {
+    const [first] = errors.flatMap((each) => each.find(({ ok }) => !ok) ?? []).sort((a, b) => a.output - b.output);
+    if (first !== undefined) throw mismatch(first);
+    return true;
   }
-  return report ? positions.flatMap((position) => worst.get(position)?.found ?? []) : true;
+  return errors.flatMap((each) => each.reduce<GradcheckError | null>((worst, error) => (worst === null || excess(error, rtol) > excess(worst, rtol) ? error : worst), null) ?? []);
+}
+
+function errorsOf({ tape, numeric, columns }: Jacobian, input: number, { rtol, atol }: { readonly rtol: number; readonly atol: number }): GradcheckError[] {
+  return Array.from(numeric, (expected, at) => {
+    const found = tape[at] as number;
+    const error = Math.abs(found - expected);
+    return { input, error, ok: error <= atol + rtol * Math.abs(expected), element: at % columns, output: Math.floor(at / columns), tape: found, numeric: expected };
+  });
+}
+
+/** NaN is the worst of all. */
+function excess({ error, numeric }: GradcheckError, rtol: number): number {
+  return Number.isNaN(error) ? Infinity : error - rtol * Math.abs(numeric);
 }
 
 /** Positions of the inputs whose derivatives are compared. */
@@ -99,30 +93,11 @@ function checkedInputs(inputs: readonly Tensor[]): number[] {
   throw new GradError({ op: "gradcheck", fact: `input dtype ${coarse.dtype} must be float64: others are too coarse`, code: "gradcheck/dtype", data: { dtype: coarse.dtype } });
 }
 
-function mismatch(input: number, element: number, output: number, tape: number, numeric: number): GradError {
+function mismatch({ input, element, output, tape, numeric }: GradcheckError): GradError {
   return new GradError({
     op: "gradcheck",
     fact: `d output[${output}] / d input ${input}[${element}] is ${tape} on the tape, ${numeric} numerically`,
     code: "gradcheck/mismatch",
     data: { input, element, output, tape, numeric },
   });
-}
-
-function unit(output: Tensor, element: number): Tensor {
-  const values = new Float64Array(output.numel());
-  values[element] = 1;
-  return tensor(values, { shape: output.shape, dtype: output.dtype });
-}
-
-/** Numeric derivatives of one output element with respect to each element of an input. */
-function numericRow(run: (...inputs: Tensor[]) => Tensor, inputs: readonly Tensor[], input: Tensor, element: number, step: number): Float64Array {
-  const values = Float64Array.from(input.toTypedArray());
-  const at = (index: number, offset: number): number => {
-    const moved = values.slice();
-    moved[index] = (moved[index] as number) + offset;
-    const shifted = tensor(moved, { shape: input.shape });
-    const out = noGrad(() => run(...inputs.map((other) => (other === input ? shifted : other))));
-    return out.toTypedArray()[element] as number;
-  };
-  return values.map((_, i) => stencil.reduce((total, [offset, weight]) => total + (weight * at(i, offset * step)) / step, 0));
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ones, tensor, zeros } from "@tapegrad/tensor";
+import { thrownBy } from "@tapegrad/test-support";
 import { BatchNorm1d, BatchNorm2d } from "./batch-norm.ts";
 import { Conv2d } from "./conv2d.ts";
 import { Dropout } from "./dropout.ts";
@@ -9,7 +10,6 @@ import { Linear } from "./linear.ts";
 import { LocalResponseNorm } from "./local-response-norm.ts";
 import { CrossEntropyLoss, MSELoss, NLLLoss } from "./loss.ts";
 import { AvgPool2d, MaxPool2d } from "./pooling.ts";
-import { thrownBy } from "./testing/thrown.ts";
 
 const labels = (...values: number[]): ReturnType<typeof tensor> => tensor(Int32Array.from(values));
 

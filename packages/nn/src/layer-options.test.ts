@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ArgumentError, Generator, IndexError, ones, showValue } from "@tapegrad/tensor";
+import { thrownBy } from "@tapegrad/test-support";
 import { BatchNorm1d, BatchNorm2d } from "./batch-norm.ts";
 import { Conv2d } from "./conv2d.ts";
 import { Dropout } from "./dropout.ts";
@@ -8,7 +9,6 @@ import { Linear } from "./linear.ts";
 import { LocalResponseNorm } from "./local-response-norm.ts";
 import { CrossEntropyLoss, MSELoss, NLLLoss } from "./loss.ts";
 import { AvgPool2d, MaxPool2d } from "./pooling.ts";
-import { thrownBy } from "./testing/thrown.ts";
 
 /** What an option takes, up to its closed limits, and what lies next to them outside. */
 interface Limits {

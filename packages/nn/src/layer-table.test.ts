@@ -1,13 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { contiguous, copy_, manualSeed, mul, permute, select, square, stack, sum, tensor, type DType, type Tensor } from "@tapegrad/tensor";
-import { enableGrad, grad, gradcheck, noGrad } from "@tapegrad/autograd";
+import { contiguous, copy_, manualSeed, permute, select, stack, tensor, type DType, type ElementArray, type Tensor } from "@tapegrad/tensor";
+import { noGrad } from "@tapegrad/autograd";
 import * as nn from "@tapegrad/nn";
+import { nearLargest } from "@tapegrad/test-support";
+import { checkGradients, expectClose } from "@tapegrad/testing";
 import { Module } from "./module.ts";
-import { boundFor, expectClose } from "./testing/closeness.ts";
 import { array, type LayerCase, type LayerEntry } from "./testing/layers/layer-case.ts";
 import { layerTable } from "./testing/layers/layer-table.ts";
 import { dyadic, setParameters } from "./testing/pattern.ts";
+import { toleranceOf } from "./testing/tolerance.ts";
 
 const containers = ["Module", "Sequential"];
 const layersOf = (exported: Readonly<Record<string, unknown>>): string[] =>
@@ -60,12 +62,16 @@ function pass(module: Module<Tensor[]>, inputs: readonly Tensor[], given: (x: Te
   return { out, gradients: { dX: x?.grad ?? null, ...(target?.requiresGrad === true ? { dTarget: target.grad } : {}), ...own } };
 }
 
+function expectNear(actual: Tensor | null | undefined, expected: ElementArray | undefined, name: string, tolerance?: number): void {
+  if (actual === null || actual === undefined || expected === undefined) throw new Error(`there is no ${name}`);
+  expectClose(actual, expected, nearLargest(expected, tolerance ?? toleranceOf(actual.dtype), name));
+}
+
 function expectEqualPasses(actual: Pass, expected: Pass): void {
-  const bound = boundFor(actual.out.dtype);
   expect(actual.out.shape).toEqual(expected.out.shape);
-  expectClose(actual.out, Array.from(expected.out.toTypedArray(), Number), bound, "out");
+  expectNear(actual.out, expected.out.toTypedArray(), "out");
   expect(Object.keys(actual.gradients)).toEqual(Object.keys(expected.gradients));
-  for (const [name, gradient] of Object.entries(expected.gradients)) expectClose(actual.gradients[name] ?? null, Array.from(gradient?.toTypedArray() ?? [], Number), bound, name);
+  for (const [name, gradient] of Object.entries(expected.gradients)) expectNear(actual.gradients[name], gradient?.toTypedArray(), name);
 }
 
 function forAll({ cases }: LayerEntry, numRuns: number, property: (layer: LayerCase) => void): void {
@@ -90,13 +96,12 @@ describe.each(Object.entries(layerTable))("%s", (_name, entry) => {
         const inputs = layer.inputs(dtype);
         const { out, gradients } = pass(module, inputs);
         const expected = layer.expected(module, out);
-        const bound = boundFor(dtype);
         expect(out.dtype).toBe(dtype);
         expect(out.shape).toEqual(expected.out.shape);
-        expectClose(out, expected.out.data, bound, "out");
+        expectNear(out, expected.out.data, "out");
         const dOut = array(out.shape, 9);
         const wanted = expected.backward(dOut);
-        for (const [name, gradient] of Object.entries(gradients)) expectClose(gradient, wanted[name]?.data ?? [], bound, name);
+        for (const [name, gradient] of Object.entries(gradients)) expectNear(gradient, wanted[name]?.data, name);
       }
     });
   });
@@ -104,35 +109,9 @@ describe.each(Object.entries(layerTable))("%s", (_name, entry) => {
   test("has the gradients that differences give, of first and second order, in training and in evaluation", () => {
     forAll(entry, 4, (layer) => {
       const module = made(layer, "float64");
-      const [inputs, parameters] = [layer.inputs("float64"), module.parameters()];
-      run(module, inputs);
-      const checked = [...inputs.filter(({ requiresGrad }) => requiresGrad), ...parameters];
-      for (const isTraining of [true, false]) {
-        module.train(isTraining);
-        /** A number of the layer's output; what `gradcheck` moves among the parameters is put into their places. */
-        const evaluate = (moved: readonly Tensor[], use: (out: Tensor, moved: readonly Tensor[]) => Tensor): Tensor =>
-          enableGrad(() => {
-            const values = parameters.map((parameter) => parameter.clone().detach());
-            const fresh = moved.map((x, i) => (x === checked[i] || i < checked.length - parameters.length ? x : parameters[i - (checked.length - parameters.length)] as Tensor));
-            const isMoved = moved.some((x, i) => x !== checked[i]);
-            if (isMoved) noGrad(() => parameters.forEach((parameter, i) => copy_(parameter, moved[checked.length - parameters.length + i] as Tensor)));
-            for (const x of fresh) if (x.node === null) x.requiresGrad = true;
-            const given = [...fresh.slice(0, checked.length - parameters.length), ...inputs.filter(({ requiresGrad }) => !requiresGrad)];
-            const result = use(run(module, given), fresh);
-            if (isMoved) noGrad(() => parameters.forEach((parameter, i) => copy_(parameter, values[i] as Tensor)));
-            return result;
-          });
-        const weighted = (out: Tensor): Tensor => sum(mul(out, upstream(out)));
-        const slopes = (out: Tensor, moved: readonly Tensor[]): Tensor => {
-          const gradients = grad([add(weighted(out), moved)], moved, { createGraph: true });
-          return gradients.reduce((total, gradient) => total.add(weighted(gradient)), tensor(0, { dtype: "float64" }));
-        };
-        // A quadratic term, so that there is a second derivative wherever the layer has none.
-        const add = (value: Tensor, moved: readonly Tensor[]): Tensor => moved.reduce((total, x) => total.add(sum(square(x))), value);
-        const options = { step: 1e-4, rtol: 1e-6, atol: 1e-7 };
-        expect(gradcheck((...moved) => evaluate(moved, weighted), checked, options)).toBe(true);
-        expect(gradcheck((...moved) => evaluate(moved, slopes), checked, options)).toBe(true);
-      }
+      // One that counts batches evaluates with what it has seen.
+      run(module, layer.inputs("float64"));
+      for (const isTraining of [true, false]) expect(checkGradients(module.train(isTraining), layer.inputs("float64"), { order: 2, step: 1e-4, rtol: 1e-6, atol: 1e-7 })).toBe(true);
     });
   });
 
@@ -152,12 +131,11 @@ describe.each(Object.entries(layerTable))("%s", (_name, entry) => {
       const inputs = layer.inputs("float32");
       const given = (to: DType): Tensor[] => inputs.map((x) => (x.requiresGrad ? x.detach().to(dtype).to(to).clone().requiresGrad_(true) : x));
       const [half, full] = [pass(rounded, given(dtype)), pass(exact, given("float32"))];
-      const bound = { rtol: 16 * ulp, atol: 16 * ulp };
       expect(half.out.dtype).toBe(dtype);
-      expectClose(half.out, full.out.toTypedArray(), bound, "out");
+      expectNear(half.out, full.out.toTypedArray(), "out", 16 * ulp);
       for (const [name, gradient] of Object.entries(full.gradients)) {
         expect(half.gradients[name]?.dtype).toBe(dtype);
-        expectClose(half.gradients[name] ?? null, gradient?.toTypedArray() as Float32Array, bound, name);
+        expectNear(half.gradients[name], gradient?.toTypedArray(), name, 16 * ulp);
       }
     });
   });

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { defaultGenerator, dropout, equal, Generator, keep, ones, randn, scope, tensor, type Tensor } from "@tapegrad/tensor";
+import { thrownBy } from "@tapegrad/test-support";
 import { BatchNorm1d, BatchNorm2d } from "./batch-norm.ts";
 import { ReLU, Sigmoid, Tanh } from "./activation.ts";
 import { Conv2d } from "./conv2d.ts";
@@ -13,7 +14,6 @@ import { Module } from "./module.ts";
 import { Buffer, Parameter } from "./parameter.ts";
 import { AvgPool2d, MaxPool2d } from "./pooling.ts";
 import { Sequential } from "./sequential.ts";
-import { thrownBy } from "./testing/thrown.ts";
 
 const values = (module: Module): unknown => Object.entries(module.stateDict()).map(([name, x]) => [name, x.dtype, x.toArray()]);
 

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from "vitest";
 import { noGrad } from "@tapegrad/autograd";
 import { ArgumentError, ones, randn, SerializationError, zeros, type Tensor } from "@tapegrad/tensor";
+import { thrownBy } from "@tapegrad/test-support";
 import { ReLU } from "./activation.ts";
 import { BatchNorm1d } from "./batch-norm.ts";
 import { Conv2d } from "./conv2d.ts";
@@ -11,7 +12,6 @@ import type { AnyModule } from "./any-module.ts";
 import { Module } from "./module.ts";
 import { Buffer, Parameter } from "./parameter.ts";
 import { Sequential } from "./sequential.ts";
-import { thrownBy } from "./testing/thrown.ts";
 
 class Average extends Module {
   running = new Buffer(zeros([2]));

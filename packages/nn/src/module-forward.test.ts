@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { allclose, ArgumentError, ones, tensor, zeros, type Tensor } from "@tapegrad/tensor";
+import { thrownBy } from "@tapegrad/test-support";
 import { ReLU } from "./activation.ts";
 import { Linear } from "./linear.ts";
 import { Module } from "./module.ts";
 import { Sequential } from "./sequential.ts";
-import { thrownBy } from "./testing/thrown.ts";
 
 /** A forward that is a field, and so takes the place of what the constructor of Module made. */
 class Arrow extends Module {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { noGrad } from "@tapegrad/autograd";
 import { ones, relu, scope, tensor, zeros, type Tensor } from "@tapegrad/tensor";
+import { thrownBy } from "@tapegrad/test-support";
 import { ReLU } from "./activation.ts";
 import { BatchNorm1d } from "./batch-norm.ts";
 import { Conv2d } from "./conv2d.ts";
@@ -9,7 +10,6 @@ import { Linear } from "./linear.ts";
 import { Module } from "./module.ts";
 import { Buffer, Parameter } from "./parameter.ts";
 import { Sequential } from "./sequential.ts";
-import { thrownBy } from "./testing/thrown.ts";
 
 class Block extends Module {
   readonly fc = new Linear(2, 2);

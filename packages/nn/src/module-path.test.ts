@@ -1,13 +1,13 @@
 import { describe, expect, test } from "vitest";
 import { noGrad } from "@tapegrad/autograd";
 import { ShapeError, TapegradError, zeros, type Tensor } from "@tapegrad/tensor";
+import { thrownBy } from "@tapegrad/test-support";
 import { ReLU } from "./activation.ts";
 import { BatchNorm2d } from "./batch-norm.ts";
 import { Conv2d } from "./conv2d.ts";
 import { Linear } from "./linear.ts";
 import { Module } from "./module.ts";
 import { Sequential } from "./sequential.ts";
-import { thrownBy } from "./testing/thrown.ts";
 
 /** A model around some modules, under the field names of its own. */
 class Features extends Module {

@@ -1,8 +1,8 @@
 import "@tapegrad/autograd";
 import { describe, expect, test } from "vitest";
 import { mul, narrow, ones, scope, tensor, transpose } from "@tapegrad/tensor";
+import { thrownBy } from "@tapegrad/test-support";
 import { Buffer, Parameter } from "./parameter.ts";
-import { thrownBy } from "./testing/thrown.ts";
 
 describe("Parameter", () => {
   test("is a leaf that requires grad, with the elements of what it is made from", () => {

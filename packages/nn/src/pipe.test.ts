@@ -1,11 +1,11 @@
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { flatten, ones, relu, sum, tensor, zeros, type Tensor } from "@tapegrad/tensor";
+import { thrownBy } from "@tapegrad/test-support";
 import { ReLU } from "./activation.ts";
 import { Linear } from "./linear.ts";
 import { Module } from "./module.ts";
 import { pipe, type Step } from "./pipe.ts";
 import { Sequential } from "./sequential.ts";
-import { thrownBy } from "./testing/thrown.ts";
 
 class Split extends Module {
   override forward(x: Tensor): [left: Tensor, right: Tensor] {

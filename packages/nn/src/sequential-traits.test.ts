@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { add, manualSeed, randn, relu, tensor, zeros, type Tensor } from "@tapegrad/tensor";
 import { noGrad } from "@tapegrad/autograd";
+import { thrownBy } from "@tapegrad/test-support";
 import { ReLU, Sigmoid } from "./activation.ts";
 import { Flatten } from "./flatten.ts";
 import type { LayerTraits } from "./layer-traits.ts";
@@ -8,7 +9,6 @@ import { Linear } from "./linear.ts";
 import { Module } from "./module.ts";
 import { MaxPool2d } from "./pooling.ts";
 import { Sequential } from "./sequential.ts";
-import { thrownBy } from "./testing/thrown.ts";
 
 /** Everything that went through `see`, seen by nobody else. */
 const seen: Tensor[] = [];

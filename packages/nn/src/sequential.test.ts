@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { tensor, zeros } from "@tapegrad/tensor";
+import { thrownBy } from "@tapegrad/test-support";
 import { ReLU } from "./activation.ts";
 import { Linear } from "./linear.ts";
 import { Sequential } from "./sequential.ts";
-import { thrownBy } from "./testing/thrown.ts";
 
 describe("Sequential", () => {
   const [first, second] = [new Linear(4, 3), new ReLU()];

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { enterScope, leaveScope, ones, randn, tensor, zeros, type Tensor } from "@tapegrad/tensor";
+import { thrownBy } from "@tapegrad/test-support";
 import { Sigmoid, ReLU } from "./activation.ts";
 import { BatchNorm1d, BatchNorm2d } from "./batch-norm.ts";
 import { Conv2d } from "./conv2d.ts";
@@ -14,7 +15,6 @@ import { AvgPool2d } from "./pooling.ts";
 import { Sequential } from "./sequential.ts";
 import { snakeCase } from "./state-names.ts";
 import { fixtures, type RecordedNames } from "./testing/fixtures.ts";
-import { thrownBy } from "./testing/thrown.ts";
 
 class ResidualBlock extends Module {
   readonly conv1 = new Conv2d(2, 2, 3, { padding: 1, bias: false });

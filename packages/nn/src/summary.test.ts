@@ -1,6 +1,7 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { lastStorageSerial, onMeta, ones, tensor, zeros, type Tensor } from "@tapegrad/tensor";
+import { thrownBy } from "@tapegrad/test-support";
 import { ReLU, Sigmoid } from "./activation.ts";
 import { BatchNorm2d } from "./batch-norm.ts";
 import { Conv2d } from "./conv2d.ts";
@@ -13,7 +14,6 @@ import { Module } from "./module.ts";
 import { AvgPool2d, MaxPool2d } from "./pooling.ts";
 import { Sequential } from "./sequential.ts";
 import { summary } from "./summary.ts";
-import { thrownBy } from "./testing/thrown.ts";
 
 /** d2l.ai, section 7.6. */
 function lenet(): Sequential {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { ArgumentError, IndexError, showValue, tensor, type Tensor } from "@tapegrad/tensor";
+import { thrownBy } from "@tapegrad/test-support";
 import { Adam, AdamW } from "./adam.ts";
 import { SGD } from "./sgd.ts";
-import { thrownBy } from "./testing/thrown.ts";
 
 /** What an option takes, up to its closed limits, and what lies next to them outside. */
 interface Limits {

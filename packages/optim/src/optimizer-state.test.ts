@@ -1,18 +1,17 @@
 import { describe, expect, test } from "vitest";
 import { enterScope, leaveScope, SerializationError, tensor, transpose, type DType, type Tensor } from "@tapegrad/tensor";
+import { pattern, thrownBy } from "@tapegrad/test-support";
 import { Adam, AdamW } from "./adam.ts";
 import { SGD } from "./sgd.ts";
-import { pattern } from "./testing/pattern.ts";
-import { thrownBy } from "./testing/thrown.ts";
 
 type AnyOptimizer = SGD | Adam | AdamW;
 
-const weights = (dtype: DType = "float32"): Tensor[] => [1, 20].map((seed) => tensor(pattern(seed), { dtype, requiresGrad: true }));
+const weights = (dtype: DType = "float32"): Tensor[] => [1, 20].map((seed) => tensor(pattern([7], seed), { dtype, requiresGrad: true }));
 
 function advance(parameters: readonly Tensor[], optimizer: AnyOptimizer, from: number, to: number): void {
   for (let t = from; t < to; t++) {
     parameters.forEach((parameter, i) => {
-      parameter.grad = tensor(pattern(100 + 10 * t + i), { dtype: parameter.dtype });
+      parameter.grad = tensor(pattern([7], 100 + 10 * t + i), { dtype: parameter.dtype });
     });
     optimizer.step();
   }
@@ -133,7 +132,7 @@ describe("a saved state", () => {
     const optimizer = new SGD(parameters, { lr: 1, momentum: 0.5 });
     const { paramGroups: [group] } = optimizer.stateDict();
     if (group === undefined) throw new Error("no group");
-    optimizer.loadStateDict({ paramGroups: [{ ...group, params: [7, 3] }], state: { 3: { momentumBuffer: tensor(pattern(9)) } } });
+    optimizer.loadStateDict({ paramGroups: [{ ...group, params: [7, 3] }], state: { 3: { momentumBuffer: tensor(pattern([7], 9)) } } });
     expect(Object.keys(optimizer.stateDict().state)).toEqual(["1"]);
   });
 
@@ -155,7 +154,7 @@ describe("a saved state", () => {
 
 describe("a state that does not fit is refused, and changes nothing", () => {
   const own = { lr: 0.1, momentum: 0.9, dampening: 0, weightDecay: 0, nesterov: false, maximize: false };
-  const buffer = tensor(pattern(3));
+  const buffer = tensor(pattern([7], 3));
 
   const cases: readonly (readonly [name: string, state: unknown, fact: string])[] = [
     ["other groups", { paramGroups: [{ ...own, params: [0] }, { ...own, params: [1] }], state: {} }, "the state has 2 parameter groups, the optimizer 1"],
@@ -212,7 +211,7 @@ describe("a state that does not fit is refused, and changes nothing", () => {
   test("tensors that a scope has freed", () => {
     const optimizer = new SGD(weights(), { lr: 0.1, momentum: 0.9 });
     const outer = enterScope();
-    const lost = tensor(pattern(1));
+    const lost = tensor(pattern([7], 1));
     leaveScope(outer, { has: () => false });
     const saved = optimizer.stateDict();
     expect(thrownBy(() => optimizer.loadStateDict({ ...saved, state: { 0: { momentumBuffer: lost } } })).code).toBe("heap/freed");

@@ -1,10 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { isGradEnabled, noGrad } from "@tapegrad/autograd";
 import { DTypeError, GradError, IndexError, mul, narrow, scope, sum, tensor, transpose, zeros, type Tensor } from "@tapegrad/tensor";
+import { pattern, thrownBy } from "@tapegrad/test-support";
 import { Adam, AdamW } from "./adam.ts";
 import { SGD } from "./sgd.ts";
-import { pattern } from "./testing/pattern.ts";
-import { thrownBy } from "./testing/thrown.ts";
 
 const leaf = (...values: number[]): Tensor => tensor(values, { requiresGrad: true, dtype: "float64" });
 
@@ -173,7 +172,7 @@ describe("any layout and dtype", () => {
     ["Adam", (w) => new Adam([w], { lr: 0.1, amsgrad: true })],
     ["AdamW", (w) => new AdamW([w], { lr: 0.1 })],
   ];
-  const gradient = (t: number): Tensor => tensor(pattern(t, 6), { shape: [2, 3], dtype: "float64" });
+  const gradient = (t: number): Tensor => tensor(pattern([6], t), { shape: [2, 3], dtype: "float64" });
 
   function train(w: Tensor, optimizer: SGD | Adam | AdamW, gradients: (t: number) => Tensor = gradient): unknown {
     for (let t = 0; t < 3; t++) {
@@ -183,7 +182,7 @@ describe("any layout and dtype", () => {
     return w.toArray();
   }
 
-  const dense = (): Tensor => tensor(pattern(1, 6), { shape: [2, 3], dtype: "float64", requiresGrad: true });
+  const dense = (): Tensor => tensor(pattern([6], 1), { shape: [2, 3], dtype: "float64", requiresGrad: true });
 
   test.each(rules)("%s moves a strided parameter, and only its own elements", (_name, make) => {
     const expected = dense();
@@ -207,12 +206,12 @@ describe("any layout and dtype", () => {
   });
 
   test.each(rules.flatMap(([name, make]) => (["float16", "bfloat16"] as const).map((dtype) => [name, dtype, make] as const)))("%s steps %s parameters in float32, rounded once", (_name, dtype, make) => {
-    const half = tensor(pattern(1), { dtype, requiresGrad: true });
+    const half = tensor(pattern([7], 1), { dtype, requiresGrad: true });
     const wide = tensor(half.toTypedArray(), { dtype: "float32", requiresGrad: true });
     const [halfOptimizer, wideOptimizer] = [make(half), make(wide)];
     const start = half.toArray();
     for (let t = 0; t < 3; t++) {
-      half.grad = tensor(pattern(2 + t), { dtype });
+      half.grad = tensor(pattern([7], 2 + t), { dtype });
       wide.grad = half.grad.to("float32");
       halfOptimizer.step();
       wideOptimizer.step();

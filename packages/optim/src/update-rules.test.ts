@@ -3,10 +3,10 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as reference from "@tapegrad/reference";
 import { tensor, type DType, type Tensor } from "@tapegrad/tensor";
+import { pattern } from "@tapegrad/test-support";
+import { expectClose, type ExpectCloseOptions } from "@tapegrad/testing";
 import { Adam, AdamW, type AdamOptions } from "./adam.ts";
 import { SGD, type SGDOptions } from "./sgd.ts";
-import { expectClose } from "./testing/closeness.ts";
-import { pattern } from "./testing/pattern.ts";
 
 type OptimizerCase = { readonly lrs: readonly number[] | null; readonly weights: readonly (readonly number[])[] } & (
   | { readonly optimizer: "SGD"; readonly options: Partial<SGDOptions> & { lr: number } }
@@ -23,21 +23,23 @@ function make(recorded: OptimizerCase, w: Tensor): SGD | Adam | AdamW {
 /** float64 differs from PyTorch by the order of a few roundings; float32, over ten steps of numbers around 1, by its own. */
 const tolerances: readonly (readonly [DType, number])[] = [["float64", 1e-12], ["float32", 5e-6]];
 
+const within = (tolerance: number, name: string): ExpectCloseOptions => ({ rtol: 0, atol: tolerance, name });
+
 describe(`ten steps equal PyTorch ${fixtures.torch}'s`, () => {
   const cases = fixtures.cases.flatMap((recorded) => tolerances.map(([dtype, tolerance]) => [recorded.optimizer, recorded.options, dtype, tolerance, recorded] as const));
   test.each(cases)("%s %j in %s, to %d", (_optimizer, _options, dtype, tolerance, recorded) => {
-    const w = tensor(pattern(1), { dtype, requiresGrad: true });
+    const w = tensor(pattern([7], 1), { dtype, requiresGrad: true });
     const optimizer = make(recorded, w);
     const seen: ArrayLike<number>[] = [];
     for (let t = 0; t < 10; t++) {
       const lr = recorded.lrs?.[t];
       if (lr !== undefined) for (const group of optimizer.paramGroups) group.lr = lr;
-      w.grad = tensor(pattern(2 + t), { dtype });
+      w.grad = tensor(pattern([7], 2 + t), { dtype });
       optimizer.step();
       if (fixtures.recordedSteps.includes(t + 1)) seen.push(w.toTypedArray());
     }
     expect(seen).toHaveLength(recorded.weights.length);
-    recorded.weights.forEach((expected, i) => expectClose(tensor(Float64Array.from(seen[i] ?? [])), expected, tolerance, `weight after step ${fixtures.recordedSteps[i]}`));
+    recorded.weights.forEach((expected, i) => expectClose(Float64Array.from(seen[i] ?? []), expected, within(tolerance, `weight after step ${fixtures.recordedSteps[i]}`)));
   });
 });
 
@@ -52,15 +54,15 @@ describe("steps equal the reference's", () => {
     step: (w: Float64Array, dW: Float64Array, state: State) => { w: Float64Array; state: State },
     initial: State,
   ): void {
-    const tape = tensor(pattern(seed, size), { dtype: type, requiresGrad: true });
+    const tape = tensor(pattern([size], seed), { dtype: type, requiresGrad: true });
     const optimizer = makeOptimizer(tape);
-    let expected = { w: pattern(seed, size), state: initial };
+    let expected = { w: pattern([size], seed), state: initial };
     for (let t = 1; t <= steps; t++) {
-      const dW = pattern(seed + t, size);
+      const dW = pattern([size], seed + t);
       tape.grad = tensor(dW, { dtype: type });
       optimizer.step();
       expected = step(expected.w, dW, expected.state);
-      expectClose(tape, expected.w, tolerance, `weight after step ${t}`);
+      expectClose(tape, expected.w, within(tolerance, `weight after step ${t}`));
     }
   }
 
@@ -127,10 +129,10 @@ describe("steps reproduce CS231n's figures", () => {
     optimizer.loadStateDict({ paramGroups, state: { 0: { momentumBuffer: read(sgdMomentum.velocity).div(-lr) } } });
     w.grad = read(sgdMomentum.dw);
     optimizer.step();
-    expectClose(w, sgdMomentum.nextW.flat(), 1e-8);
+    expectClose(w, Float64Array.from(sgdMomentum.nextW.flat()), within(1e-8, "weight"));
     const buffer = optimizer.stateDict().state[0]?.["momentumBuffer"];
     if (buffer === undefined || typeof buffer === "number") throw new Error("no momentum buffer");
-    expectClose(buffer.mul(-lr), sgdMomentum.nextVelocity.flat(), 1e-8, "velocity");
+    expectClose(buffer.mul(-lr), Float64Array.from(sgdMomentum.nextVelocity.flat()), within(1e-8, "velocity"));
   });
 
   test("Adam, from its sixth step", () => {
@@ -140,11 +142,11 @@ describe("steps reproduce CS231n's figures", () => {
     optimizer.loadStateDict({ paramGroups, state: { 0: { step: adam.tBefore, expAvg: read(adam.m), expAvgSq: read(adam.v) } } });
     w.grad = read(adam.dw);
     optimizer.step();
-    expectClose(w, adam.nextW.flat(), 1e-8);
+    expectClose(w, Float64Array.from(adam.nextW.flat()), within(1e-8, "weight"));
     const { step, expAvg, expAvgSq } = optimizer.stateDict().state[0] ?? {};
     expect(step).toBe(adam.tBefore + 1);
     if (expAvg === undefined || typeof expAvg === "number" || expAvgSq === undefined || typeof expAvgSq === "number") throw new Error("no averages");
-    expectClose(expAvg, adam.nextM.flat(), 1e-8, "m");
-    expectClose(expAvgSq, adam.nextV.flat(), 1e-8, "v");
+    expectClose(expAvg, Float64Array.from(adam.nextM.flat()), within(1e-8, "m"));
+    expectClose(expAvgSq, Float64Array.from(adam.nextV.flat()), within(1e-8, "v"));
   });
 });

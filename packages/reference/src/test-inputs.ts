@@ -1,10 +1,11 @@
 import fc from "fast-check";
+import { pattern as numbers } from "@tapegrad/test-support";
 import { type NdArray, ndarray, sizeOf } from "./nd-array.ts";
 import type { Pair } from "./window-axis.ts";
 
-/** Distinct numbers from -1 to 1 in no order; fixtures/generate.py has the same function. */
+/** Distinct numbers from -1 to 1 in no order. */
 export function pattern(shape: readonly number[], seed: number): NdArray {
-  return ndarray(Array.from({ length: sizeOf(shape) }, (_, i) => ((i * 7919 + seed * 1237) % 9973) / 5000 - 1), shape);
+  return ndarray(numbers(shape, seed), shape);
 }
 
 /** A number of elements along a dimension: small, as numeric gradients cost four evaluations per element. */

@@ -1,4 +1,5 @@
-export * from "@tapegrad/autograd";
+export { enableGrad, grad, gradcheck, inferenceMode, isGradEnabled, noGrad, setGradEnabled } from "@tapegrad/autograd";
+export type { GradOptions, GradcheckError, GradcheckOptions, GradientsOf } from "@tapegrad/autograd";
 export * from "@tapegrad/data";
 export * from "@tapegrad/train";
 export * as nn from "@tapegrad/nn";
@@ -14,7 +15,7 @@ export {
   linear, log, log10, log1p, log2, logSoftmax, logicalAnd, logicalNot, logicalOr, logicalXor, logsumexp, lt, matmul, max, maxPool2d, maximum,
   mean, min, minimum, mm, mseLoss, mul, mv, narrow, ne, neg, nllLoss, norm, permute, pow, prod, rdiv, reciprocal, relu, remainder, reshape, round, rsqrt, rsub,
   select, sigmoid, sign, sin, slice, softmax, softplus, sqrt, square, squeeze, std, sub, sum, t, tan, tanh, to, transpose, trunc, unsqueeze,
-  variance, view, where,
+  variance, view, where, withAddress,
   // Errors
   ArgumentError, DTypeError, DataError, GradError, IndexError, MemoryError, SerializationError, ShapeError, TapegradError,
 } from "@tapegrad/tensor";

@@ -1,16 +1,10 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { temporaryFolder } from "@tapegrad/test-support";
 import { isPartialName, isPartialOfDeadWriter, newPartialName } from "./partial-name.ts";
 import { writeWhole } from "./write-whole.ts";
-
-function newFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "tapegrad-write-"));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 const text = (content: string): Uint8Array[] => [Buffer.from(content)];
 const onPosix = test.skipIf(process.platform === "win32");
@@ -25,7 +19,7 @@ function codeOf(run: () => void): unknown {
 }
 
 test("writes all parts, also none and empty ones, and leaves nothing else", () => {
-  const folder = newFolder();
+  const folder = temporaryFolder();
   const path = join(folder, "file");
   writeWhole(path, [Buffer.from("ab"), new Uint8Array(), Buffer.from("c")]);
   expect(readFileSync(path, "utf8")).toBe("abc");
@@ -35,7 +29,7 @@ test("writes all parts, also none and empty ones, and leaves nothing else", () =
 });
 
 test("asks for each part when it is to be written", () => {
-  const folder = newFolder();
+  const folder = temporaryFolder();
   const path = join(folder, "file");
   function* parts(): Iterable<Uint8Array> {
     for (let i = 1; i <= 3; i++) {
@@ -49,7 +43,7 @@ test("asks for each part when it is to be written", () => {
 });
 
 test("parts that throw leave the old file and no partial one", () => {
-  const folder = newFolder();
+  const folder = temporaryFolder();
   const path = join(folder, "file");
   writeWhole(path, text("old"));
   const error = new Error("no more");
@@ -62,7 +56,7 @@ test("parts that throw leave the old file and no partial one", () => {
 });
 
 onPosix.each([0o600, 0o640, 0o666, 0o777, 0o444])("keeps the mode %o of the file that it replaces", (mode) => {
-  const path = join(newFolder(), "file");
+  const path = join(temporaryFolder(), "file");
   writeFileSync(path, "old");
   chmodSync(path, mode);
   writeWhole(path, text("new"));
@@ -71,14 +65,14 @@ onPosix.each([0o600, 0o640, 0o666, 0o777, 0o444])("keeps the mode %o of the file
 });
 
 onPosix("a new file has the mode that any other gets", () => {
-  const folder = newFolder();
+  const folder = temporaryFolder();
   writeWhole(join(folder, "file"), text(""));
   writeFileSync(join(folder, "other"), "");
   expect(statSync(join(folder, "file")).mode).toBe(statSync(join(folder, "other")).mode);
 });
 
 onPosix("no moment has more permissions than the end", () => {
-  const folder = newFolder();
+  const folder = temporaryFolder();
   const path = join(folder, "file");
   writeFileSync(path, "old", { mode: 0o600 });
   writeWhole(path, (function* () {
@@ -88,7 +82,7 @@ onPosix("no moment has more permissions than the end", () => {
 });
 
 test.skipIf(process.platform === "win32" || process.getuid?.() !== 0)("keeps the owner (only root may give files away)", () => {
-  const path = join(newFolder(), "file");
+  const path = join(temporaryFolder(), "file");
   writeFileSync(path, "old");
   spawnSync("chown", ["12345:12346", path]);
   writeWhole(path, text("new"));
@@ -99,7 +93,7 @@ onPosix.each([
   ["absolute", (folder: string) => join(folder, "real", "file")],
   ["relative", () => join("real", "file")],
 ])("writes through a link that is %s", (_name, target) => {
-  const folder = newFolder();
+  const folder = temporaryFolder();
   mkdirSync(join(folder, "real"));
   const [link, chain, file] = [join(folder, "link"), join(folder, "chain"), join(folder, "real", "file")];
   symlinkSync(target(folder), link);
@@ -114,13 +108,13 @@ onPosix.each([
 });
 
 onPosix("a link that leads to itself", () => {
-  const path = join(newFolder(), "link");
+  const path = join(temporaryFolder(), "link");
   symlinkSync("link", path);
   expect(codeOf(() => writeWhole(path, text("")))).toBe("ELOOP");
 });
 
 test("a missing folder, a path below a file, a folder", () => {
-  const folder = newFolder();
+  const folder = temporaryFolder();
   writeFileSync(join(folder, "file"), "");
   expect(codeOf(() => writeWhole(join(folder, "missing", "file"), text("")))).toBe("ENOENT");
   expect(codeOf(() => writeWhole(join(folder, "file", "below"), text("")))).toMatch(/ENOTDIR|ENOENT/);
@@ -129,7 +123,7 @@ test("a missing folder, a path below a file, a folder", () => {
 });
 
 onPosix("neither a named pipe nor a device is replaced", () => {
-  const folder = newFolder();
+  const folder = temporaryFolder();
   spawnSync("mkfifo", [join(folder, "pipe")]);
   expect(codeOf(() => writeWhole(join(folder, "pipe"), text("")))).toBe("EINVAL");
   expect(lstatSync(join(folder, "pipe")).isFIFO()).toBe(true);
@@ -167,7 +161,7 @@ async function startSleeper(): Promise<ChildProcess> {
 }
 
 test("what dead writers left is removed by the next one, what live ones write is not", async () => {
-  const folder = newFolder();
+  const folder = temporaryFolder();
   const { place, start } = nameParts();
   const elsewhere = place === "00000000" ? "00000001" : "00000000";
   const [dead, alive] = [spawnSync(process.execPath, ["-e", ""]).pid, await startSleeper()];
@@ -200,8 +194,8 @@ test("the time of the last change is asked for only where nobody knows of the wr
 });
 
 onPosix("a partial file that somebody has put a link in place of is not followed", () => {
-  const folder = newFolder();
-  const victim = join(newFolder(), "victim");
+  const folder = temporaryFolder();
+  const victim = join(temporaryFolder(), "victim");
   writeFileSync(victim, "precious");
   const { place } = nameParts();
   symlinkSync(victim, join(folder, `.tapegrad-part-${place}-1-1-${"0".repeat(32)}`));

@@ -1,5 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -7,17 +6,16 @@ import { defaultGenerator, dropout, Generator, manualSeed, ones, rand, scope, te
 import { Linear, loadSafetensors, loadSafetensorsMetadata, saveSafetensors } from "@tapegrad/nn";
 import { DataLoader, TensorDataset } from "@tapegrad/data";
 import { Adam, SGD } from "@tapegrad/optim";
+import { temporaryFolder, thrownBy } from "@tapegrad/test-support";
 import { loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { begin, Killed, train, type Kind } from "./testing/training.ts";
-import { thrownBy } from "./testing/thrown.ts";
 
 let folder = "", path = "";
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), "checkpoint-"));
+  folder = temporaryFolder();
   path = join(folder, "training.safetensors");
 });
 afterEach(() => {
-  rmSync(folder, { recursive: true });
   manualSeed(0);
 });
 

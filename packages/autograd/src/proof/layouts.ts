@@ -1,29 +1,10 @@
-import { narrow, permute, reshape, slice, type DType, type Shape, type Tensor } from "@tapegrad/tensor";
+import { narrow, type DType, type Shape, type Tensor } from "@tapegrad/tensor";
+import type { Layout } from "@tapegrad/testing";
 import { numbersOf } from "./expect-values.ts";
 import { fromValues, sizeOf } from "./operands.ts";
 
-/** What fills the gaps around a strided view: a value that would show in any result. */
-const filler = 77;
-
-/** Ways to lay the same elements out in memory. Each gives null where the shape has no such layout. */
-export const layouts: Readonly<Record<string, (x: Tensor) => Tensor | null>> = {
-  transposed: (x) => {
-    if (x.ndim < 2) return null;
-    const order = x.shape.map((_, i) => x.ndim - 1 - i);
-    const turned = permute(x, order);
-    return permute(fromValues(numbersOf(turned), turned.shape, x.dtype), order);
-  },
-  offset: (x) => {
-    const around = [filler, filler, filler, ...numbersOf(x), filler];
-    return reshape(narrow(fromValues(around, [around.length], x.dtype), 0, 3, x.numel()), x.shape);
-  },
-  stepped: (x) => {
-    if (x.ndim === 0) return null;
-    const values = [...numbersOf(x)].flatMap((value) => [filler, value]);
-    const wide: Shape = [...x.shape.slice(0, -1), (x.shape.at(-1) as number) * 2];
-    return slice(fromValues(values, wide, x.dtype), x.ndim - 1, 1, Infinity, 2);
-  },
-};
+/** Views with the elements that a tensor has. */
+export const viewLayouts = ["transposed", "narrowed", "strided"] as const satisfies readonly Layout[];
 
 /** A view that repeats one entry along a dimension with stride 0, and its row-major copy. */
 export function expanded(x: Tensor, dim: number): { view: Tensor; copy: Tensor } {

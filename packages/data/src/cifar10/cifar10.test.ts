@@ -1,10 +1,10 @@
 import { truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { allclose, tensor } from "@tapegrad/tensor";
+import { temporaryFolder } from "@tapegrad/test-support";
 import { expect, test } from "vitest";
 import { normalize } from "../images/normalize.ts";
 import { dataError } from "../testing/data-error.ts";
-import { tempFolder } from "../testing/temp-folder.ts";
 import { CIFAR10 } from "./cifar10.ts";
 import { recordBytes } from "./records.ts";
 
@@ -34,7 +34,7 @@ test("ten classes", () => {
 });
 
 test("loaded from a folder, with a transform", async () => {
-  const root = tempFolder();
+  const root = temporaryFolder();
   const path = join(root, "test_batch.bin");
   writeFileSync(path, Uint8Array.of(7));
   truncateSync(path, 30_730_000);

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "@tapegrad/tensor";
+import { temporaryFolder } from "@tapegrad/test-support";
 import { beforeAll, describe, expect, test } from "vitest";
 import { md5Of } from "../fetch/file-checks.ts";
 import type { FetchProgress } from "../fetch/fetch-events.ts";
@@ -11,7 +12,6 @@ import { dataError } from "../testing/data-error.ts";
 import { fakeNpm } from "../testing/fake-npm.ts";
 import { localServer, serve, serveThenCut } from "../testing/local-server.ts";
 import { smallCifar10, type SmallCifar10 } from "../testing/small-cifar10.ts";
-import { tempFolder } from "../testing/temp-folder.ts";
 import { loadCifar10Records } from "./load-records.ts";
 import type { Cifar10Release } from "./official.ts";
 import { recordBytes } from "./records.ts";
@@ -40,7 +40,7 @@ async function load(options: LoadOptions, sources: Parameters<typeof loadCifar10
 
 describe("from a folder", () => {
   test.each(["binary", "python"] as const)("the %s version, itself or in its usual subfolder", async (version) => {
-    const root = tempFolder();
+    const root = temporaryFolder();
     const write = version === "binary" ? small.writeBinary : small.writePython;
     write(root);
     const { records, notices } = await load({ root });
@@ -48,7 +48,7 @@ describe("from a folder", () => {
     expect(notices).toEqual([]);
     expect((await load({ root, train: false })).records).toEqual(Uint8Array.from(small.testRecords));
 
-    const above = tempFolder();
+    const above = temporaryFolder();
     const nested = join(above, version === "binary" ? "cifar-10-batches-bin" : "cifar-10-batches-py");
     mkdirSync(nested);
     write(nested);
@@ -56,7 +56,7 @@ describe("from a folder", () => {
   });
 
   test.each(["binary", "python"] as const)("the archive of the %s version, named or in the folder", async (version) => {
-    const root = tempFolder();
+    const root = temporaryFolder();
     const path = join(root, `cifar-10-${version}.tar.gz`);
     await small.writeArchive(path, version);
     expect((await load({ root })).records).toEqual(Uint8Array.from(small.trainRecords));
@@ -65,14 +65,14 @@ describe("from a folder", () => {
   });
 
   test("the half that is not asked for need not be there", async () => {
-    const root = tempFolder();
+    const root = temporaryFolder();
     small.writeBinary(root);
     rmSync(join(root, "test_batch.bin"));
     expect((await load({ root })).records.length).toBe(6 * recordBytes);
   });
 
   test("nothing there, or no such folder", async () => {
-    const root = tempFolder();
+    const root = temporaryFolder();
     const error = await dataError(load({ root }));
     expect(error.message).toBe(
       `CIFAR10.load: no CIFAR-10 in ${root}\n` +
@@ -84,7 +84,7 @@ describe("from a folder", () => {
   });
 
   test("a file missing, cut short, too long, with a label above 9", async () => {
-    const root = tempFolder();
+    const root = temporaryFolder();
     small.writeBinary(root);
     const path = join(root, "data_batch_2.bin");
     const good = readFileSync(path);
@@ -108,18 +108,18 @@ describe("from a folder", () => {
   });
 
   test("a Python batch cut short, an archive cut short", async () => {
-    const root = tempFolder();
+    const root = temporaryFolder();
     small.writePython(root);
     truncateSync(join(root, "data_batch_1"), 1000);
     expect((await dataError(load({ root }))).code).toBe("pickle/truncated");
-    const archive = join(tempFolder(), "cifar-10-binary.tar.gz");
+    const archive = join(temporaryFolder(), "cifar-10-binary.tar.gz");
     await small.writeArchive(archive, "binary");
     truncateSync(archive, 5000);
     expect((await dataError(load({ root: archive }))).code).toBe("archive/damaged");
   });
 
   test("other data of the same form are refused, or with `verify: false` used with a notice", async () => {
-    const root = tempFolder();
+    const root = temporaryFolder();
     small.writeBinary(root);
     const path = join(root, "data_batch_1.bin");
     const bytes = readFileSync(path);
@@ -140,7 +140,7 @@ describe("from a folder", () => {
 
 describe("from the cache", () => {
   function filledCache(): string {
-    const cacheDir = tempFolder();
+    const cacheDir = temporaryFolder();
     mkdirSync(join(cacheDir, "cifar-10-batches-bin"));
     small.writeBinary(join(cacheDir, "cifar-10-batches-bin"));
     return cacheDir;
@@ -162,7 +162,7 @@ describe("from the cache", () => {
   });
 
   test("nothing there and nothing may be fetched", async () => {
-    const cacheDir = tempFolder();
+    const cacheDir = temporaryFolder();
     const error = await dataError(load({ cacheDir, download: false }));
     expect(error.message).toContain(`no CIFAR-10 in ${cacheDir}`);
     expect(error.message).toContain("hint: set download: true to have it fetched");
@@ -237,7 +237,7 @@ describe("fetched", () => {
   async function world(answer: Parameters<typeof localServer>[0], packScript: string, md5 = "0", bytes = 1) {
     const { url } = await localServer(answer);
     const release: Cifar10Release = { ...small.release, archive: { url, bytes, md5 } };
-    const npm = fakeNpm(tempFolder(), packScript);
+    const npm = fakeNpm(temporaryFolder(), packScript);
     return {
       release,
       sources: (work: string) => [officialArchive(op, release, work), packageMirror(op, release, work, npm)],
@@ -247,7 +247,7 @@ describe("fetched", () => {
   const noPack = `console.error("npm error offline"); process.exit(1);`;
 
   async function archiveBytes(): Promise<Buffer> {
-    const path = join(tempFolder(), "cifar-10-binary.tar.gz");
+    const path = join(temporaryFolder(), "cifar-10-binary.tar.gz");
     await small.writeArchive(path, "binary");
     return readFileSync(path);
   }
@@ -258,14 +258,14 @@ describe("fetched", () => {
   }
 
   function packing(): string {
-    const path = join(tempFolder(), "package.tgz");
+    const path = join(temporaryFolder(), "package.tgz");
     writeFileSync(path, small.packageArchive);
     return `fs.copyFileSync(${JSON.stringify(path)}, join(destination, wanted.replace("@", "-") + ".tgz"));`;
   }
 
   test("from the official archive: checked, unpacked, kept, the archive gone", async () => {
     const bytes = await archiveBytes();
-    const cacheDir = join(tempFolder(), "new");
+    const cacheDir = join(temporaryFolder(), "new");
     const { records, notices, steps } = await load({ cacheDir }, await worldWithArchive(bytes, serve(bytes)));
     expect(records).toEqual(Uint8Array.from(small.trainRecords));
     expect(notices).toEqual([]);
@@ -281,7 +281,7 @@ describe("fetched", () => {
   });
 
   test("from the mirror when the official site does not have it: converted to the very same records", async () => {
-    const cacheDir = tempFolder();
+    const cacheDir = temporaryFolder();
     const { records, notices, steps } = await load({ cacheDir }, await world(notFound, packing()));
     expect(records).toEqual(Uint8Array.from(small.trainRecords));
     expect(notices).toHaveLength(1);
@@ -293,14 +293,14 @@ describe("fetched", () => {
   });
 
   test("into the root when that is asked for, and found there again", async () => {
-    const root = tempFolder();
+    const root = temporaryFolder();
     await load({ root, download: true }, await world(notFound, packing()));
     expect(readdirSync(root)).toEqual(["cifar-10-batches-bin"]);
     expect((await load({ root })).records).toEqual(Uint8Array.from(small.trainRecords));
   });
 
   test("from nowhere: the error tells what each source said, and nothing is left", async () => {
-    const cacheDir = tempFolder();
+    const cacheDir = temporaryFolder();
     const error = await dataError(load({ cacheDir }, await world(notFound, noPack)));
     expect(error.code).toBe("cifar10/unavailable");
     expect(error.message).toMatch(/^CIFAR10\.load: CIFAR-10 could not be had from any source\n {2}127\.0\.0\.1.+ 404\n {2}the npm package small-cifar10: `.+` failed \(exit code 1\)\n {2}hint: give a folder that holds it: CIFAR10\.load\(\{ root \}\)\n {2}code/);
@@ -309,7 +309,7 @@ describe("fetched", () => {
 
   test("an interrupted download is never taken for the data, and goes on in the next run", async () => {
     const bytes = await archiveBytes();
-    const cacheDir = tempFolder();
+    const cacheDir = temporaryFolder();
     const broken = await worldWithArchive(bytes, serveThenCut(bytes, 3000));
     const stopping = new AbortController();
     const error = await dataError(
@@ -329,9 +329,9 @@ describe("fetched", () => {
 
   test("what the official site left half-way is removed once the mirror has given the data", async () => {
     const bytes = await archiveBytes();
-    const cacheDir = tempFolder();
+    const cacheDir = temporaryFolder();
     const { release } = await worldWithArchive(bytes, serveThenCut(bytes, 3000));
-    const npm = fakeNpm(tempFolder(), packing());
+    const npm = fakeNpm(temporaryFolder(), packing());
     const sources = (work: string) => [officialArchive(op, release, work), packageMirror(op, release, work, npm)];
     const { notices } = await load({ cacheDir }, { release, sources });
     expect(notices[0]).toContain("could not fetch");
@@ -340,7 +340,7 @@ describe("fetched", () => {
 
   test("stopped while it unpacks", async () => {
     const bytes = await archiveBytes();
-    const cacheDir = tempFolder();
+    const cacheDir = temporaryFolder();
     const stopping = new AbortController();
     const onProgress = ({ step }: FetchProgress) => step.startsWith("unpacking") && stopping.abort();
     const error = await dataError(
@@ -360,8 +360,8 @@ describe("fetched", () => {
       ...small.release,
       test: [{ name: "test_batch", md5: "0".repeat(32) }],
     };
-    const npm = fakeNpm(tempFolder(), packing());
-    const cacheDir = tempFolder();
+    const npm = fakeNpm(temporaryFolder(), packing());
+    const cacheDir = temporaryFolder();
     const error = await dataError(load({ cacheDir }, { release: other, sources: (work) => [packageMirror(op, other, work, npm)] }));
     expect(error.code).toBe("cifar10/unavailable");
     expect(error.message).toContain("is not the official test_batch");
@@ -369,7 +369,7 @@ describe("fetched", () => {
   });
 
   test("a cache folder that cannot be made", async () => {
-    const file = join(tempFolder(), "file");
+    const file = join(temporaryFolder(), "file");
     writeFileSync(file, "");
     const error = await dataError(load({ cacheDir: join(file, "cache") }, await world(notFound, packing())));
     expect(error.code).toBe("cache/not-a-folder");

@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, utimesSy
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { temporaryFolder } from "@tapegrad/test-support";
 import { dataError } from "../testing/data-error.ts";
-import { tempFolder } from "../testing/temp-folder.ts";
 import { lockGone, tryLock } from "./cache-lock.ts";
 import { ownIdentity } from "./process-identity.ts";
 
@@ -15,7 +15,7 @@ const living = record({ ...ownIdentity(), pid: process.ppid });
 const elsewhere = record({ space: "0".repeat(12), pid: ended });
 
 function lockPath(content?: string): string {
-  const path = join(tempFolder(), ".data.lock");
+  const path = join(temporaryFolder(), ".data.lock");
   if (content !== undefined) writeFileSync(path, content);
   return path;
 }
@@ -66,7 +66,7 @@ test("a lock that somebody else has taken since is not released", async () => {
 });
 
 test("where something else is in the lock's place it goes without, and touches nothing", async () => {
-  const folder = tempFolder();
+  const folder = temporaryFolder();
   writeFileSync(join(folder, "precious"), "theirs");
   symlinkSync(join(folder, "precious"), join(folder, "link"));
   symlinkSync(join(folder, "loop"), join(folder, "loop"));
@@ -92,6 +92,6 @@ test("of many that find a lock left behind one gets it, hardly ever two", async 
 });
 
 test("a folder in which nothing can be made", async () => {
-  const error = await dataError(tryLock({ op, path: join(tempFolder(), "none", ".data.lock") }));
+  const error = await dataError(tryLock({ op, path: join(temporaryFolder(), "none", ".data.lock") }));
   expect(error.code).toBe("cache/missing");
 });

@@ -1,20 +1,20 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { temporaryFolder } from "@tapegrad/test-support";
 import { dataError } from "../testing/data-error.ts";
-import { tempFolder } from "../testing/temp-folder.ts";
 import { debianPackage } from "./debian-package.ts";
 
 const op = "Test.load";
 const program = (code: string) => {
-  const path = join(tempFolder(), "program.mjs");
+  const path = join(temporaryFolder(), "program.mjs");
   writeFileSync(path, `import fs from "node:fs"; const args = process.argv.slice(2); ${code}`);
   return { file: process.execPath, args: [path] };
 };
 const apt = (name: string) => program(`if (args[0] === "download") fs.writeFileSync(\`\${args[1]}${name}\`, "deb");`);
 
 test("downloads into the folder and unpacks there", async () => {
-  const folder = tempFolder();
+  const folder = temporaryFolder();
   const dpkg = program(
     `if (args[0] !== "-x") process.exit(2);
      fs.writeFileSync(args[2] + "/unpacked", fs.readFileSync(args[1]));`,
@@ -27,7 +27,7 @@ test("downloads into the folder and unpacks there", async () => {
 });
 
 test("apt-get that leaves nothing, that fails, that is not there", async () => {
-  const folder = tempFolder();
+  const folder = temporaryFolder();
   const nothing = await dataError(debianPackage("some-data", { op, folder, apt: program("") }));
   expect(nothing.message).toBe(
     "Test.load: `apt-get download some-data` left no package\n  code: debian-package/missing",

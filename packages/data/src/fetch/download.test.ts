@@ -1,9 +1,9 @@
 import { existsSync, linkSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { temporaryFolder } from "@tapegrad/test-support";
 import { dataError } from "../testing/data-error.ts";
 import { localServer, serve, serveThenCut } from "../testing/local-server.ts";
-import { tempFolder } from "../testing/temp-folder.ts";
 import { download } from "./download.ts";
 import { md5Of } from "./file-checks.ts";
 import { redirected, RedirectError } from "./http-get.ts";
@@ -17,7 +17,7 @@ const quick = { retryDelayMs: 1, connectTimeoutMs: 2000, stallTimeoutMs: 2000 };
 
 test("a file arrives whole, with progress, in folders made on the way", async () => {
   const { url } = await localServer(serve(content));
-  const file = join(tempFolder(), "a", "b", "file.bin");
+  const file = join(temporaryFolder(), "a", "b", "file.bin");
   const progress: (number | undefined)[][] = [];
   await download({ op, url, file, checks, onProgress: (...step) => progress.push(step) });
   expect(readFileSync(file)).toEqual(Buffer.from(content));
@@ -27,7 +27,7 @@ test("a file arrives whole, with progress, in folders made on the way", async ()
 
 test("bytes marked as packed stay as they are", async () => {
   const { url } = await localServer(serve(content, { "content-encoding": "gzip" }));
-  const file = join(tempFolder(), "file.bin");
+  const file = join(temporaryFolder(), "file.bin");
   await download({ op, url, file, checks });
   expect(md5Of(readFileSync(file))).toBe(md5);
 });
@@ -35,7 +35,7 @@ test("bytes marked as packed stay as they are", async () => {
 test("redirects are followed, but not for ever", async () => {
   const { url: target } = await localServer(serve(content));
   const { url } = await localServer((_request, response) => void response.writeHead(302, { location: target }).end());
-  const file = join(tempFolder(), "file.bin");
+  const file = join(temporaryFolder(), "file.bin");
   await download({ op, url, file, checks });
   expect(existsSync(file)).toBe(true);
 
@@ -47,7 +47,7 @@ test("redirects are followed, but not for ever", async () => {
 
 test("a connection cut midway is taken up where it broke", async () => {
   const { url, ranges } = await localServer(serveThenCut(content, 60_000, { etag: '"1"' }), serve(content));
-  const file = join(tempFolder(), "file.bin");
+  const file = join(temporaryFolder(), "file.bin");
   await download({ op, url, file, checks, ...quick });
   expect(md5Of(readFileSync(file))).toBe(md5);
   expect(ranges).toEqual(["", "bytes=60000-"]);
@@ -59,7 +59,7 @@ test("a server that ignores ranges sends it all again", async () => {
     delete request.headers.range;
     whole(request, response);
   });
-  const file = join(tempFolder(), "file.bin");
+  const file = join(temporaryFolder(), "file.bin");
   await download({ op, url, file, checks, ...quick });
   expect(md5Of(readFileSync(file))).toBe(md5);
   expect(ranges).toHaveLength(2);
@@ -71,7 +71,7 @@ test("a server that sends the wrong range is asked for everything", async () => 
     (_request, response) => void response.writeHead(206, { "content-range": "bytes 5-9/100000" }).end("xxxxx"),
     serve(content),
   );
-  const file = join(tempFolder(), "file.bin");
+  const file = join(temporaryFolder(), "file.bin");
   await download({ op, url, file, checks, ...quick });
   expect(md5Of(readFileSync(file))).toBe(md5);
   expect(ranges).toEqual(["", "bytes=60000-", ""]);
@@ -79,7 +79,7 @@ test("a server that sends the wrong range is asked for everything", async () => 
 
 test("a part left by an earlier run is continued if a checksum can tell", async () => {
   const { url, ranges } = await localServer(serve(content));
-  const file = join(tempFolder(), "file.bin");
+  const file = join(temporaryFolder(), "file.bin");
   writeFileSync(`${file}.part`, content.subarray(0, 40_000));
   await download({ op, url, file, checks });
   expect(md5Of(readFileSync(file))).toBe(md5);
@@ -88,7 +88,7 @@ test("a part left by an earlier run is continued if a checksum can tell", async 
 
 test("a part left by an earlier run that is already whole is only checked", async () => {
   const { url, ranges } = await localServer(serve(content));
-  const file = join(tempFolder(), "file.bin");
+  const file = join(temporaryFolder(), "file.bin");
   writeFileSync(`${file}.part`, content);
   await download({ op, url, file, checks });
   expect(md5Of(readFileSync(file))).toBe(md5);
@@ -97,7 +97,7 @@ test("a part left by an earlier run that is already whole is only checked", asyn
 
 test("a part that is longer than the file is dropped; a whole file is not fetched again, a wrong one is", async () => {
   const { url, ranges } = await localServer(serve(content));
-  const file = join(tempFolder(), "file.bin");
+  const file = join(temporaryFolder(), "file.bin");
   writeFileSync(`${file}.part`, Buffer.alloc(content.length + 1));
   await download({ op, url, file, checks });
   expect(ranges).toEqual([""]);
@@ -112,7 +112,7 @@ test("a part that is longer than the file is dropped; a whole file is not fetche
 
 test("a part left by an earlier run is dropped if nothing could tell whether it fits", async () => {
   const { url, ranges } = await localServer(serve(content));
-  const file = join(tempFolder(), "file.bin");
+  const file = join(temporaryFolder(), "file.bin");
   writeFileSync(`${file}.part`, "rubbish");
   await download({ op, url, file, checks: { bytes: content.length } });
   expect(md5Of(readFileSync(file))).toBe(md5);
@@ -121,7 +121,7 @@ test("a part left by an earlier run is dropped if nothing could tell whether it 
 
 test("a part of another file is noticed, and everything fetched again", async () => {
   const { url, ranges } = await localServer(serve(content));
-  const file = join(tempFolder(), "file.bin");
+  const file = join(temporaryFolder(), "file.bin");
   writeFileSync(`${file}.part`, "rubbish");
   await download({ op, url, file, checks });
   expect(md5Of(readFileSync(file))).toBe(md5);
@@ -130,7 +130,7 @@ test("a part of another file is noticed, and everything fetched again", async ()
 
 test("the wrong content leaves nothing behind", async () => {
   const { url } = await localServer(serve(Buffer.from("something else".padEnd(content.length))));
-  const folder = tempFolder();
+  const folder = temporaryFolder();
   const error = await dataError(download({ op, url, file: join(folder, "file.bin"), checks }));
   expect(error.message).toBe(
     `Test.load: ${url} is not the expected file: its md5 is 58373efb6732ea2e69daa25d1813cecc\n` +
@@ -141,7 +141,7 @@ test("the wrong content leaves nothing behind", async () => {
 
 test("the wrong integrity is told apart from the right one", async () => {
   const { url } = await localServer(serve(Buffer.from("abc")));
-  const folder = tempFolder();
+  const folder = temporaryFolder();
   const file = join(folder, "file.bin");
   const good = "sha256-ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=";
   await download({ op, url, file, checks: { bytes: 3, integrity: good } });
@@ -152,7 +152,7 @@ test("the wrong integrity is told apart from the right one", async () => {
 });
 
 test("the wrong length is refused before the bytes arrive, or as soon as there are too many", async () => {
-  const file = join(tempFolder(), "file.bin");
+  const file = join(temporaryFolder(), "file.bin");
   const announced = await localServer(serve(content));
   const early = await dataError(download({ op, url: announced.url, file, checks: { bytes: 5 } }));
   expect(early.message).toBe(`Test.load: ${announced.url} has 100000 bytes, not 5\n  code: download/size`);
@@ -166,7 +166,7 @@ test("the wrong length is refused before the bytes arrive, or as soon as there a
 });
 
 test("a server that never ends is left as soon as there is too much, announced or not", async () => {
-  const folder = tempFolder();
+  const folder = temporaryFolder();
   const endless = await localServer((_request, response) => {
     response.writeHead(200);
     const more = (): void => void response.write(content, more);
@@ -183,7 +183,7 @@ test("a byte now and then is too slow", async () => {
     const dripping = setInterval(() => response.write("x"), 10);
     response.on("close", () => clearInterval(dripping));
   });
-  const file = join(tempFolder(), "file.bin");
+  const file = join(temporaryFolder(), "file.bin");
   const error = await dataError(download({ op, url, file, checks, minBytesPerSecond: 5000, speedWindowMs: 200 }));
   expect(error.message).toMatch(/^Test\.load: http:.+ comes too slowly: \d+ bytes in 0\.\d s, less than 5000 a second\n {2}code: download\/too-slow$/);
 });
@@ -193,7 +193,7 @@ test("a public server must not redirect to a private address, itself or by name"
   const byName = inner.replace("127.0.0.1", "localhost");
   for (const location of [inner.replace("127.0.0.1", "127.0.0.2"), byName, inner.replace("127.0.0.1", "[::ffff:127.0.0.2]")]) {
     const { url } = await localServer((_request, response) => void response.writeHead(302, { location }).end());
-    const file = join(tempFolder(), "file.bin");
+    const file = join(temporaryFolder(), "file.bin");
     // The server counts as public until it was reached; then every address counts as private.
     let asked = 0;
     const error = await dataError(download({ op, url, file, checks, isPrivate: () => asked++ > 0, ...quick }));
@@ -207,14 +207,14 @@ test("a public server must not redirect to a private address, itself or by name"
 test("a redirect to what is no web address", async () => {
   for (const location of ["file:///etc/passwd", "http://["]) {
     const { url } = await localServer((_request, response) => void response.writeHead(302, { location }).end());
-    const error = await dataError(download({ op, url, file: join(tempFolder(), "file.bin"), checks, ...quick }));
+    const error = await dataError(download({ op, url, file: join(temporaryFolder(), "file.bin"), checks, ...quick }));
     expect(error.message).toBe(`Test.load: could not fetch ${url}: ${new URL(url).host} redirects to no web address\n  code: download/redirect`);
   }
 });
 
 test.runIf(process.platform !== "win32")("links in the place of the file or of its part are not followed", async () => {
   const { url } = await localServer(serve(content));
-  const folder = tempFolder();
+  const folder = temporaryFolder();
   const precious = join(folder, "precious");
   const file = join(folder, "file.bin");
   for (const link of [symlinkSync, linkSync])
@@ -229,7 +229,7 @@ test.runIf(process.platform !== "win32")("links in the place of the file or of i
 });
 
 test("a server that says no is not asked twice; one that is busy is", async () => {
-  const file = join(tempFolder(), "file.bin");
+  const file = join(temporaryFolder(), "file.bin");
   const gone = await localServer((_request, response) => void response.writeHead(404).end());
   const error = await dataError(download({ op, url: gone.url, file, checks, ...quick }));
   expect(error.message).toBe(
@@ -243,14 +243,14 @@ test("a server that says no is not asked twice; one that is busy is", async () =
 
 test("nobody there: the error says how often it tried", async () => {
   const { url } = await localServer((request) => request.socket.destroy());
-  const error = await dataError(download({ op, url, file: join(tempFolder(), "file.bin"), checks, ...quick, retries: 2 }));
+  const error = await dataError(download({ op, url, file: join(temporaryFolder(), "file.bin"), checks, ...quick, retries: 2 }));
   expect(error.code).toBe("download/network");
   expect(error.message).toContain(`could not fetch ${url}: socket hang up`);
   expect(error.message).toContain("tried 3 times, 0 bytes received");
 });
 
 test("a server that accepts and says nothing, or stops in the middle, is given up", async () => {
-  const file = join(tempFolder(), "file.bin");
+  const file = join(temporaryFolder(), "file.bin");
   const silent = await localServer(() => undefined);
   const error = await dataError(download({ op, url: silent.url, file, checks, retries: 0, connectTimeoutMs: 50 }));
   expect(error.message).toContain("within 0.05 s");
@@ -267,7 +267,7 @@ test("a server that accepts and says nothing, or stops in the middle, is given u
 
 test("a full disk", async () => {
   const { url } = await localServer(serve(content));
-  const file = join(tempFolder(), "file.bin");
+  const file = join(temporaryFolder(), "file.bin");
   const openPart: OpenPartFile = async () => ({
     write: () => Promise.reject(Object.assign(new Error("ENOSPC: no space left on device"), { code: "ENOSPC" })),
     close: () => Promise.resolve(),
@@ -282,7 +282,7 @@ test("a full disk", async () => {
 
 test("a full disk that shows only when the file is closed", async () => {
   const { url } = await localServer(serve(content));
-  const file = join(tempFolder(), "file.bin");
+  const file = join(temporaryFolder(), "file.bin");
   const openPart: OpenPartFile = async () => ({
     write: () => Promise.resolve(),
     close: () => Promise.reject(Object.assign(new Error("EDQUOT"), { code: "EDQUOT" })),
@@ -296,13 +296,13 @@ test.runIf(existsSync("/dev/full"))("the real full device of Linux (where there 
   const { openPartFile } = await import("./part-file.ts");
   const { url } = await localServer(serve(content));
   const openPart: OpenPartFile = () => openPartFile("/dev/full", "continue");
-  const error = await dataError(download({ op, url, file: join(tempFolder(), "file.bin"), checks, openPart }));
+  const error = await dataError(download({ op, url, file: join(temporaryFolder(), "file.bin"), checks, openPart }));
   expect(error.code).toBe("download/disk-full");
 });
 
 test("a folder that cannot be made", async () => {
   const { url } = await localServer(serve(content));
-  const folder = tempFolder();
+  const folder = temporaryFolder();
   writeFileSync(join(folder, "taken"), "a file");
   const error = await dataError(download({ op, url, file: join(folder, "taken", "file.bin"), checks }));
   expect(error.code).toBe("download/not-a-folder");
@@ -316,7 +316,7 @@ test("stopped midway by its signal: an error, a part, and no file; then it goes 
     response.write(content.subarray(0, 50_000));
   };
   const { url, ranges } = await localServer(slow(content), serve(content));
-  const file = join(tempFolder(), "file.bin");
+  const file = join(temporaryFolder(), "file.bin");
   const onProgress = (done: number) => done >= 50_000 && controller.abort();
   const error = await dataError(download({ op, url, file, checks, onProgress, signal: controller.signal }));
   expect(error.message).toBe(
@@ -335,7 +335,7 @@ test("stopped while it waits for the next try", async () => {
     request.socket.destroy();
     setTimeout(() => controller.abort(), 20);
   });
-  const file = join(tempFolder(), "file.bin");
+  const file = join(temporaryFolder(), "file.bin");
   const error = await dataError(download({ op, url, file, checks, retryDelayMs: 60_000, signal: controller.signal }));
   expect(error.code).toBe("download/aborted");
 });

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
+import { temporaryFolder } from "@tapegrad/test-support";
 import { dataError } from "../testing/data-error.ts";
-import { tempFolder } from "../testing/temp-folder.ts";
 import { runCommand } from "./run-command.ts";
 
 const op = "Test.load";
@@ -8,7 +8,7 @@ const area = "tool";
 const script = (code: string) => ({ file: process.execPath, args: ["-e", code] });
 
 test("resolves to the standard output, run in the folder", async () => {
-  const folder = tempFolder();
+  const folder = temporaryFolder();
   expect(await runCommand(script("process.stdout.write(process.cwd())"), { op, area, folder })).toBe(folder);
 });
 

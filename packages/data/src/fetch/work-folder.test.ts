@@ -2,9 +2,9 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "@tapegrad/tensor";
+import { temporaryFolder } from "@tapegrad/test-support";
 import { expect, test } from "vitest";
 import { dataError } from "../testing/data-error.ts";
-import { tempFolder } from "../testing/temp-folder.ts";
 import { ownIdentity } from "./process-identity.ts";
 import { buildFolder } from "./work-folder.ts";
 
@@ -32,7 +32,7 @@ async function foundBy(target: string): Promise<string[]> {
 }
 
 test("the folder appears whole, for all who may read what its user makes", async () => {
-  const parent = tempFolder();
+  const parent = temporaryFolder();
   const target = join(parent, "new", "data");
   await buildFolder({ op, target }, async ({ work, finished }) => {
     writeFileSync(join(finished, "file"), "content");
@@ -45,7 +45,7 @@ test("the folder appears whole, for all who may read what its user makes", async
 });
 
 test("a failure leaves nothing, or what the next run can use", async () => {
-  const parent = tempFolder();
+  const parent = temporaryFolder();
   const target = join(parent, "data");
   const failure = new DataError({ op, fact: "no", code: "test/no" });
   const build = (kept: boolean) => async ({ work, finished }: { work: string; finished: string }) => {
@@ -62,7 +62,7 @@ test("a failure leaves nothing, or what the next run can use", async () => {
 });
 
 test("a full disk is told as such; a mistake in the code is not disguised", async () => {
-  const target = join(tempFolder(), "data");
+  const target = join(temporaryFolder(), "data");
   const full = Object.assign(new Error("ENOSPC"), { code: "ENOSPC" });
   const error = await dataError(buildFolder({ op, target }, () => Promise.reject(full)));
   expect(error.message).toContain(`no space left on the disk while filling the folder ${target}`);
@@ -70,7 +70,7 @@ test("a full disk is told as such; a mistake in the code is not disguised", asyn
 });
 
 test("the old folder stays until the new one is there", async () => {
-  const parent = tempFolder();
+  const parent = temporaryFolder();
   const target = join(parent, "data");
   await buildFolder({ op, target }, fill("old"));
   const failure = new DataError({ op, fact: "no", code: "test/no" });
@@ -85,7 +85,7 @@ test("the old folder stays until the new one is there", async () => {
 });
 
 test("a sound folder of a process that was faster stays", async () => {
-  const parent = tempFolder();
+  const parent = temporaryFolder();
   const target = join(parent, "data");
   await buildFolder({ op, target, isSound: async () => true }, async (folder) => {
     await fill("slower")(folder);
@@ -97,7 +97,7 @@ test("a sound folder of a process that was faster stays", async () => {
 });
 
 test("a file or a link where the folder goes is replaced, what it leads to is not touched", async () => {
-  const parent = tempFolder();
+  const parent = temporaryFolder();
   const elsewhere = join(parent, "elsewhere");
   mkdirSync(elsewhere);
   writeFileSync(join(elsewhere, "file"), "theirs");
@@ -111,14 +111,14 @@ test("a file or a link where the folder goes is replaced, what it leads to is no
 });
 
 test("what a killed process left is taken over", async () => {
-  const parent = tempFolder();
+  const parent = temporaryFolder();
   workOf(parent, `.data-in-work-${space}-${ended}-abc`, "");
   expect(await foundBy(join(parent, "data"))).toEqual(["archive", "finished"]);
   expect(readdirSync(parent)).toEqual(["data"]);
 });
 
 test("what a living process works on, or one of another container, or nobody knows who, is not touched", async () => {
-  const parent = tempFolder();
+  const parent = temporaryFolder();
   const others = [
     `.data-in-work-${space}-${process.ppid}-abc`,
     `.data-in-work-${"0".repeat(12)}-${ended}-abc`,
@@ -132,7 +132,7 @@ test("what a living process works on, or one of another container, or nobody kno
 });
 
 test("without a sign of life for an hour a folder counts as left", async () => {
-  const parent = tempFolder();
+  const parent = temporaryFolder();
   const [recent, old] = ["0", "1"].map((digit) => workOf(parent, `.data-in-work-${digit.repeat(12)}-1-abc`, digit));
   const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000);
   utimesSync(recent ?? "", minutesAgo(55), minutesAgo(55));
@@ -142,8 +142,8 @@ test("without a sign of life for an hour a folder counts as left", async () => {
 });
 
 test.runIf(process.platform !== "win32")("links, files, and folders that others can write to are no folders of work", async () => {
-  const parent = tempFolder();
-  const elsewhere = tempFolder();
+  const parent = temporaryFolder();
+  const elsewhere = temporaryFolder();
   writeFileSync(join(elsewhere, "archive"), "theirs");
   symlinkSync(elsewhere, join(parent, ".data-left-a"));
   writeFileSync(join(parent, ".data-left-b"), "");
@@ -154,7 +154,7 @@ test.runIf(process.platform !== "win32")("links, files, and folders that others 
 });
 
 test("a place where no folder can be", async () => {
-  const parent = tempFolder();
+  const parent = temporaryFolder();
   writeFileSync(join(parent, "file"), "");
   const error = await dataError(buildFolder({ op, target: join(parent, "file", "data") }, () => Promise.resolve()));
   expect(error.code).toBe("cache/not-a-folder");

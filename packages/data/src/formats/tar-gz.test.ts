@@ -4,16 +4,16 @@ import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { create } from "tar";
 import { expect, test } from "vitest";
+import { temporaryFolder } from "@tapegrad/test-support";
 import { dataError } from "../testing/data-error.ts";
 import { tarEntry, tarEnd } from "../testing/tar-writer.ts";
-import { tempFolder } from "../testing/temp-folder.ts";
 import { readTarGz } from "./tar-gz.ts";
 
 const op = "Test.load";
 const content = Buffer.from(Array.from({ length: 5000 }, (_, index) => (index * index) & 255));
 
 async function archive(): Promise<{ folder: string; file: string }> {
-  const folder = tempFolder();
+  const folder = temporaryFolder();
   const file = join(folder, "some.tar.gz");
   mkdirSync(join(folder, "top"));
   writeFileSync(join(folder, "top", "a.bin"), content);
@@ -66,13 +66,13 @@ test("cut short anywhere, changed, or no archive at all", async () => {
 });
 
 test("no such file", async () => {
-  const file = join(tempFolder(), "none.tar.gz");
+  const file = join(temporaryFolder(), "none.tar.gz");
   const error = await dataError(readTarGz({ op, file, wanted: ["a"], entryLimitBytes: 1 }));
   expect(error.message).toBe(`Test.load: no such file or folder while reading ${file}\n  code: archive/missing`);
 });
 
 function archiveOf(...parts: readonly Uint8Array[]): string {
-  const file = join(tempFolder(), "made.tar.gz");
+  const file = join(temporaryFolder(), "made.tar.gz");
   writeFileSync(file, gzipSync(Buffer.concat(parts)));
   return file;
 }
@@ -130,7 +130,7 @@ test("names from the archive are shown escaped, and no more than ten", async () 
 });
 
 test.skipIf(process.platform === "win32")("a named pipe, a folder", async () => {
-  const folder = tempFolder();
+  const folder = temporaryFolder();
   spawnSync("mkfifo", [join(folder, "pipe")]);
   for (const [file, what] of [[join(folder, "pipe"), "not a regular file"], [folder, "a folder"]] as const) {
     const error = await dataError(readTarGz({ op, file, wanted: ["a"], entryLimitBytes: 1 }));

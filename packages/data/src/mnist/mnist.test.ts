@@ -2,10 +2,10 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { expect, test } from "vitest";
+import { temporaryFolder } from "@tapegrad/test-support";
 import { normalize } from "../images/normalize.ts";
 import { dataError } from "../testing/data-error.ts";
 import { idx } from "../testing/small-mnist.ts";
-import { tempFolder } from "../testing/temp-folder.ts";
 import { FashionMNIST } from "./fashion-mnist.ts";
 import { MNIST } from "./mnist.ts";
 
@@ -14,7 +14,7 @@ const labels = Uint8Array.from({ length: 10_000 }, (_, at) => at % 10);
 const quiet = { verify: false, onNotice: () => undefined };
 
 test("MNIST from a folder", async () => {
-  const root = tempFolder();
+  const root = temporaryFolder();
   mkdirSync(join(root, "MNIST", "raw"), { recursive: true });
   writeFileSync(join(root, "MNIST", "raw", "t10k-images-idx3-ubyte"), idx([10_000, 28, 28], pixels));
   writeFileSync(join(root, "MNIST", "raw", "t10k-labels-idx1-ubyte"), idx([10_000], labels));
@@ -28,7 +28,7 @@ test("MNIST from a folder", async () => {
 });
 
 test("Fashion-MNIST from a folder", async () => {
-  const root = tempFolder();
+  const root = temporaryFolder();
   writeFileSync(join(root, "t10k-images-idx3-ubyte.gz"), gzipSync(idx([10_000, 28, 28], pixels), { level: 1 }));
   writeFileSync(join(root, "t10k-labels-idx1-ubyte.gz"), gzipSync(idx([10_000], labels)));
   const test = await FashionMNIST.load({ root, train: false, ...quiet });
@@ -38,7 +38,7 @@ test("Fashion-MNIST from a folder", async () => {
 });
 
 test("nothing there", async () => {
-  const root = tempFolder();
+  const root = temporaryFolder();
   expect((await dataError(MNIST.load({ root }))).message).toContain(`MNIST.load: no MNIST in ${root}\n`);
   expect((await dataError(FashionMNIST.load({ root }))).message).toContain(`FashionMNIST.load: no FashionMNIST in ${root}\n`);
 });

@@ -1,8 +1,8 @@
-import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { DataError } from "@tapegrad/tensor";
+import { fuzzFolder, type RandomBelow } from "@tapegrad/test-support";
 import { pythonBatchRecords } from "../cifar10/python-batch.ts";
 import { checkRecords, pixelBytes, recordBytes, recordsFrom } from "../cifar10/records.ts";
 import { sheetLabels } from "../cifar10/sheet-batch.ts";
@@ -14,24 +14,12 @@ import { readTarGz } from "../formats/tar-gz.ts";
 import { assemble, python2Batch } from "./pickle-writer.ts";
 import { tarEnd, tarEntry } from "./tar-writer.ts";
 
-type Random = (below: number) => number;
-
 const op = "Fuzz.load";
-function isWritable(path: string): boolean {
-  try {
-    accessSync(path, constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
+const folder = fuzzFolder();
 
-const folder = mkdtempSync(join(isWritable("/dev/shm") ? "/dev/shm" : tmpdir(), "tapegrad-fuzz-"));
-process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+const someBytes = (random: RandomBelow, length: number): Uint8Array => Uint8Array.from({ length }, () => random(256));
 
-const someBytes = (random: Random, length: number): Uint8Array => Uint8Array.from({ length }, () => random(256));
-
-function idxFile(random: Random): Uint8Array {
+function idxFile(random: RandomBelow): Uint8Array {
   const dims = Array.from({ length: 1 + random(3) }, () => random(5));
   const header = Buffer.alloc(4 + 4 * dims.length);
   header.set([0, 0, 8, dims.length]);
@@ -45,7 +33,7 @@ function parseIdxFile(bytes: Uint8Array): void {
 }
 
 /** Any value of a pickle, as deep as `depth`. */
-function pickled(random: Random, depth: number): Uint8Array {
+function pickled(random: RandomBelow, depth: number): Uint8Array {
   const items = (): Uint8Array[] => Array.from({ length: random(4) }, () => pickled(random, depth - 1));
   const text = (): Uint8Array => assemble("U", 3, `k${random(10)}x`);
   switch (random(depth > 0 ? 12 : 8)) {
@@ -64,7 +52,7 @@ function pickled(random: Random, depth: number): Uint8Array {
   }
 }
 
-const pickleFile = (random: Random): Uint8Array =>
+const pickleFile = (random: RandomBelow): Uint8Array =>
   random(3) === 0
     ? python2Batch(Array.from({ length: 4 }, () => random(10)), someBytes(random, 12), 3).slice()
     : assemble("\x80", 2 + random(3), "]q\x09", pickled(random, 4), ".");
@@ -97,7 +85,7 @@ function parseTar(bytes: Uint8Array): void {
   for (const { size, filled } of found) if (size !== filled) throw new Error(`a file of ${size} bytes gave ${filled}`);
 }
 
-function tarFile(random: Random): Uint8Array {
+function tarFile(random: RandomBelow): Uint8Array {
   const names = ["a.bin", "top/b.bin", "c", "top/", "\u001b[2J"];
   const entries = Array.from({ length: random(4) }, () => {
     const name = names[random(names.length)] ?? "";
@@ -118,12 +106,12 @@ async function parseTarGz(bytes: Uint8Array): Promise<void> {
 }
 
 /** The archive itself is changed, or what is packed in it, by what the first byte says. */
-const tarGzFile = (random: Random): Uint8Array => {
+const tarGzFile = (random: RandomBelow): Uint8Array => {
   const entry = (name: string): Uint8Array => tarEntry({ name: `top/${name}`, content: someBytes(random, random(700)) });
   return gzipSync(Buffer.concat([entry("a.bin"), entry("b.bin"), tarEnd]), { level: random(2) });
 };
 
-const cifarFile = (random: Random): Uint8Array => {
+const cifarFile = (random: RandomBelow): Uint8Array => {
   const pixels = new Uint8Array(pixelBytes).fill(random(256));
   return random(2) === 0 ? recordsFrom(op, "file", [random(10)], pixels) : python2Batch([random(10)], pixels, pixelBytes).slice();
 };
@@ -154,8 +142,8 @@ export const fuzzTargets = [
     parse: (bytes: Uint8Array) => checkValue(readPickle(op, "file", bytes)),
   },
   { name: "cifar", tokens: [Uint8Array.of(10), Uint8Array.of(0x80, 2), Buffer.from("]]]]aaa"), Buffer.from("K\x0b")], valid: cifarFile, parse: parseCifar },
-  { name: "labels", tokens: ["[[[[[[[", "[[],[],[],[],[],[]]", "-1", "10", "1e0", '"3"', "null", "{}", "\u001b[31m"], valid: (random: Random) => Buffer.from(JSON.stringify([random(10), random(10), random(10)])), parse: parseLabels },
+  { name: "labels", tokens: ["[[[[[[[", "[[],[],[],[],[],[]]", "-1", "10", "1e0", '"3"', "null", "{}", "\u001b[31m"], valid: (random: RandomBelow) => Buffer.from(JSON.stringify([random(10), random(10), random(10)])), parse: parseLabels },
   { name: "tar", tokens: ["ustar\x0000", "L", "x", "g", "5", "77777777777\0", "0000000000\0", Uint8Array.of(0x80, 0, 0, 0, 0xff, 0xff, 0xff, 0xff), new Uint8Array(512), "12 path=a\n", "99999 size=1\n"], valid: tarFile, parse: parseTar },
   { name: "tar.gz", tokens: [Uint8Array.of(0x1f, 0x8b, 8), gzipSync(new Uint8Array(100_000)), Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd)], valid: tarGzFile, parse: parseTarGz },
-  { name: "gz", tokens: [Uint8Array.of(0x1f, 0x8b, 8), gzipSync(new Uint8Array(100_000))], valid: (random: Random) => gzipSync(someBytes(random, random(300))), parse: parseGz },
+  { name: "gz", tokens: [Uint8Array.of(0x1f, 0x8b, 8), gzipSync(new Uint8Array(100_000))], valid: (random: RandomBelow) => gzipSync(someBytes(random, random(300))), parse: parseGz },
 ];

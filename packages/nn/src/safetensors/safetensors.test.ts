@@ -5,13 +5,12 @@ import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { narrow, scope, SerializationError, showValue, tensor, transpose, zeros, type DType, type Tensor } from "@tapegrad/tensor";
+import { temporaryFolder, thrownBy } from "@tapegrad/test-support";
 import { BatchNorm1d } from "../batch-norm.ts";
 import { Linear } from "../linear.ts";
 import { Sequential } from "../sequential.ts";
 import type { StateDict } from "../state-dict.ts";
 import { newPath, type FileEntry } from "../testing/safetensors-file.ts";
-import { temporaryFolder } from "../testing/temporary-folder.ts";
-import { thrownBy } from "../testing/thrown.ts";
 import { loadSafetensors, loadSafetensorsMetadata } from "./load-safetensors.ts";
 import { saveSafetensors } from "./save-safetensors.ts";
 

@@ -1,32 +1,19 @@
-import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { scope, zeros } from "@tapegrad/tensor";
+import { fuzzFolder, type RandomBelow } from "@tapegrad/test-support";
 import { Linear } from "../linear.ts";
 import { fileDTypes, otherDTypeBits } from "../safetensors/file-dtypes.ts";
 import { loadSafetensors, loadSafetensorsMetadata } from "../safetensors/load-safetensors.ts";
 
-type Random = (below: number) => number;
-
-function isWritable(path: string): boolean {
-  try {
-    accessSync(path, constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-// Every input is a file: where memory can be had as a folder, the disk has nothing to do.
-const folder = mkdtempSync(join(isWritable("/dev/shm") ? "/dev/shm" : tmpdir(), "tapegrad-fuzz-"));
+const folder = fuzzFolder();
 const path = join(folder, "w.safetensors");
-process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
 const names = ["w", "layers.0.weight", "naïve.重み", 'a"b\\c', "", "__proto__", "0", "\u{1f600}", "a\nb"];
 const dtypeNames = [...fileDTypes.keys(), ...otherDTypeBits.keys()];
 const bitsOf = (dtype: string): number => otherDTypeBits.get(dtype) ?? 8 * (fileDTypes.get(dtype)?.bytes ?? 0);
 
-function validFile(random: Random): Uint8Array {
+function validFile(random: RandomBelow): Uint8Array {
   const entries: [string, unknown][] = [];
   let end = 0;
   for (const name of names) {
@@ -107,7 +94,7 @@ export const fuzzTargets = [
   {
     name: "state",
     tokens: ['"weight"', '"bias"', '"tensor"', '{"shape":[2,2],"dtype":"float32","storage":{"pointer":8,"elements":[1,1,1,1]},"offset":0,"strides":[2,1]}', "[".repeat(60), "[[[[],[],[],[],[],[],[]]]]", '"x":'],
-    valid: (random: Random) => Buffer.from(JSON.stringify(random(2) === 0 ? { weight: "tensor", bias: "bias" } : { bias: "bias", weight: "tensor" })),
+    valid: (random: RandomBelow) => Buffer.from(JSON.stringify(random(2) === 0 ? { weight: "tensor", bias: "bias" } : { bias: "bias", weight: "tensor" })),
     parse: parseState,
   },
 ];

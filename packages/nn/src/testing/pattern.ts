@@ -1,13 +1,9 @@
 import { copy_, tensor, type DType, type Shape, type Tensor } from "@tapegrad/tensor";
 import { noGrad } from "@tapegrad/autograd";
+import { pattern } from "@tapegrad/test-support";
 import type { AnyModule } from "../any-module.ts";
 
 const sizeOf = (shape: Shape): number => shape.reduce((size, length) => size * length, 1);
-
-/** Distinct numbers from -1 to 1 in no order; fixtures/generate.py has the same function. */
-export function pattern(shape: Shape, seed: number): Float64Array {
-  return Float64Array.from({ length: sizeOf(shape) }, (_, i) => ((i * 7919 + seed * 1237) % 9973) / 5000 - 1);
-}
 
 /** Distinct numbers from -2 to 2 in no order that float32 holds exactly, at most 4093 of them. */
 export function dyadic(shape: Shape, seed: number): Float64Array {

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { temporaryFolder } from "./temporary-folder.ts";
+import { temporaryFolder } from "@tapegrad/test-support";
 
 export const newPath = (): string => join(temporaryFolder(), "weights.safetensors");
 

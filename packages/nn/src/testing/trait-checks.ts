@@ -4,11 +4,11 @@ import { runInNewContext } from "node:vm";
 import { expect } from "vitest";
 import { manualSeed, mul, neg, relu, square, sum, tensor, type Tensor } from "@tapegrad/tensor";
 import { grad, noGrad } from "@tapegrad/autograd";
+import { pattern } from "@tapegrad/test-support";
 import { ReLU } from "../activation.ts";
 import type { LayerTraits } from "../layer-traits.ts";
 import { Module } from "../module.ts";
 import { Sequential } from "../sequential.ts";
-import { pattern } from "./pattern.ts";
 
 type Layer = Module<Tensor[]>;
 

@@ -1,7 +1,6 @@
 import { Generator, scope, tensor, zeros } from "@tapegrad/tensor";
+import type { RandomBelow } from "@tapegrad/test-support";
 import { Adam } from "../adam.ts";
-
-type Random = (below: number) => number;
 
 const parameter = tensor([1, 2], { requiresGrad: true });
 const optimizer = new Adam([parameter], { lr: 0.1 });
@@ -24,7 +23,7 @@ export const fuzzTargets = [
   {
     name: "optimizer",
     tokens,
-    valid: (random: Random) => Buffer.from(JSON.stringify({ paramGroups: [own], state: random(2) === 0 ? {} : { 0: { step: random(9), expAvg: "tensor", expAvgSq: "tensor" } } })),
+    valid: (random: RandomBelow) => Buffer.from(JSON.stringify({ paramGroups: [own], state: random(2) === 0 ? {} : { 0: { step: random(9), expAvg: "tensor", expAvgSq: "tensor" } } })),
     parse: (bytes: Uint8Array) => scope(() => {
       optimizer.loadStateDict(fromJson(bytes) as ReturnType<typeof optimizer.stateDict>);
       const [group] = optimizer.paramGroups;
@@ -37,7 +36,7 @@ export const fuzzTargets = [
   {
     name: "generator",
     tokens,
-    valid: (random: Random) => Buffer.from(JSON.stringify({ key: [random(2 ** 31), 1], counter: [random(2 ** 31), 0] })),
+    valid: (random: RandomBelow) => Buffer.from(JSON.stringify({ key: [random(2 ** 31), 1], counter: [random(2 ** 31), 0] })),
     parse: (bytes: Uint8Array) => {
       generator.setState(fromJson(bytes) as ReturnType<typeof generator.getState>);
       if (generator.take(4).some((word) => !Number.isInteger(word) || word < 0 || word >= 2 ** 32)) throw new Error("words out of range");

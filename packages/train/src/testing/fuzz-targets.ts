@@ -1,28 +1,15 @@
-import { accessSync, constants, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { DataLoader, TensorDataset } from "@tapegrad/data";
 import { Linear, loadSafetensors, saveSafetensors } from "@tapegrad/nn";
 import { Adam } from "@tapegrad/optim";
 import { Generator, scope, tensor, zerosLike } from "@tapegrad/tensor";
+import { fuzzFolder, type RandomBelow } from "@tapegrad/test-support";
 import { loadCheckpoint, saveCheckpoint } from "../checkpoint.ts";
 import { notesName } from "../checkpoint-notes.ts";
 
-type Random = (below: number) => number;
-
-function isWritable(path: string): boolean {
-  try {
-    accessSync(path, constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-// Every input is a file: where memory can be had as a folder, the disk has nothing to do.
-const folder = mkdtempSync(join(isWritable("/dev/shm") ? "/dev/shm" : tmpdir(), "tapegrad-fuzz-"));
+const folder = fuzzFolder();
 const path = join(folder, "c.safetensors");
-process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
 const model = new Linear(2, 1);
 const optimizer = new Adam(model.parameters(), { lr: 0.1 });
@@ -47,7 +34,7 @@ const [tensors, notes] = (() => {
 const weights = [...model.weight.toTypedArray()].join();
 
 /** The notes of a training that is between two epochs, or stands in one. */
-function validNotes(random: Random): Uint8Array {
+function validNotes(random: RandomBelow): Uint8Array {
   const state = { key: [random(2 ** 31), 5], counter: [random(2 ** 31), 0] };
   const position = random(2) === 0 ? null : random(5);
   return Buffer.from(JSON.stringify({ ...notes, epoch: random(100), generator: state, loader: { ...notes.loader, position, orderFrom: position === null ? null : state, generator: state } }));

@@ -3,16 +3,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 
+const newFolder = (): string => mkdtempSync(join(tmpdir(), "tapegrad-test-"));
+
 /** A new folder, gone after the test. */
-export function tempFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), "tapegrad-data-"));
+export function temporaryFolder(): string {
+  const folder = newFolder();
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
 /** Work in a new folder that is gone afterwards, for what is made once for all tests of a file. */
-export async function inTempFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = mkdtempSync(join(tmpdir(), "tapegrad-data-"));
+export async function inTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = newFolder();
   try {
     return await work(folder);
   } finally {

@@ -1,0 +1,16 @@
+export type { ElementKind } from "./arbitraries/elements.ts";
+export { laidOut } from "./arbitraries/layouts.ts";
+export type { Layout } from "./arbitraries/layouts.ts";
+export { modules, modulesOf } from "./arbitraries/modules.ts";
+export type { ModulesOfOptions, ModulesOptions, ModuleWithInput } from "./arbitraries/modules.ts";
+export { broadcastablePairs, shapes } from "./arbitraries/shapes.ts";
+export type { ShapesOptions } from "./arbitraries/shapes.ts";
+export { tensors } from "./arbitraries/tensors.ts";
+export type { TensorsOptions } from "./arbitraries/tensors.ts";
+export { ClosenessError } from "./close/closeness-error.ts";
+export type { Compared } from "./close/closeness-error.ts";
+export { expectClose } from "./close/expect-close.ts";
+export type { ExpectCloseOptions } from "./close/expect-close.ts";
+export type { Comparable, NestedValues } from "./close/values.ts";
+export { checkGradients } from "./gradients/check-gradients.ts";
+export type { CheckedFunction, CheckGradientsOptions, GradientReport } from "./gradients/check-gradients.ts";
