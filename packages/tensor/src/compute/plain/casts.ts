@@ -30,7 +30,8 @@ function encoded(values: ArrayLike<number>, dtype: "float16" | "bfloat16"): Uint
   if (dtype === "bfloat16") return bfloat16Bits(values);
   const bits = new Uint16Array(values.length);
   float16View(bits).set(values);
-  return bits;
+  // One NaN, whatever the bits of the other were.
+  return bits.map((pattern) => ((pattern & 0x7fff) > 0x7c00 ? 0x7e00 : pattern));
 }
 
 /** The numbers behind 16-bit patterns. */
