@@ -47,14 +47,14 @@ export interface MeanGeometry extends WindowGeometry {
 export type StreamPlace = readonly [key0: number, key1: number, counterLow: number, counterHigh: number];
 
 /** How labels are read. */
-interface LabelOptions {
+export interface LabelOptions {
   /** Rows with this label do not count. */
   readonly ignoreIndex: number;
   readonly labelSmoothing: number;
 }
 
 /** What scales and shifts channels, [C]; each may be absent. */
-interface ChannelVectors {
+export interface ChannelVectors {
   readonly weight: Tensor | null;
   readonly bias: Tensor | null;
 }
