@@ -1,5 +1,6 @@
 import { allDTypes, type DType } from "@tapegrad/kernels";
 import { sizeOf } from "../../../shape.ts";
+import { wordsAt } from "../philox.ts";
 import type { Call } from "./both-backends.ts";
 import { floats } from "./element-cases.ts";
 import type { Operands } from "./operands.ts";
@@ -49,7 +50,7 @@ const invalidIndex: Call = (backend, from) => backend.invalidIndex(from.indices(
 
 const randomUniform: Call = (backend, from, result) => {
   for (const dtype of floats) {
-    const [low, high] = from.choice([[0, 1], [-1, 0], [-0.1, 0.3], [5, 5.000001], [-1e30, 1e30]]);
+    const [low, high] = from.choice([[0, 1], [-1, 0], [-0.1, 0.3], [5, 5.000001], [5, 5.000000000000001], [-1e30, 1e30]]);
     backend.randomUniform(result([from.integer(1, 40)], dtype), from.place(), low, high);
   }
 };
@@ -65,8 +66,10 @@ const randomInt: Call = (backend, from, result) => {
 
 const dropout: Call = (backend, from, result) => {
   for (const dtype of floats) {
-    const shape = [from.integer(1, 40)];
-    backend.dropout(from.tensor(dtype, shape, "shifted"), result(shape, dtype), result(shape, "uint8"), from.choice([0.1, 0.5, 0.75, 1]), from.place());
+    const shape = [from.integer(1, 40)], place = from.place();
+    // At the bound itself, as one in 2^24 is.
+    const first = ((wordsAt(place, 1)[0] as number) >>> 8) / 2 ** 24;
+    backend.dropout(from.tensor(dtype, shape, "shifted"), result(shape, dtype), result(shape, "uint8"), from.choice([0.1, 0.5, 0.75, 1, first]), place);
   }
 };
 
