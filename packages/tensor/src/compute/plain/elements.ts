@@ -61,13 +61,6 @@ export function numbersOf(x: Tensor, shape: Shape = x.shape): NumberArray {
   return elements;
 }
 
-/** As `elementsOf`, of an int64 tensor. */
-export function longsOf(x: Tensor, shape: Shape = x.shape): BigInt64Array {
-  const elements = elementsOf(x, shape);
-  if (!isLong(elements)) throw new TypeError(`${x.dtype} elements are numbers`);
-  return elements;
-}
-
 /** Copies `x`, broadcast, to wherever the elements of `out` lie. */
 export function copy(x: Tensor, out: Tensor): void {
   const from: Elements = elementsOf(x, out.shape);
