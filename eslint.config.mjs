@@ -63,7 +63,7 @@ export default defineConfig(
     },
   },
   {
-    files: ["packages/tapegrad/src/index.ts"],
+    files: ["packages/tapegrad/src/{index,extend}.ts"],
     rules: {
       "no-restricted-syntax": [
         "error",

@@ -1,4 +1,5 @@
-export * from "@tapegrad/autograd";
+export { enableGrad, grad, gradcheck, inferenceMode, isGradEnabled, noGrad, setGradEnabled } from "@tapegrad/autograd";
+export type { GradOptions, GradcheckError, GradcheckOptions, GradientsOf } from "@tapegrad/autograd";
 export * from "@tapegrad/data";
 export * from "@tapegrad/train";
 export * as nn from "@tapegrad/nn";
