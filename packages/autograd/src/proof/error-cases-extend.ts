@@ -27,10 +27,10 @@ const everyDType = "float32, float64, float16, bfloat16, int64, int32, uint8, bo
 
 const declarations: readonly ErrorSample[] = [
   { call: () => defineUserOp(null as never), error: "ArgumentError", message: "defineOp: options must be an object, not null\n  code: defineOp/options" },
-  declared({ backwards: {} }, "unknown-option", 'there is no option "backwards"; there are name, inputs, outputs, saves, infer, forward, backward, composite, createGraphByComposite, changes, halfNative, random, scoped, dtypes, samples', "did you mean backward?"),
+  declared({ backwards: {} }, "unknown-option", 'there is no option "backwards"; there are name, inputs, outputs, saves, infer, forward, backward, composite, createGraphByComposite, changes, halfNative, random, scoped, flops, dtypes, samples', "did you mean backward?"),
   // What the library's own ops may say of themselves, nobody else can.
   ...["view", "gradientInPlace"].map((name) =>
-    declared({ [name]: true }, "unknown-option", `there is no option "${name}"; there are name, inputs, outputs, saves, infer, forward, backward, composite, createGraphByComposite, changes, halfNative, random, scoped, dtypes, samples`)),
+    declared({ [name]: true }, "unknown-option", `there is no option "${name}"; there are name, inputs, outputs, saves, infer, forward, backward, composite, createGraphByComposite, changes, halfNative, random, scoped, flops, dtypes, samples`)),
   ...[undefined, "", 3].map((value) => option("name", JSON.stringify(value) ?? "undefined", "a name", { name: value })),
   ...[undefined, "x", [1]].map((value) => option("inputs", JSON.stringify(value) ?? "undefined", "a list of names", { inputs: value })),
   ...(["infer", "forward"] as const).flatMap((name) => [undefined, 3, null].map((value) => option(name, String(value), "a function", { [name]: value }))),
