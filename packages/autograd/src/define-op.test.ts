@@ -5,7 +5,7 @@ import { grad } from "./backward.ts";
 import { enableGrad, noGrad } from "./grad-mode.ts";
 import { gradcheck } from "./gradcheck.ts";
 
-const leaf = (values: number | readonly number[]): Tensor => tensor(values as number[], { dtype: "float64", requiresGrad: true });
+const leaf = (values: number | readonly number[]): Tensor => tensor(values, { dtype: "float64", requiresGrad: true });
 
 /** x y + scale y, forward by typed arrays. */
 const weighted = defineOp({
@@ -62,7 +62,7 @@ const sumOf = (weight: Tensor, bias: Tensor | null, terms: readonly Tensor[]): T
 const derivative = (run: (...xs: Tensor[]) => Tensor, of: number) => (...xs: Tensor[]): Tensor =>
   enableGrad(() => {
     const inputs = xs.map((x) => (x.requiresGrad ? x : x.detach().requiresGrad_()));
-    return grad([run(...inputs).square().sum()], [inputs[of] as Tensor], { createGraph: true })[0] as Tensor;
+    return grad([run(...inputs).square().sum()], [inputs[of] as Tensor], { createGraph: true })[0];
   });
 
 const values = (shape: readonly number[], seed: number): Tensor =>
@@ -150,7 +150,7 @@ describe("they are treated as the library's own", () => {
       });
       for (const x of [tensor([[1, 2], [3, 4]]), tensor([[1, 2], [3, 4]]).t()]) {
         op.run([x]);
-        const read = (): unknown => (inner as Tensor | null)?.toArray(2)[0]?.[0];
+        const read = (): unknown => (inner)?.toArray(2)[0]?.[0];
         if (scoped) expect(read).toThrow("heap/freed");
         else expect(read()).toBe(3);
       }

@@ -3,13 +3,13 @@ import { describe, expect, test } from "vitest";
 import { memoryStats, collectGarbage } from "@tapegrad/kernels";
 import { equal, ones, tensor, type Tensor } from "@tapegrad/tensor";
 import { grad } from "./backward.ts";
-import { FunctionContext } from "./function-context.ts";
+import { type FunctionContext } from "./function-context.ts";
 import { Function } from "./function.ts";
 import { enableGrad, isGradEnabled, noGrad } from "./grad-mode.ts";
 import { gradcheck } from "./gradcheck.ts";
 import { onceDifferentiable } from "./once-differentiable.ts";
 
-const leaf = (values: number | readonly number[]): Tensor => tensor(values as number[], { dtype: "float64", requiresGrad: true });
+const leaf = (values: number | readonly number[]): Tensor => tensor(values, { dtype: "float64", requiresGrad: true });
 
 class Exp extends Function {
   static forward(ctx: FunctionContext<[out: Tensor]>, x: Tensor): Tensor {
@@ -44,7 +44,7 @@ const derivative = (run: (...xs: Tensor[]) => Tensor, of = 0) => (...xs: Tensor[
     const inputs = xs.map((x) => (x.requiresGrad ? x : x.detach().requiresGrad_()));
     const out = run(...inputs);
     const weights = tensor(Float64Array.from({ length: out.numel() }, (_, i) => 1 + 0.3 * i), { shape: out.shape, dtype: "float64" });
-    return grad([out.mul(weights).sum()], [inputs[of] as Tensor], { createGraph: true })[0] as Tensor;
+    return grad([out.mul(weights).sum()], [inputs[of] as Tensor], { createGraph: true })[0];
   });
 
 const shapes = fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 3 });
@@ -69,8 +69,8 @@ describe("gradients of functions of a program's own are right, first and second 
         return which === "first" ? product : which === "second" ? sum : product.mul(sum);
       };
       const inputs = [values(shape, seed), values(other, seed + 1)];
-      gradcheck(run as (...xs: Tensor[]) => Tensor, inputs);
-      for (const of of [0, 1]) gradcheck(derivative(run as (...xs: Tensor[]) => Tensor, of), inputs);
+      gradcheck(run, inputs);
+      for (const of of [0, 1]) gradcheck(derivative(run, of), inputs);
     }), { seed: 4, numRuns: 25 });
   });
 

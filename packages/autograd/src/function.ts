@@ -65,23 +65,22 @@ const ops = new WeakMap<object, Op>();
  */
 export abstract class Function {
   constructor() {
-    throw new ArgumentError({ op: new.target.name, fact: "it is not made with new: forward and backward are static", hint: `${new.target.name}.apply(...)`, code: "function/new" });
+    throw new ArgumentError({ op: new.target.name, fact: "it is not made with new: forward and backward are static", hint: "call its apply", code: "function/new" });
   }
 
   /** Runs `forward` and records it if a tensor among the arguments requires grad. Gives what `forward` gives. */
   static apply<Context, Args extends readonly unknown[], Out>(this: FunctionClass<Context, Args, Out>, ...args: Args): Out {
-    const type: unknown = this;
-    requireClass(type);
-    return run(type, args) as Out;
+    return run(checkedClass(this), args) as Out;
   }
 }
 
 const nameOf = (type: AnyFunctionClass): string => (type.name === "" ? "Function" : type.name);
 
 /** Throws ArgumentError `function/forward`. */
-function requireClass(type: unknown): asserts type is AnyFunctionClass {
+function checkedClass(type: unknown): AnyFunctionClass {
   if (typeof type !== "function") throw new ArgumentError({ op: "Function", fact: `apply was called on ${showValue(type)}`, hint: "call it on the class: Exp.apply(x)", code: "function/forward" });
   if (!("forward" in type) || typeof type.forward !== "function") throw new ArgumentError({ op: type.name, fact: "it has no static forward", code: "function/forward" });
+  return type as typeof type & AnyFunctionClass;
 }
 
 function run(type: AnyFunctionClass, args: readonly unknown[]): unknown {
@@ -215,7 +214,7 @@ function changedInput(type: AnyFunctionClass, position: number): GradError {
   return new GradError({
     op: nameOf(type),
     fact: `forward changed argument ${position} in place, which requires grad: its gradient would be that of the old elements`,
-    hint: "give a new tensor, or change a copy (clone)",
+    hint: "give a new tensor, or change a copy: x.clone()",
     code: "function/changed-input",
   });
 }

@@ -94,7 +94,7 @@ function guarded(spec: AnySpec): AnySpec {
     unscoped: !scoped,
     infer: infer as AnySpec["infer"],
     forward: forward as AnySpec["forward"],
-    ...(spec.backward === undefined ? {} : { backward: Object.fromEntries(gradients) as NonNullable<AnySpec["backward"]> }),
+    ...(spec.backward === undefined ? {} : { backward: Object.fromEntries(gradients) }),
   };
 }
 
@@ -131,7 +131,7 @@ function checkResult(name: string, output: string, result: unknown, spec: Output
   throw new DTypeError({
     ...parts,
     fact: `forward gave ${output} another dtype than infer said`,
-    hint: `make it in out.dtype, or convert it: .to("${spec.dtype}")`,
+    hint: `make it in the dtype of out, or convert it: x.to("${spec.dtype}")`,
     code: "userOp/dtype",
     data: { inferred: spec.dtype, dtype: result.dtype },
   });
@@ -148,7 +148,7 @@ function checkChanges(spec: AnySpec, inputs: Tensors, versions: readonly (number
     op: spec.name,
     fact: isUndeclared ? `forward changed ${name} in place, which \`changes\` does not name` : `forward changed ${name} in place, which requires grad: its gradient would be that of the old elements`,
     details: [describe(name, x)],
-    hint: isUndeclared ? "change a copy (clone), or declare it: changes" : "give a new tensor, or pass a detached one",
+    hint: isUndeclared ? "change a copy (x.clone()), or name it in changes" : "give a new tensor, or pass a detached one",
     code: "userOp/changes",
   });
 }

@@ -85,8 +85,8 @@ const behaviour: readonly ErrorSample[] = [
   does({ outputs: ["c", "d"], infer: ([a]: [Tensor]) => [a, a], forward: ([a]: [Tensor]) => [a] }, "ArgumentError", "forward gave 1 results, not a list of 2: c, d\n  code: userOp/outputs"),
   does({ forward: () => undefined }, "ArgumentError", "what forward gives for out must be a tensor, not undefined\n  code: tapegrad/not-a-tensor"),
   does({ forward: () => ones([3]) }, "ShapeError", "forward gave out another shape than infer said\n  infer    [2]  float32\n  forward  [3]  float32\n  code: userOp/shape"),
-  does({ forward: () => ones([2], "float64") }, "DTypeError", 'forward gave out another dtype than infer said\n  infer    [2]  float32\n  forward  [2]  float64\n  hint: make it in out.dtype, or convert it: .to("float32")\n  code: userOp/dtype'),
-  does({ forward: ([a]: [Tensor]) => a.mul_(2).mul(1) }, "GradError", "forward changed a in place, which `changes` does not name\n  a  [2]  float32\n  hint: change a copy (clone), or declare it: changes\n  code: userOp/changes"),
+  does({ forward: () => ones([2], "float64") }, "DTypeError", 'forward gave out another dtype than infer said\n  infer    [2]  float32\n  forward  [2]  float64\n  hint: make it in the dtype of out, or convert it: x.to("float32")\n  code: userOp/dtype'),
+  does({ forward: ([a]: [Tensor]) => a.mul_(2).mul(1) }, "GradError", "forward changed a in place, which `changes` does not name\n  a  [2]  float32\n  hint: change a copy (x.clone()), or name it in changes\n  code: userOp/changes"),
   does(
     { forward: ([a]: [Tensor]) => a.mul_(2), changes: ["a"], backward: { a: (dOut: Tensor) => dOut, b: null } },
     "GradError",
@@ -117,7 +117,7 @@ const twice = (_: unknown, x: Tensor): Tensor => x.mul(2);
 /** A class `Own` with these in the place of what works. */
 function own(changed: Statics): { readonly apply: (...args: unknown[]) => Tensor } {
   class Own extends Function {}
-  return Object.assign(Own, { forward: twice, backward: twice, ...changed }) as never;
+  return Object.assign(Own, { forward: twice, backward: twice, ...changed });
 }
 
 const ofFunction = (changed: Statics, error: string, text: string, args: readonly unknown[] = [leaf([1, 2])]): ErrorSample => ({
@@ -137,13 +137,13 @@ const functions: readonly ErrorSample[] = [
   {
     call: () => new (own({}) as never as new () => unknown)(),
     error: "ArgumentError",
-    message: "Own: it is not made with new: forward and backward are static\n  hint: Own.apply(...)\n  code: function/new",
+    message: "Own: it is not made with new: forward and backward are static\n  hint: call its apply\n  code: function/new",
   },
   ofFunction({ forward: async () => ones([2]) }, "ArgumentError", "forward is asynchronous: what it does after an await cannot be part of the op\n  code: function/async"),
   ofFunction(
     { forward: (_, x: Tensor, y: Tensor) => x.mul(y.mul_(2)) },
     "GradError",
-    "forward changed argument 1 in place, which requires grad: its gradient would be that of the old elements\n  hint: give a new tensor, or change a copy (clone)\n  code: function/changed-input",
+    "forward changed argument 1 in place, which requires grad: its gradient would be that of the old elements\n  hint: give a new tensor, or change a copy: x.clone()\n  code: function/changed-input",
     [ones([2]), leaf([1, 2]).mul(1)],
   ),
   ...([[[], 0, "s"], [[ones([2]), ones([2])], 2, "s"]] as const).map(([gradients, count, s]) =>
