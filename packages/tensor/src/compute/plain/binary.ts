@@ -1,13 +1,10 @@
 import type { Tensor } from "../../tensor.ts";
 import { binaryOps, type BinaryCode, type BinaryName } from "../codes.ts";
-import { elementsOf, isLong, isZero, numbersOf, type Element, type Elements } from "./elements.ts";
+import { elementsOf, isLong, isZero, numbersOf, roundingOf, type Element, type Elements, type Rounding } from "./elements.ts";
 import { operationsOf } from "./operation-table.ts";
 import { floatPower, integerPower, longPower } from "./powers.ts";
 
 type Table<T> = Partial<Record<BinaryName, (a: T, b: T) => T>>;
-
-/** Where a result is rounded on the way, `round` does it: to float32, or not at all. */
-type Rounding = (x: number) => number;
 
 /** What floats and integers share; what does not fit wraps when it is stored. NaN from either side wins, and 0 is larger than -0. */
 const shared: Table<number> = {
@@ -45,7 +42,7 @@ function floats(round: Rounding): Table<number> {
   };
 }
 
-const single = floats(Math.fround), double = floats((x) => x);
+const single = floats(roundingOf("float32")), double = floats(roundingOf("float64"));
 
 /** Division by zero, which is refused before, gives 0. */
 const integers: Table<number> = {

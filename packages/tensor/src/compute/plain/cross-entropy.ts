@@ -1,7 +1,7 @@
 import type { NumberArray } from "@tapegrad/kernels";
 import type { Tensor } from "../../tensor.ts";
 import type { LabelOptions } from "../backend.ts";
-import { numbersOf } from "./elements.ts";
+import { numbersOf, roundingOf } from "./elements.ts";
 import { sumOfExp, topOf } from "./softmax.ts";
 
 /** Position of the first target that is neither a class nor ignored, or -1. */
@@ -24,7 +24,7 @@ export function crossEntropy(
 ): void {
   const [rows = 0, classes = 0] = logits.shape;
   const x = numbersOf(logits), labels = numbersOf(targets), weights = weight === null ? null : numbersOf(weight);
-  const toLosses = numbersOf(losses), toKept = numbersOf(kept), toNormalizers = numbersOf(normalizers);
+  const toLosses = numbersOf(losses), toKept = numbersOf(kept), toNormalizers = numbersOf(normalizers), round = roundingOf(logits.dtype);
   for (let row = 0; row < rows; row++) {
     const target = labels[row] as number, begin = row * classes;
     if (target === ignoreIndex) {
@@ -33,7 +33,7 @@ export function crossEntropy(
       [toNormalizers[2 * row], toNormalizers[2 * row + 1]] = [0, 1];
       continue;
     }
-    const top = topOf(x, begin, classes, 1), total = sumOfExp(x, begin, classes, 1, top);
+    const top = topOf(x, begin, classes, 1), total = sumOfExp(x, begin, classes, 1, top, round);
     const distance = (j: number): number => top - (x[begin + j] as number) + Math.log(total);
     const own = weightOf(weights, target), hard = (1 - labelSmoothing) * own;
     let loss = hard === 0 ? 0 : hard * distance(target);

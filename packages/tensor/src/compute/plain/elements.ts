@@ -1,4 +1,4 @@
-import { dtypeInfo, type HostArray, type NumberArray } from "@tapegrad/kernels";
+import { dtypeInfo, type DType, type HostArray, type NumberArray } from "@tapegrad/kernels";
 import { sizeOf, type Shape } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import { broadcastStrides } from "../layout.ts";
@@ -95,6 +95,19 @@ export function hasZero(x: Tensor): boolean {
 export function around(shape: Shape, dim: number): readonly [outer: number, n: number, inner: number] {
   return [sizeOf(shape.slice(0, dim)), shape[dim] ?? 1, sizeOf(shape.slice(dim + 1))];
 }
+
+/** What a number becomes in a floating dtype. */
+export type Rounding = (value: number) => number;
+
+/**
+ * For results that show that PyTorch, and the kernels, round on the way: float32 numbers whose sum overflows before the last is there add up to
+ * infinity, though float64 could hold the sum.
+ */
+export function roundingOf(dtype: DType): Rounding {
+  return dtype === "float32" ? Math.fround : exactly;
+}
+
+const exactly: Rounding = (value) => value;
 
 /** A ReLU as layers do it to what they give: NaN stays, and so does -0. */
 export function rectified(value: number): number {

@@ -1,13 +1,12 @@
 import type { Tensor } from "../../tensor.ts";
 import type { AdamStep, SgdStep } from "../backend.ts";
-import { numbersOf } from "./elements.ts";
+import { numbersOf, roundingOf } from "./elements.ts";
 
-/** The numbers of a step as the parameter's dtype holds them. */
-const roundingOf = ({ dtype }: Tensor): ((value: number) => number) => (dtype === "float32" ? Math.fround : (value) => value);
+// A step's numbers, such as the learning rate, are those that the parameter's dtype holds.
 
 /** `buffer` is null without momentum. */
 export function sgdStep(parameter: Tensor, gradient: Tensor, buffer: Tensor | null, step: SgdStep): void {
-  const p = numbersOf(parameter), g = numbersOf(gradient), b = buffer === null ? null : numbersOf(buffer), round = roundingOf(parameter);
+  const p = numbersOf(parameter), g = numbersOf(gradient), b = buffer === null ? null : numbersOf(buffer), round = roundingOf(parameter.dtype);
   const lr = round(step.lr), momentum = round(step.momentum), undamped = round(1 - step.dampening), decay = round(step.weightDecay);
   for (let i = 0; i < p.length; i++) {
     let move = (step.maximize ? -1 : 1) * (g[i] as number);
@@ -23,7 +22,7 @@ export function sgdStep(parameter: Tensor, gradient: Tensor, buffer: Tensor | nu
 
 /** `maxV` is null without AMSGrad. */
 export function adamStep(parameter: Tensor, gradient: Tensor, m: Tensor, v: Tensor, maxV: Tensor | null, step: AdamStep): void {
-  const p = numbersOf(parameter), g = numbersOf(gradient), first = numbersOf(m), second = numbersOf(v), round = roundingOf(parameter);
+  const p = numbersOf(parameter), g = numbersOf(gradient), first = numbersOf(m), second = numbersOf(v), round = roundingOf(parameter.dtype);
   const largest = maxV === null ? null : numbersOf(maxV), hasDecay = step.weightDecay !== 0;
   const beta1 = round(step.beta1), rest1 = round(1 - step.beta1), beta2 = round(step.beta2), rest2 = round(1 - step.beta2);
   const eps = round(step.eps), decay = round(step.weightDecay), kept = round(1 - step.lr * step.weightDecay);

@@ -1,6 +1,6 @@
 import type { Tensor } from "../../tensor.ts";
 import type { ReduceName } from "../codes.ts";
-import { elementsOf, isLong, isZero, numbersOf, type Element, type Elements } from "./elements.ts";
+import { elementsOf, isLong, isZero, numbersOf, roundingOf, type Element, type Elements, type Rounding } from "./elements.ts";
 
 /** An element of the row that is being reduced. */
 type Row = (k: number) => number;
@@ -8,15 +8,16 @@ type Row = (k: number) => number;
 /** Fewer terms than this are added one after the other. */
 const leaf = 32;
 
-/** The terms [from, to), as a balanced tree: a sum's rounding error grows with the logarithm of their number. */
-export function sumOf(term: Row, from: number, to: number): number {
+/** The terms [from, to), as a balanced tree: a sum's rounding error grows with the logarithm of their number. In float64 unless told. */
+export function sumOf(term: Row, from: number, to: number, round: Rounding = roundingOf("float64")): number {
   if (to - from > leaf) {
     const middle = (from + to) >> 1;
-    return sumOf(term, from, middle) + sumOf(term, middle, to);
+    return round(sumOf(term, from, middle, round) + sumOf(term, middle, to, round));
   }
-  let sum = 0;
-  for (let k = from; k < to; k++) sum += term(k);
-  return sum;
+  // Four sums side by side, as a vector's lanes hold them: numbers whose sum overflows in one order but not in another do so as in PyTorch.
+  const lanes = [0, 0, 0, 0] as [number, number, number, number];
+  for (let k = from; k < to; k++) lanes[(k - from) % 4] = round((lanes[(k - from) % 4] as number) + term(k));
+  return round(round(lanes[0] + lanes[2]) + round(lanes[1] + lanes[3]));
 }
 
 function productOf(term: Row, n: number): number {
@@ -85,7 +86,7 @@ export function reduce(op: ReduceName, x: Tensor, out: Tensor, outer: number, n:
     case "sum":
     case "prod":
       if (isLong(result)) eachTo((begin) => long(op, from, begin, n, inner));
-      else if (op === "sum") float((term) => sumOf(term, 0, n));
+      else if (op === "sum") float((term) => sumOf(term, 0, n, roundingOf(x.dtype)));
       else float((term) => productOf(term, n));
       return;
     case "sumSquares":

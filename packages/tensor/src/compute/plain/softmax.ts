@@ -1,6 +1,6 @@
 import type { NumberArray } from "@tapegrad/kernels";
 import type { Tensor } from "../../tensor.ts";
-import { around, numbersOf } from "./elements.ts";
+import { around, numbersOf, roundingOf, type Rounding } from "./elements.ts";
 import { sumOf } from "./reduce.ts";
 
 /** The largest of a row; not NaN, which the sum of exponentials brings back. */
@@ -14,18 +14,20 @@ export function topOf(x: NumberArray, begin: number, n: number, step: number): n
 }
 
 /** Sum of exp(x - top). */
-export function sumOfExp(x: NumberArray, begin: number, n: number, step: number, top: number): number {
-  return sumOf((k) => Math.exp((x[begin + k * step] as number) - top), 0, n);
+export function sumOfExp(x: NumberArray, begin: number, n: number, step: number, top: number, round: Rounding): number {
+  return sumOf((k) => round(Math.exp((x[begin + k * step] as number) - top)), 0, n, round);
 }
 
 export function softmax(x: Tensor, out: Tensor, dim: number, isLog: boolean): void {
-  const [outer, n, inner] = around(out.shape, dim), from = numbersOf(x), to = numbersOf(out);
+  const [outer, n, inner] = around(out.shape, dim), from = numbersOf(x), to = numbersOf(out), round = roundingOf(x.dtype);
   for (let o = 0; o < outer; o++) {
     for (let i = 0; i < inner; i++) {
-      const begin = o * n * inner + i, top = topOf(from, begin, n, inner), total = sumOfExp(from, begin, n, inner, top);
+      const begin = o * n * inner + i, top = topOf(from, begin, n, inner), total = sumOfExp(from, begin, n, inner, top, round);
+      // Beside 1, the dtype may have nothing left of the other terms: then the largest one's logarithm is 0.
+      const logTotal = round(Math.log(total));
       for (let at = begin; at < begin + n * inner; at += inner) {
-        const shifted = (from[at] as number) - top;
-        to[at] = isLog ? shifted - Math.log(total) : Math.exp(shifted) / total;
+        const shifted = round((from[at] as number) - top);
+        to[at] = isLog ? shifted - logTotal : Math.exp(shifted) / total;
       }
     }
   }

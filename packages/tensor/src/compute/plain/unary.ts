@@ -1,16 +1,13 @@
 import type { Tensor } from "../../tensor.ts";
 import { unaryOps, type UnaryCode, type UnaryName } from "../codes.ts";
 import { saturatedLong, saturatedOf, scalarOf } from "./casts.ts";
-import { elementsOf, isLong, isZero, numbersOf, rectified, type Element, type Elements } from "./elements.ts";
+import { elementsOf, isLong, isZero, numbersOf, rectified, roundingOf, type Element, type Elements, type Rounding } from "./elements.ts";
 import { erf } from "./error-function.ts";
 import { operationsOf } from "./operation-table.ts";
 import { floatPower, halfToEven } from "./powers.ts";
 
 /** p and q: the operation's numbers. */
 type NumberFunction = (x: number, p: number, q: number) => number;
-
-/** Where a result is rounded on the way, `round` does it: to float32, or not at all. */
-type Rounding = (x: number) => number;
 
 /** Those that integers have too; what does not fit wraps when it is stored. */
 const shared: Partial<Record<UnaryName, NumberFunction>> = {
@@ -99,7 +96,7 @@ function sigmoid(x: number): number {
   return e / (1 + e);
 }
 
-const single = floats(Math.fround), double = floats((x) => x);
+const single = floats(roundingOf("float32")), double = floats(roundingOf("float64"));
 
 const predicates: Partial<Record<UnaryName, (x: Element) => boolean>> = {
   logicalNot: isZero,

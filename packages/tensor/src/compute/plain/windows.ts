@@ -1,7 +1,7 @@
 import { sizeOf } from "../../shape.ts";
 import type { Tensor } from "../../tensor.ts";
 import type { MeanGeometry, WindowGeometry } from "../backend.ts";
-import { numbersOf } from "./elements.ts";
+import { numbersOf, roundingOf } from "./elements.ts";
 
 /** The largest of each window, and where in its plane it is. */
 export function maxPool2d(x: Tensor, out: Tensor, indices: Tensor, { kernel, stride, padding, dilation, outSize }: WindowGeometry): void {
@@ -65,11 +65,11 @@ function eachWindow(planes: number, height: number, width: number, geometry: Mea
 }
 
 export function avgPool2d(x: Tensor, out: Tensor, geometry: MeanGeometry): void {
-  const [height = 0, width = 0] = x.shape.slice(-2), from = numbersOf(x), to = numbersOf(out);
+  const [height = 0, width = 0] = x.shape.slice(-2), from = numbersOf(x), to = numbersOf(out), round = roundingOf(x.dtype);
   eachWindow(sizeOf(x.shape.slice(0, -2)), height, width, geometry, (window, begin, rows, columns, divisor) => {
     let sum = 0;
     for (let i = 0; i < rows; i++) {
-      for (let j = 0; j < columns; j++) sum += from[begin + i * width + j] as number;
+      for (let j = 0; j < columns; j++) sum = round(sum + (from[begin + i * width + j] as number));
     }
     to[window] = sum / divisor;
   });

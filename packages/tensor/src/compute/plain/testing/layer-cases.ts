@@ -41,7 +41,10 @@ function convOf(from: Operands): Conv {
   return { x: [images, channels, ...size], weight: [outputs, channels / groups, ...kernel], out: [images, outputs, ...outSize], geometry: { stride, before, dilation, groups, outSize } };
 }
 
-/** Mild numbers, now and then with one that must not reach further than where it lies. */
+/**
+ * Mild numbers, now and then with one that must not reach further than where it lies. Not for what meets padding: whether zeros of the padding
+ * are multiplied, some kernels leave open.
+ */
 function image(from: Operands, dtype: DType, shape: Shape): Tensor {
   const x = from.mildTensor(dtype, shape);
   if (from.integer(0, 3) === 0) x.storage.numbers[x.offset + from.integer(0, x.numel() - 1)] = from.choice([Infinity, NaN]);
