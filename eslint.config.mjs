@@ -88,7 +88,7 @@ export default defineConfig(
     },
   },
   {
-    files: ["packages/tapegrad/src/{index,testing}.ts"],
+    files: ["packages/tapegrad/src/{index,testing,extend}.ts"],
     rules: {
       "no-restricted-syntax": [
         "error",

@@ -63,6 +63,16 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          // Plain loops compute what the kernels do elsewhere (tensor/src/compute/plain). What is about the kernels' heap stays away.
+          name: "plain",
+          include: process.env["TAPEGRAD_PLAIN_PROOF"] === "all" ? ["packages/{autograd,nn,optim,tensor,testing}/src/**/*.test.ts"] : [opProofs],
+          exclude: ["packages/autograd/src/proof/{memory,memory-budget,memory-ops,large-tensors}.test.ts", "packages/tensor/src/with-address.test.ts"],
+          env: { TAPEGRAD_BACKEND: "plain" },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: "blas",
           // Named on every machine, so that lint sees the same files on each; only its tests need a BLAS.
           include: hasBlas() ? productProofs : [],

@@ -65,11 +65,13 @@ function compareDeclarations(names) {
 }
 
 /**
- * The report of the umbrella: the names that it hands out, namespaces opened. (API Extractor refuses `export * as` of another package.)
+ * The report of a door of the umbrella: the names that it hands out, namespaces opened. (API Extractor refuses `export * as` of another package.)
+ * @param {string} door
+ * @param {string} specifier
  * @param {string} name
  */
-function compareNames(name) {
-  const entry = `${root}packages/${name}/dist/index.d.ts`;
+function compareNames(door, specifier, name) {
+  const entry = `${root}packages/tapegrad/dist/${door}.d.ts`;
   const { options } = ts.convertCompilerOptionsFromJson(compilerOptions, root);
   const program = ts.createProgram([entry], options);
   const checker = program.getTypeChecker();
@@ -84,7 +86,7 @@ function compareNames(name) {
     const isType = !(target.flags & ts.SymbolFlags.Value) || (symbol.declarations?.some(ts.isTypeOnlyExportDeclaration) ?? false);
     return `${isType ? "type " : ""}${prefix}${symbol.name}`;
   });
-  const text = `## What \`${name}\` exports\n\n\`\`\`\n${namesOf(module, "").sort().join("\n")}\n\`\`\`\n`;
+  const text = `## What \`${specifier}\` exports\n\n\`\`\`\n${namesOf(module, "").sort().join("\n")}\n\`\`\`\n`;
   const file = `${reports}/${name}.api.md`;
   if (existsSync(file) && readFileSync(file, "utf8") === text) return [];
   if (update) writeFileSync(file, text);
@@ -93,7 +95,7 @@ function compareNames(name) {
 
 mkdirSync(reports, { recursive: true });
 const published = readdirSync(`${root}packages`).filter((name) => JSON.parse(readFileSync(`${root}packages/${name}/package.json`, "utf8")).private !== true);
-const changed = [...compareDeclarations(published.filter((name) => name !== "tapegrad")), ...compareNames("tapegrad")];
+const changed = [...compareDeclarations(published.filter((name) => name !== "tapegrad")), ...compareNames("index", "tapegrad", "tapegrad"), ...compareNames("extend", "tapegrad/extend", "tapegrad-extend")];
 for (const name of changed) console.log(`docs/api-surface/${name}.api.md ${update ? "is written anew" : "differs from the surface as it is now"}`);
 if (changed.length > 0 && !update) {
   console.log("to accept it: npm run lint -- --update-api");

@@ -15,6 +15,7 @@ const program = `
 import fc from "fast-check";
 import { checkGradients, expectClose, modulesOf, shapes, tensors, type GradientReport } from "tapegrad/testing";
 import { DataLoader, loadCheckpoint, nn, optim, scope, tensor, TensorDataset, type DType, type Tensor } from "tapegrad";
+import { defineOp, Function, onceDifferentiable, pushInterpreter, type FunctionContext, type Interpreter } from "tapegrad/extend";
 
 class Net extends nn.Module {
   readonly fc = new nn.Linear(2, 1);
@@ -48,6 +49,34 @@ const single: nn.Module = new Attention();
 // @ts-expect-error A ReLU has no weight.
 stack[1].weight;
 
+const scaled = defineOp({
+  name: "my/scaled",
+  inputs: ["x", "scale?", "more..."],
+  outputs: ["out", "twice"],
+  saves: ["x", "scale", "more"],
+  infer: ([x]) => [x, x],
+  forward: ([x, scale, ...more], { factor }: { readonly factor: number }, [spec]) => {
+    const out = more.reduce((sum, each) => sum.add(each), scale === null ? x.mul(factor) : x.mul(scale)).to(spec.dtype);
+    return [out, out.mul(2)];
+  },
+  backward: { x: ([dOut, dTwice], { attrs }) => (dOut ?? dTwice ?? tensor(0)).mul(attrs.factor), scale: null, more: ([dOut], { more }, at) => (dOut ?? tensor(0)).mul(more[at] ?? 1) },
+});
+const [first, second]: readonly [Tensor, Tensor] = scaled.run([tensor([1]), null, tensor([2])], { factor: 3 });
+// @ts-expect-error Attributes that may not be left out.
+scaled.run([tensor([1]), null]);
+class Clip extends Function {
+  static forward(ctx: FunctionContext<[x: Tensor]>, x: Tensor, limit: number): [out: Tensor, limit: number] {
+    ctx.saveForBackward(x);
+    return [x.clamp(-limit, limit), limit];
+  }
+  static backward = onceDifferentiable((ctx: FunctionContext<[x: Tensor]>, dOut: Tensor): [Tensor, null] => [dOut.mul(ctx.savedTensors[0]), null]);
+}
+const clipped: [Tensor, number] = Clip.apply(first, 2);
+// @ts-expect-error A limit is a number.
+Clip.apply(second, "2");
+const asIs = (below: Interpreter): Interpreter => ({ run: (op, inputs, attrs, call) => below.run(op, inputs, attrs, call) });
+const remove: () => void = pushInterpreter(asIs);
+
 const net = new Net();
 const optimizer = new optim.Adam(net.parameters(), { lr: 0.1 });
 const loader = new DataLoader(new TensorDataset(tensor([[1, 2]])), { batchSize: 1 });
@@ -57,7 +86,7 @@ const dtype: DType = "float32";
 const values: Float32Array | Float64Array = tensor([epoch]).to(dtype).toTypedArray("float32");
 // @ts-expect-error The types are there, and no any.
 const wrong: string = tensor([1]).item();
-export { Gelu, layer, out, parts, single, stacked, values, weights, wrong };
+export { clipped, Gelu, remove, layer, out, parts, single, stacked, values, weights, wrong };
 
 checkGradients((x) => x.mul(x), [tensor([1], "float64")]);
 checkGradients(new Attention(), [tensor([[1]]), tensor([[1]])], { order: 2 });

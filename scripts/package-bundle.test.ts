@@ -73,8 +73,8 @@ test("no source is in two files of a package, where it would be two modules", as
   }
 });
 
-test("tapegrad has a door for tests, behind which alone fast-check is, loaded so that it may be missing", async () => {
-  expect([...(await chunksOf("tapegrad")).keys()].sort()).toEqual(["index.js", "testing.js"]);
+test("tapegrad has a door for what extends it, and one for tests, behind which alone fast-check is, loaded so that it may be missing", async () => {
+  expect([...(await chunksOf("tapegrad")).keys()].sort()).toEqual(["extend.js", "index.js", "testing.js"]);
   const loaded = await loadedBy("testing");
   expect(loaded.has("fast-check")).toBe(false);
   expect((await chunksOf("testing")).get("index.js")?.dynamicImports).toEqual(["fast-check"]);

@@ -8,7 +8,7 @@ import { findMarkdownExamples } from "./doc-examples/find-examples.ts";
 import { tools } from "./processes.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const examples = ["README.md", "docs/modules.md"].flatMap((file) => findMarkdownExamples(root, file));
+const examples = ["README.md", "docs/modules.md", "docs/extend.md"].flatMap((file) => findMarkdownExamples(root, file));
 
 /** Node 22.18, 24 and later run TypeScript by leaving out its types. */
 const strips = (process.features as { readonly typescript?: unknown }).typescript === "strip";

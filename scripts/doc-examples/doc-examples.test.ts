@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import * as api from "tapegrad";
+import * as extend from "tapegrad/extend";
 import { describe, expect, test } from "vitest";
 import { examplesOf, findMarkdownExamples, findSourceExamples, type DocExample } from "./find-examples.ts";
 import { matches, parseExpectation } from "./expectation.ts";
@@ -11,7 +12,7 @@ import { typeErrors } from "./type-errors.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const sourceExamples = findSourceExamples(root);
-const markdownExamples = ["README.md", "docs/modules.md", "docs/testing.md"].flatMap((file) => (existsSync(`${root}/${file}`) ? findMarkdownExamples(root, file) : []));
+const markdownExamples = ["README.md", "docs/modules.md", "docs/testing.md", "docs/extend.md"].flatMap((file) => (existsSync(`${root}/${file}`) ? findMarkdownExamples(root, file) : []));
 const examples = [...sourceExamples, ...markdownExamples];
 
 test("the sources have examples", () => {
@@ -20,7 +21,7 @@ test("the sources have examples", () => {
 
 describe("an example runs and gives what it says", () => {
   for (const { title, code, compileOnly } of examples) {
-    if (!compileOnly) test(title, () => runExample(code, api));
+    if (!compileOnly) test(title, () => runExample(code, api, extend));
   }
 });
 

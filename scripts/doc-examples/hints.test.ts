@@ -34,6 +34,9 @@ const programs: Readonly<Record<string, string>> = {
   // The name of what was given as one; here it is a function's.
   'grad.to("float32")': '{ const grad = x; grad.to("float32"); }',
   "clone()": "x.clone();",
+  "run([x])": 'defineOp({ name: "my/op", inputs: ["x"], infer: ([z]) => z, forward: ([z]) => z.mul(2) }).run([x]);',
+  "Exp.apply(x)": "{ class Exp extends Function { static forward(_: FunctionContext, z: Tensor): Tensor { return z.exp(); } static backward(_: FunctionContext, dOut: Tensor): Tensor { return dOut; } } Exp.apply(x); }",
+  "below.run(op, inputs, attrs, call)": "pushInterpreter((below) => ({ run: (op, inputs, attrs, call) => below.run(op, inputs, attrs, call) }));",
   "detach()": "x.detach();",
   "eval()": "model.eval();",
   "scope()": "scope(() => x);",

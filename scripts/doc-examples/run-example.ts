@@ -4,9 +4,9 @@ import { matches, parseExpectation } from "./expectation.ts";
 
 const AsyncFunction: new (...parts: string[]) => (...args: unknown[]) => Promise<void> = Object.getPrototypeOf(async () => {}).constructor;
 
-/** Runs a program with the names of `api` in scope, and compares each `expression; // expected` on the way. */
-export async function runExample(code: string, api: Readonly<Record<string, unknown>>): Promise<void> {
-  const scope = { ...api, api, check, importModule };
+/** Runs a program with the names of `api` and `extend` in scope, and compares each `expression; // expected` on the way. */
+export async function runExample(code: string, api: Readonly<Record<string, unknown>>, extend: Readonly<Record<string, unknown>> = {}): Promise<void> {
+  const scope = { ...api, ...extend, api, extend, check, importModule };
   // The body is a block of its own, so that an example may declare a name that the api has too.
   const run = new AsyncFunction(...Object.keys(scope), `"use strict"; {\n${compileExample(code)}\n}`);
   await run(...Object.values(scope));
@@ -44,7 +44,7 @@ function importLookup(statement: ts.ImportDeclaration): string {
   const bindings = clause?.namedBindings;
   const from = (statement.moduleSpecifier as ts.StringLiteral).text;
   if (clause === undefined || clause.phaseModifier === ts.SyntaxKind.TypeKeyword) return "";
-  const module = from === "tapegrad" ? "api" : `await importModule(${JSON.stringify(from)})`;
+  const module = from === "tapegrad" ? "api" : from === "tapegrad/extend" ? "extend" : `await importModule(${JSON.stringify(from)})`;
   if (bindings === undefined) return `const { default: ${clause.name?.text ?? "_"} } = ${module};`;
   if (ts.isNamespaceImport(bindings)) return `const ${bindings.name.text} = ${module};`;
   const values = bindings.elements.filter((element) => !element.isTypeOnly);

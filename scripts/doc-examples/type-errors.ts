@@ -2,7 +2,7 @@ import { join } from "node:path";
 import ts from "typescript";
 import type { DocExample } from "./find-examples.ts";
 
-/** Compile errors of examples, as `title:line: message`; the names that the umbrella exports, types too, are in scope. */
+/** Compile errors of examples, as `title:line: message`; the names that `tapegrad` and `tapegrad/extend` export, types too, are in scope. */
 export function typeErrors(root: string, examples: readonly DocExample[]): string[] {
   const config: { config?: object } = ts.readConfigFile(join(root, "tsconfig.check.json"), ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent({ ...config.config, include: [], files: [] }, ts.sys, root);
@@ -10,8 +10,9 @@ export function typeErrors(root: string, examples: readonly DocExample[]): strin
   const readersOptions = { ...options, noUnusedLocals: false, noUncheckedIndexedAccess: false, exactOptionalPropertyTypes: false, verbatimModuleSyntax: false, incremental: false };
 
   const host = ts.createCompilerHost(readersOptions);
-  const umbrella = ts.createProgram([join(root, "packages/tapegrad/src/index.ts")], readersOptions, host);
-  const apiNames = exportedNames(umbrella);
+  const doors = { tapegrad: join(root, "packages/tapegrad/src/index.ts"), "tapegrad/extend": join(root, "packages/tapegrad/src/extend.ts") };
+  const umbrella = ts.createProgram(Object.values(doors), readersOptions, host);
+  const apiNames = Object.entries(doors).map(([from, file]): [string, string[]] => [from, exportedNames(umbrella, file)]);
 
   // They stand in scripts/, where the lookup of "tapegrad" finds the umbrella.
   const texts = new Map<string, string>();
@@ -35,8 +36,7 @@ export function typeErrors(root: string, examples: readonly DocExample[]): strin
   });
 }
 
-function exportedNames(program: ts.Program): string[] {
-  const [entry = ""] = program.getRootFileNames();
+function exportedNames(program: ts.Program, entry: string): string[] {
   const source = program.getSourceFile(entry);
   const module = source && program.getTypeChecker().getSymbolAtLocation(source);
   if (module === undefined) throw new Error(`${entry} exports nothing`);
@@ -44,7 +44,7 @@ function exportedNames(program: ts.Program): string[] {
 }
 
 /** The example below one line that brings in the names it uses and does not declare itself. */
-function withImports(code: string, apiNames: readonly string[]): string {
+function withImports(code: string, apiNames: readonly (readonly [from: string, names: readonly string[]])[]): string {
   const source = ts.createSourceFile("example.ts", code, ts.ScriptTarget.Latest, true);
   const used = new Set<string>();
   const declared = new Set<string>();
@@ -58,8 +58,8 @@ function withImports(code: string, apiNames: readonly string[]): string {
     if (ts.isVariableStatement(statement)) statement.declarationList.declarations.forEach(({ name }) => addBoundNames(name, declared));
     if ((ts.isFunctionDeclaration(statement) || ts.isClassDeclaration(statement)) && statement.name !== undefined) declared.add(statement.name.text);
   }
-  const imported = apiNames.filter((name) => used.has(name) && !declared.has(name));
-  return `import { ${imported.join(", ")} } from "tapegrad";\n${code}\nexport {};`;
+  const imports = apiNames.map(([from, names]) => `import { ${names.filter((name) => used.has(name) && !declared.has(name)).join(", ")} } from "${from}";`);
+  return `${imports.join(" ")}\n${code}\nexport {};`;
 }
 
 /** The names in `x`, `[x, y]` and `{ x, y: z }` to the left of an assignment. */

@@ -119,6 +119,8 @@ class Pass {
   #gather(node: Node, gradient: Tensor): void {
     const joint = node.edges[0] as Node;
     joint.arrived ??= node.op.outputs.map(() => null);
+    // A Function does not say how many outputs it has.
+    while (joint.arrived.length < node.output) joint.arrived.push(null);
     gradient.storage.gradientUses++;
     joint.arrived[node.output] = gradient;
   }
@@ -149,7 +151,7 @@ class Pass {
   #passOn(node: Node, dOut: Tensor | readonly (Tensor | null)[]): void {
     if (!this.#isAnyUseful(node.edges)) return;
     if (node.released) throw releasedError(node.name);
-    if (this.#createGraph) {
+    if (this.#createGraph || node.op.unscoped) {
       node.auxIsShared = true;
       this.#differentiate(node, dOut);
       return;

@@ -1,7 +1,12 @@
 export { grad } from "./backward.ts";
 export type { GradOptions, GradientsOf } from "./backward.ts";
+export { Function } from "./function.ts";
+export type { FunctionClass } from "./function.ts";
+export { FunctionContext } from "./function-context.ts";
+export type { SavedTensors } from "./function-context.ts";
 export { enableGrad, inferenceMode, isGradEnabled, noGrad, setGradEnabled } from "./grad-mode.ts";
 export { gradcheck } from "./gradcheck.ts";
 export type { GradcheckError, GradcheckOptions } from "./gradcheck.ts";
 export { inputVariable, jacobians } from "./jacobians.ts";
 export type { Jacobian, JacobianOptions, Variable } from "./jacobians.ts";
+export { onceDifferentiable } from "./once-differentiable.ts";

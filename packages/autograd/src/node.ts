@@ -42,7 +42,7 @@ export class Node implements GradNode, OpCall, RecordedCall {
   /** The same for each of several outputs. */
   arrived: (Tensor | null)[] | null = null;
   #saved: (Tensor | null)[] | null;
-  readonly #versions: number[];
+  #versions: number[];
 
   constructor(op: Op, inputs: readonly (Tensor | null)[], attrs: unknown, joint: Node | null = null, output = -1) {
     this.op = op;
@@ -113,6 +113,24 @@ export class Node implements GradNode, OpCall, RecordedCall {
     return x;
   }
 
+  /** Saves what only the call itself knew to save, once it has run: a `Function`'s tensors. */
+  save(tensors: readonly (Tensor | null)[]): void {
+    this.#saved = [...tensors];
+    this.#versions = this.#saved.map(countSave);
+  }
+
+  /** Puts outputs, with their place on the tape, where `save` was given what became them. */
+  replaceSaved(former: Tensor, output: Tensor): void {
+    const saved = this.#saved ?? [];
+    for (let i = 0; i < saved.length; i++) if (saved[i] === former) saved[i] = output;
+  }
+
+  /** What `save` was given. Throws GradError `backward/released`, `backward/changed`. */
+  savedList(): readonly (Tensor | null)[] {
+    if (this.#saved === null) throw releasedError(this.name);
+    return this.#saved.map((_, i) => this.#savedAt(i));
+  }
+
   savedVersion(i: number): number {
     return this.#versions[i] ?? 0;
   }
@@ -180,11 +198,11 @@ export function releasedError(name: string): GradError {
 }
 
 function changedError(node: Node, i: number, x: Tensor): GradError {
-  const name = node.op.saves[i] ?? node.op.saves.at(-1) ?? "";
+  const name = node.op.saves[i] ?? node.op.saves.at(-1) ?? `savedTensors[${i}]`;
   return new GradError({
     op: "backward",
     fact: `${name} ${formatShape(x.shape)}, saved by ${node.name} at version ${node.savedVersion(i)}, was changed in place: it is at version ${x.storage.version}`,
-    hint: `change a copy (${name}.clone()), or use the op that is not in place`,
+    hint: `change a copy (${node.op.saves.length > 0 ? name : "x"}.clone()), or use the op that is not in place`,
     code: "backward/changed",
     data: { op: node.name, tensor: name, savedVersion: node.savedVersion(i), version: x.storage.version },
   });

@@ -1,4 +1,4 @@
-import { isHalf, lastStorageSerial, pushInterpreter, sameElements, type Interpreter, type Op, type OpCall, type OpResult, type Tensor } from "@tapegrad/tensor";
+import { isHalf, lastStorageSerial, pushTape, sameElements, type Interpreter, type Op, type OpCall, type OpResult, type Tensor } from "@tapegrad/tensor";
 import { isGradEnabled } from "./grad-mode.ts";
 import { Node } from "./node.ts";
 import { noteView, refuseStale } from "./view-history.ts";
@@ -57,4 +57,4 @@ function needsRecording(op: Op, inputs: readonly (Tensor | null)[]): boolean {
   return needed;
 }
 
-pushInterpreter((below) => new Tape(below));
+pushTape((below) => new Tape(below));

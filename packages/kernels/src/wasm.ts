@@ -5,7 +5,7 @@ import { compileKernels, type KernelModule } from "./kernel-module.ts";
 import { reserveMemory, type Reserved } from "./reserve-memory.ts";
 
 /** Where the kernels are not used, as much as lies at fixed addresses, below. */
-const nothingReserved: Reserved = { memory: { buffer: new SharedArrayBuffer(2 ** 14), grow: () => 0 }, maxBytes: 2 ** 32 };
+const nothingReserved: Reserved = { memory: { buffer: new SharedArrayBuffer(2 ** 14), grow: () => 0 }, maxBytes: 2 ** 32 - 2 ** 16 };
 
 const reserved = backendName === "wasm" ? reserveMemory() : nothingReserved;
 

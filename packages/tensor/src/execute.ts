@@ -49,13 +49,19 @@ function makesTemporaries(op: Op, inputs: readonly (Tensor | null)[]): boolean {
   return found && !op.view;
 }
 
+/** Runs `forward` in the dtype that it takes. */
+function runCast(op: Op, inputs: readonly (Tensor | null)[], attrs: unknown, spec: OutputSpec | readonly OutputSpec[], call: OpCall): OpResult {
+  const half = !op.halfNative && inputs.some((x) => x !== null && isHalf(x.dtype));
+  return half ? runInFloat32(op, inputs, attrs, spec, call) : op.forward(inputs, attrs, spec, call);
+}
+
 /** Runs `forward` and frees at once all that it made except its result and what it keeps for `backward`. */
 function runScoped(op: Op, inputs: readonly (Tensor | null)[], attrs: unknown, spec: OutputSpec | readonly OutputSpec[], call: OpCall): OpResult {
+  if (op.unscoped) return runCast(op, inputs, attrs, spec, call);
   const outer = enterScope();
   const survivors = new Set<Storage>();
   try {
-    const half = !op.halfNative && inputs.some((x) => x !== null && isHalf(x.dtype));
-    const out = half ? runInFloat32(op, inputs, attrs, spec, call) : op.forward(inputs, attrs, spec, call);
+    const out = runCast(op, inputs, attrs, spec, call);
     for (const one of listOf(out)) survivors.add(one.storage);
     for (const tensor of call.aux ?? []) survivors.add(tensor.storage);
     return out;

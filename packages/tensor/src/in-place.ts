@@ -2,6 +2,7 @@ import { dtypeInfo } from "@tapegrad/kernels";
 import { refuseCoinciding } from "./compute/overlap.ts";
 import { requireRepresentable } from "./encode.ts";
 import { DTypeError, GradError, ShapeError, TapegradError } from "./errors.ts";
+import { runningForwards } from "./execute.ts";
 import { gradHooks } from "./grad-hooks.ts";
 import { add, div, mul, scaledOperand, sub, type AlphaOptions } from "./ops/arithmetic.ts";
 import { copyInto, fillWith } from "./ops/changes.ts";
@@ -25,7 +26,8 @@ import { baseOf, describe, requireOperand, requireTensor, type Tensor } from "./
  */
 function inPlace(op: string, target: Tensor, compute: (old: Tensor) => Tensor, other: Operand | null = null, readsOld = true): Tensor {
   requireTensor(op, "x", target);
-  const recording = gradHooks().isRecording();
+  // Inside an op's forward it is the op that the tape knows of.
+  const recording = runningForwards === 0 && gradHooks().isRecording();
   const needsGrad = recording && (target.requiresGrad || (typeof other === "object" && other?.requiresGrad === true));
   if (recording) refuseWhileRecording(op, target, needsGrad && isFloat(target.dtype));
   // One value for all is the same in any order (as PyTorch has it).
@@ -234,7 +236,8 @@ export function copy_(x: Tensor, source: Tensor): Tensor {
 export function fill_(x: Tensor, value: number): Tensor {
   requireTensor("fill_", "x", x);
   requireRepresentable("fill_", value, x.dtype);
-  const recording = gradHooks().isRecording();
+  // Inside an op's forward it is the op that the tape knows of.
+  const recording = runningForwards === 0 && gradHooks().isRecording();
   if (isPartial(x) || (recording && x.requiresGrad)) return inPlace("fill_", x, () => fullLike(x, value), null, false);
   if (recording) refuseWhileRecording("fill_", x, false);
   fillWith(x, value);

@@ -3,7 +3,7 @@ import { unsupported, takes } from "./execute.ts";
 import { callable } from "./option-rules.ts";
 import { checkArgument } from "./options.ts";
 import type { Interpreter, Op, OpResult, OutputSpec } from "./op-spec.ts";
-import { pushInterpreter } from "./op.ts";
+import { pushInterpreter } from "./interpreters.ts";
 import { sizeOf } from "./shape.ts";
 import { Tensor } from "./tensor.ts";
 

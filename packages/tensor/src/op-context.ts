@@ -35,10 +35,20 @@ export class OpContext {
   }
 }
 
+const offered = new Set<string>();
+
+/** Whether a saved tensor may have this name: contexts have none of their own, nor from JavaScript. */
+export function isFreeForSaved(name: string): boolean {
+  return offered.has(name) || !(name in OpContext.prototype || contextFields.includes(name));
+}
+
+const contextFields: readonly string[] = ["call", "shared"];
+
 /** Lets contexts tell saved tensors of these names. */
 export function offerSaved(names: readonly string[]): void {
   for (const name of names) {
-    if (Object.hasOwn(OpContext.prototype, name)) continue;
+    if (offered.has(name)) continue;
+    offered.add(name);
     Object.defineProperty(OpContext.prototype, name, {
       get(this: { readonly call: RecordedCall }) {
         return this.call.savedNamed(name);

@@ -17,6 +17,9 @@ export type Inputs<N extends readonly string[]> = N extends readonly [...infer F
 /** Names of the outputs of an op that does not name them. */
 export type OneOutput = readonly ["out"];
 
+/** Never there. Beside what a function must return, it lets a list that is written there count as a tuple. */
+type AsTuple = readonly [never, ...never[]];
+
 /** What stands for the outputs: `One` alone, or a tuple of them where there are several. */
 type ForOutputs<O extends readonly string[], One> = O extends readonly [string] ? One : { readonly [K in keyof O]: One };
 
@@ -85,46 +88,57 @@ export interface ErrorSample {
   readonly message: string;
 }
 
-/** The declaration of an op: everything that is particular to it, in one place. */
-export interface OpSpec<N extends readonly string[], A, S extends readonly string[], O extends readonly string[] = OneOutput> {
+/** The declaration of an op: everything that is particular to it, in one place. What a program's own op may declare. */
+export interface UserOpSpec<N extends readonly string[], A, S extends readonly string[], O extends readonly string[] = OneOutput> {
   readonly name: string;
   /** Names of the tensor inputs; a `?` at the end marks an optional one, `...` at the end of the last one any number of them. */
   readonly inputs: N;
   /** Names of the outputs, where there are several. */
   readonly outputs?: O;
   /** What `backward` reads; any number of inputs last. Checked for changes in place, released after use. */
-  readonly saves: S;
+  readonly saves?: S;
   /** Checks the inputs and says what comes out. Throws the op's errors. */
-  infer(inputs: Inputs<N>, attrs: A): ForOutputs<NoInfer<O>, OutputSpec>;
-  /** Runs the kernels. Inputs have passed `infer`, whose result is `out`. */
-  forward(inputs: Inputs<N>, attrs: A, out: ForOutputs<NoInfer<O>, OutputSpec>, call: OpCall): Results<NoInfer<O>>;
+  infer(inputs: Inputs<N>, attrs: A): NoInfer<ForOutputs<O, OutputSpec>> | AsTuple;
+  /**
+   * Computes the result. Inputs have passed `infer`, whose result is `out`. What it calls is part of the op: neither the tape nor another
+   * interpreter sees it.
+   */
+  forward(inputs: Inputs<N>, attrs: A, out: NoInfer<ForOutputs<O, OutputSpec>>, call: OpCall): NoInfer<Results<O>> | AsTuple;
   /**
    * The gradient for each input, in ordinary ops, or null for an input that has none. Run only for inputs that need one;
    * the engine sums over broadcast dimensions. Absent for ops that have no derivative. `at` is which one of any number of inputs it is for.
    */
-  readonly backward?: { readonly [K in Bare<N[number]>]: ((dOut: OutputGradients<NoInfer<O>>, saved: BackwardContext<N, A, S>, at: number) => Tensor) | null };
-  /** Gradient functions read `dOut` once: where nobody else reads it, the last one may compute in its memory. */
-  readonly gradientInPlace?: boolean;
+  readonly backward?: { readonly [K in Bare<N[number]>]: ((dOut: NoInfer<OutputGradients<O>>, saved: BackwardContext<N, A, S>, at: number) => Tensor) | null };
   /** The op in simpler ops: an oracle for the tests. */
-  readonly composite?: (inputs: Inputs<N>, attrs: A) => Results<NoInfer<O>>;
+  readonly composite?: (inputs: Inputs<N>, attrs: A) => NoInfer<Results<O>> | AsTuple;
   /** `backward` runs kernels that have no derivative of their own: `createGraph` differentiates `composite` instead. */
   readonly createGraphByComposite?: boolean;
   /** Names of the inputs that `forward` changes in place; it counts their storages' versions up. The first of them may be the output. */
   readonly changes?: readonly Bare<N[number]>[];
-  /** The output shares the input's storage. */
-  readonly view?: boolean;
   /** `forward` takes 16-bit floats as they are; otherwise they are computed in float32. */
   readonly halfNative?: boolean;
   /** Draws random numbers: two runs differ. */
   readonly random?: boolean;
   /** Floating-point operations of one call, a multiplication and its addition being two. Absent where they are few beside those of products. */
   readonly flops?: (inputs: Inputs<N>, attrs: A, out: ForOutputs<NoInfer<O>, OutputSpec>) => number;
-  /** `forward` makes intermediate tensors, which are freed as soon as it returns. */
+  /** `forward` makes intermediate tensors, which are freed as soon as it returns: what has to live on, `keep`. Ops of programs do unless this is false. */
   readonly scoped?: boolean;
-  /** The public function takes numbers in the place of tensors, for errors to say so. */
-  readonly takesNumbers?: boolean;
   /** dtypes of the first input that the op takes; all floating ones unless told. */
   readonly dtypes?: readonly DType[];
+  readonly samples?: () => readonly Sample<A>[];
+}
+
+/** The declaration of an op of the library, which is trusted to be as it says. */
+export interface OpSpec<N extends readonly string[], A, S extends readonly string[], O extends readonly string[] = OneOutput> extends UserOpSpec<N, A, S, O> {
+  readonly saves: S;
+  /** Gradient functions read `dOut` once: where nobody else reads it, the last one may compute in its memory. */
+  readonly gradientInPlace?: boolean;
+  /** The output shares the input's storage. */
+  readonly view?: boolean;
+  /** Nothing that `forward` or `backward` makes is freed when it returns, not even where inputs were copied for it. */
+  readonly unscoped?: boolean;
+  /** The public function takes numbers in the place of tensors, for errors to say so. */
+  readonly takesNumbers?: boolean;
   readonly samples: () => readonly Sample<A>[];
   readonly errors?: () => readonly ErrorSample[];
 }
@@ -145,7 +159,7 @@ export interface Op {
   /** The position from which any number of inputs follow; -1 if their number is fixed. */
   readonly restAt: number;
   readonly outputs: readonly string[];
-  /** Whether there are several outputs, so that `forward`, `infer`, `composite` and the interpreters give lists. */
+  /** Whether there are several outputs (of a `Function` any number, with no names), so that `forward`, `infer`, `composite` and the interpreters give lists. */
   readonly isMany: boolean;
   readonly saves: readonly string[];
   /** For each name in `saves`: the input's position, or -1, -2, ... for the first, second, ... output. */
@@ -156,6 +170,7 @@ export interface Op {
   readonly halfNative: boolean;
   readonly random: boolean;
   readonly scoped: boolean;
+  readonly unscoped: boolean;
   readonly takesNumbers: boolean;
   /** Null where they do not count. */
   readonly flops: ((inputs: readonly (Tensor | null)[], attrs: unknown, out: OutputSpec | readonly OutputSpec[]) => number) | null;
@@ -176,8 +191,9 @@ export interface Op {
 /** What an op gives: a tensor, or a list of them if it has several outputs. */
 export type OpResult = Tensor | readonly Tensor[];
 
-/** One level of interpretation: the tape, a profiler, a graph printer. Calls `below.run` to go on. */
+/** One level of interpretation: the tape, a profiler, a graph printer. */
 export interface Interpreter {
+  /** Gives what the op gives, which `below.run(op, inputs, attrs, call)` computes. What this function computes with ops is seen by the levels below alone. */
   run(op: Op, inputs: readonly (Tensor | null)[], attrs: unknown, call: OpCall): OpResult;
 }
 

@@ -1,9 +1,10 @@
 import type { DType } from "@tapegrad/kernels";
 import { notATensor } from "./copies.ts";
-import { MemoryError, TapegradError } from "./errors.ts";
-import { offerSaved } from "./op-context.ts";
+import { MemoryError } from "./errors.ts";
 import { executor, runningForwards } from "./execute.ts";
-import { inputName, unrecorded, type Inputs, type Interpreter, type OneOutput, type Op, type OpResult, type OpSpec, type Results, type Savable } from "./op-spec.ts";
+import { top } from "./interpreters.ts";
+import { offerSaved } from "./op-context.ts";
+import { inputName, unrecorded, type Inputs, type OneOutput, type Op, type OpResult, type OpSpec, type Results, type Savable } from "./op-spec.ts";
 import { Tensor } from "./tensor.ts";
 
 /** A defined op: `run` records and executes it. */
@@ -17,13 +18,34 @@ const table = new Map<string, Op>();
 /** Every op, by name. The proof suite runs over it. */
 export const opTable: ReadonlyMap<string, Op> = table;
 
+/** Names of the library's own ops, which no program may take. */
+const builtIn = new Set<string>();
+
 const floating: readonly DType[] = ["float32", "float64", "float16", "bfloat16"];
 
-/** Enters an op in the table and returns the function that dispatches it. */
+/** Enters an op of the library in the table and returns the function that dispatches it. */
 export function defineOp<
   const N extends readonly string[], A, const S extends readonly Savable<N, O>[] = readonly [], const O extends readonly string[] = OneOutput,
 >(spec: OpSpec<N, A, S, O>): DefinedOp<N, A, O> {
-  if (table.has(spec.name)) throw new Error(`op ${spec.name} is defined twice`);
+  if (builtIn.has(spec.name)) throw new Error(`op ${spec.name} is defined twice`);
+  builtIn.add(spec.name);
+  return enterOp(spec);
+}
+
+/** Whether an op of this name is the library's own. */
+export function isBuiltIn(name: string): boolean {
+  return builtIn.has(name);
+}
+
+/** Enters an op in the table, in the place of another one of its name. */
+export function enterOp<N extends readonly string[], A, S extends readonly string[], O extends readonly string[]>(spec: OpSpec<N, A, S, O>): DefinedOp<N, A, O> {
+  const op = makeOp(spec);
+  table.set(spec.name, op);
+  return { op, run: (inputs, attrs) => dispatch(op, inputs, attrs) as Results<O> };
+}
+
+/** What interpreters and the tape see of a declaration; ops that are made for one purpose stay out of the table. One shape for all of them. */
+export function makeOp<N extends readonly string[], A, S extends readonly string[], O extends readonly string[]>(spec: OpSpec<N, A, S, O>): Op {
   const bare = spec.inputs.map((name) => name.replace(/\?|\.\.\./, ""));
   const outputs: readonly string[] = spec.outputs ?? ["out"];
   const gradients = spec.backward as Readonly<Record<string, ((dOut: unknown, saved: unknown, at: number) => Tensor) | null>> | undefined;
@@ -33,7 +55,7 @@ export function defineOp<
     inputs: spec.inputs,
     restAt: spec.inputs.findIndex((name) => name.endsWith("...")),
     outputs,
-    isMany: outputs.length > 1,
+    isMany: outputs.length !== 1,
     saves: spec.saves,
     savedPositions: spec.saves.map((name) => (bare.includes(name) ? bare.indexOf(name) : -1 - outputs.indexOf(name))),
     differentiable: hasGradients || spec.createGraphByComposite === true,
@@ -42,6 +64,7 @@ export function defineOp<
     halfNative: spec.halfNative ?? spec.view ?? false,
     random: spec.random ?? false,
     scoped: spec.scoped ?? false,
+    unscoped: spec.unscoped ?? false,
     takesNumbers: spec.takesNumbers ?? false,
     flops: (spec.flops ?? null) as never,
     createGraphByComposite: spec.createGraphByComposite ?? false,
@@ -55,36 +78,8 @@ export function defineOp<
     samples: spec.samples,
     errors: spec.errors ?? (() => []),
   } as Op;
-  table.set(spec.name, op);
   offerSaved(spec.saves);
-  return { op, run: (inputs, attrs) => dispatch(op, inputs, attrs) as Results<O> };
-}
-
-const stack: Interpreter[] = [];
-let top: Interpreter = executor;
-
-/**
- * Puts an interpreter on top of the stack; `make` gets the one below. Returns what removes it: the last one pushed is the first to go.
- * Calling that again does nothing.
- *
- * Throws    TapegradError `interpreter/order`, by what it returns
- */
-export function pushInterpreter(make: (below: Interpreter) => Interpreter): () => void {
-  const interpreter = make(top);
-  stack.push(interpreter);
-  top = interpreter;
-  return () => {
-    if (!stack.includes(interpreter)) return;
-    if (top !== interpreter) {
-      throw new TapegradError({
-        op: "pushInterpreter",
-        fact: `${stack.length - 1 - stack.indexOf(interpreter)} pushed after this one must be removed first`,
-        code: "interpreter/order",
-      });
-    }
-    stack.pop();
-    top = stack.at(-1) ?? executor;
-  };
+  return op;
 }
 
 /** Runs an op through the interpreters. Throws ArgumentError `tapegrad/not-a-tensor`, `tapegrad/two-copies`. */

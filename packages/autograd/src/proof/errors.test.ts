@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, describe, expect, test } from "vitest";
 import { dispatch, inputName, opTable, zeros, type DType, type ErrorSample } from "@tapegrad/tensor";
 import { errorsOfCreation } from "./error-cases-creation.ts";
+import { errorsOfExtensions } from "./error-cases-extend.ts";
 import { errorsOfLayers } from "./error-cases-layers.ts";
 import { errorsOfMisuse } from "./error-cases-misuse.ts";
 import { errorsOfOptions } from "./error-cases-options.ts";
@@ -13,7 +14,7 @@ import { errorsOfValues } from "./error-cases-values.ts";
 
 const declared = [...opTable.values()].flatMap((op) => op.errors());
 const cases: readonly ErrorSample[] = [
-  ...errorsOfCreation, ...errorsOfShapes, ...errorsOfPointwise, ...errorsOfReduce, ...errorsOfLayers, ...errorsOfTape, ...errorsOfValues, ...errorsOfOptions, ...errorsOfMisuse, ...declared,
+  ...errorsOfCreation, ...errorsOfShapes, ...errorsOfPointwise, ...errorsOfReduce, ...errorsOfLayers, ...errorsOfTape, ...errorsOfValues, ...errorsOfOptions, ...errorsOfMisuse, ...errorsOfExtensions, ...declared,
 ];
 
 /** Warnings, and errors that cannot be raised where the tape is loaded; and the test that raises them. */
