@@ -137,11 +137,22 @@ describe("they are treated as the library's own", () => {
     expect([out.toArray(), x.grad?.toArray()]).toEqual([[2, 4], [101, 101]]);
   });
 
+  test("an input that forward changes keeps its place on the tape", () => {
+    const changing = defineOp({ name: "test/changing", inputs: ["x"], changes: ["x"], infer: ([x]) => x, forward: ([x]) => x.mul_(2) });
+    const x = leaf([1, 2]);
+    const h = x.mul(3);
+    const { node } = h;
+    changing.run([h]);
+    expect([h.toArray(), h.node === node]).toEqual([[6, 12], true]);
+    expect(x.isLeaf).toBe(true);
+    expect(noGrad(() => changing.run([x])).toArray()).toEqual([2, 4]);
+  });
+
   test("what forward makes on its way is freed, kept, or with scoped: false left alone, strided inputs or not", () => {
-    for (const scoped of [true, false]) {
+    for (const options of [{}, { scoped: true }, { scoped: false }]) {
       let inner: Tensor | null = null;
       const op = defineOp({
-        name: "test/scoped", inputs: ["x"], scoped, infer: ([x]) => x,
+        name: "test/scoped", inputs: ["x"], ...options, infer: ([x]) => x,
         forward: ([x]) => {
           inner = x.mul(3);
           keep(x.mul(4));
@@ -151,7 +162,7 @@ describe("they are treated as the library's own", () => {
       for (const x of [tensor([[1, 2], [3, 4]]), tensor([[1, 2], [3, 4]]).t()]) {
         op.run([x]);
         const read = (): unknown => (inner)?.toArray(2)[0]?.[0];
-        if (scoped) expect(read).toThrow("heap/freed");
+        if (options.scoped !== false) expect(read).toThrow("heap/freed");
         else expect(read()).toBe(3);
       }
     }
