@@ -76,9 +76,9 @@ const mayReturnInput: Readonly<Record<string, (x: Tensor) => Tensor>> = {
 /** What makes no tensor out of a tensor. */
 const others = new Set([
   "allclose", "arange", "collectGarbage", "defaultGenerator", "empty", "enableGrad", "equal", "eye", "full", "fullLike", "getNumThreads", "grad", "gradcheck",
-  "inferenceMode", "isGradEnabled", "kernelInfo", "linspace", "loadCheckpoint", "manualSeed", "memoryStats", "noGrad", "ones", "onesLike", "openScope", "rand", "randLike",
+  "inferenceMode", "isGradEnabled", "kernelInfo", "linspace", "loadCheckpoint", "manualSeed", "memoryStats", "noGrad", "onMeta", "ones", "onesLike", "openScope", "rand", "randLike",
   "randint", "randn", "randnLike", "randperm", "resetPeakMemory", "saveCheckpoint", "scope", "setBlasEnabled", "setGradEnabled", "setHeapBudget", "setMemoryDebug",
-  "setNumThreads", "tensor", "zeros", "zerosLike",
+  "setNumThreads", "tensor", "withAddress", "zeros", "zerosLike",
   // Of data: these give what they are given where there is nothing to do.
   "collate", "compose", "normalize", "randomCrop", "randomHorizontalFlip", "randomSplit",
 ]);
@@ -91,7 +91,7 @@ describe("the list above", () => {
     const strangers = Object.keys(tapegrad).filter((name) => isFunction(name) && !known.has(name));
     expect(strangers).toEqual([]);
     expect(Object.keys(nn.functional).filter((name) => !known.has(name))).toEqual([]);
-    const notOps = ["constructor", "adopt", "backward", "currentNode", "dim", "dims", "dropGrad", "isContiguous", "item", "numel", "ownGrad", "peekGrad", "registerHook", "requiresGrad_", "retainGrad", "size", "toArray", "toJSON", "toString", "toTypedArray", "var"];
+    const notOps = ["constructor", "adopt", "backward", "currentNode", "data", "dim", "dims", "dropGrad", "isContiguous", "item", "numel", "ownGrad", "peekGrad", "registerHook", "requiresGrad_", "retainGrad", "size", "toArray", "toJSON", "toString", "toTypedArray", "var"];
     const methods = Object.getOwnPropertyNames(Tensor.prototype).filter((name) => {
       const { value } = Object.getOwnPropertyDescriptor(Tensor.prototype, name) ?? {};
       return typeof value === "function" && !(/[^_]_$/.test(name) && name !== "requiresGrad_");

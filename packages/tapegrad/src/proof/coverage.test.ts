@@ -12,6 +12,7 @@ const apart: Readonly<Record<string, string>> = {
   grad: "every case goes through it", gradcheck: "a test of gradients itself",
   enableGrad: "modes of the tape", inferenceMode: "modes of the tape", isGradEnabled: "modes of the tape", noGrad: "modes of the tape", setGradEnabled: "modes of the tape",
   collate: "data", compose: "data", normalize: "data", randomCrop: "data", randomHorizontalFlip: "data", randomSplit: "data",
+  onMeta: "shapes alone; every op is tested on them", withAddress: "memory",
   loadCheckpoint: "files", saveCheckpoint: "files",
 };
 

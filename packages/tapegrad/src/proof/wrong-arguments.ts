@@ -86,6 +86,7 @@ export const calls: Readonly<Record<string, Call>> = {
   noGrad: [["run", "function", () => 1]],
   enableGrad: [["run", "function", () => 1]],
   inferenceMode: [["run", "function", () => 1]],
+  onMeta: [["run", "function", () => 1]],
   setGradEnabled: [["on", "boolean", true]],
   grad: [["output", "anyTensors", [(y = matrix().requiresGrad_()).sum()]], ["input", "anyTensors", [y]], options],
   gradcheck: [["run", "function", (v: Tensor) => v.mul(v)], ["input", "anyTensors", [tensor(1.5, { dtype: "float64", requiresGrad: true })]], options],
@@ -97,7 +98,7 @@ export const calls: Readonly<Record<string, Call>> = {
 export const withoutArguments = ["collectGarbage", "getNumThreads", "isGradEnabled", "kernelInfo", "memoryStats", "openScope", "resetPeakMemory"];
 
 /** Functions with checks and tests of their own: of settings, data sets and images. */
-export const testedElsewhere = ["collate", "compose", "loadCheckpoint", "manualSeed", "randomCrop", "randomHorizontalFlip", "randomSplit", "saveCheckpoint", "setBlasEnabled", "setHeapBudget", "setMemoryDebug"];
+export const testedElsewhere = ["collate", "compose", "loadCheckpoint", "manualSeed", "randomCrop", "randomHorizontalFlip", "randomSplit", "saveCheckpoint", "setBlasEnabled", "setHeapBudget", "setMemoryDebug", "withAddress"];
 
 /** Methods that are not functions of the umbrella. */
 export const methodCalls: Readonly<Record<string, Call>> = {
