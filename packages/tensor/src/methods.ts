@@ -64,6 +64,11 @@ declare module "./tensor.ts" {
      * Throws    DTypeError `toTypedArray/dtype`
      */
     data(): Promise<ElementArray>;
+    /**
+     * `toTypedArray(dtype)`, waited for: naming the dtype that the tensor has makes the array's type known.
+     *
+     * Throws    DTypeError `toTypedArray/dtype`
+     */
     data<D extends DType>(dtype: D): Promise<ElementArrays[D]>;
     /** Shape, dtype and elements, of large tensors the outer ones. */
     toString(): string;
