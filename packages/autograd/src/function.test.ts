@@ -285,9 +285,10 @@ describe("the tape treats them as it treats ops", () => {
     for (let i = 0; i < 10; i++) step();
     collectGarbage();
     const { live } = memoryStats();
-    for (let i = 0; i < 200; i++) step();
+    for (let i = 0; i < 2000; i++) step();
     collectGarbage();
-    expect(memoryStats().live - live).toBeLessThan(400_000);
+    // One tensor that each step keeps would be 8 MB. Small blocks are found to be garbage 64 at a time: some such batches come and go.
+    expect(memoryStats().live - live).toBeLessThan(2_000_000);
   });
 });
 

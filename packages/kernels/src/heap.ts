@@ -302,6 +302,7 @@ setRoomMaker((bytes, isNeeded) => {
  * to the running call.
  */
 function longUnused(from: Block | null): Block | null {
+  // An op is two calls: one makes room for its result, the other computes.
   const soon = stats.blocks >> 2;
   for (let block = from; block !== null; ) {
     const { newer } = block;

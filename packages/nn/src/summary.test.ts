@@ -1,6 +1,6 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
-import { lastStorageSerial, onMeta, ones, tensor, zeros, type Tensor } from "@tapegrad/tensor";
+import { onMeta, ones, tensor, zeros, type Tensor } from "@tapegrad/tensor";
 import { thrownBy } from "@tapegrad/test-support";
 import { ReLU, Sigmoid } from "./activation.ts";
 import { BatchNorm2d } from "./batch-norm.ts";
@@ -83,14 +83,12 @@ Layer           Output shape  Parameters   FLOPs
   test("computes nothing, and leaves running statistics alone", () => {
     const model = new Sequential(new Conv2d(3, 4, 3), new BatchNorm2d(4, { momentum: null }), new ReLU());
     const before = JSON.stringify(model.stateDict());
-    const newest = lastStorageSerial();
-    // A terabyte for every layer.
+    // A terabyte for every layer: what computed it would fail.
     const x = onMeta(() => ones([1]).expand([1, 3, 1, 1]).expand([1, 3, 200_000, 300_000]));
     const { layers, flops } = summary(model, x);
     expect(layers.map(({ outputShape }) => outputShape)).toEqual(Array.from({ length: 3 }, () => [1, 4, 199_998, 299_998]));
     expect(flops).toBe(2 * 4 * 199_998 * 299_998 * 27);
     expect(JSON.stringify(model.stateDict())).toBe(before);
-    expect(lastStorageSerial()).toBeGreaterThan(newest);
   });
 
   test("computes where a model decides by what it has computed", () => {

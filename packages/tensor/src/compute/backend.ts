@@ -99,7 +99,7 @@ export interface Backend {
   // Element by element. These take strided operands; `out` may be the operand itself, element for element.
   /** `p0`, `p1`: the operation's numbers, such as the bounds of a clamp. Predicates give bool. */
   unary(op: UnaryCode, x: Tensor, out: Tensor, p0: number, p1: number): void;
-  /** Operands of one dtype, broadcast to `out`. Comparisons give bool. */
+  /** Operands of one dtype; the shape of `out` is that to which they broadcast. Comparisons give bool. */
   binary(op: BinaryCode, a: Tensor, b: Tensor, out: Tensor): void;
   /** All broadcast to `out`; `condition` is bool. */
   where(condition: Tensor, a: Tensor, b: Tensor, out: Tensor): void;
@@ -139,7 +139,7 @@ export interface Backend {
   softmaxBackward(dOut: Tensor, y: Tensor, dX: Tensor, dim: number, isLog: boolean): void;
 
   // Losses of logits [rows, classes] and int32 targets [rows]
-  /** `losses` and `kept` (each row's weight, 0 where it is ignored) [rows]; `normalizers` [rows, 2]: each row's maximum and its sum of exponentials. */
+  /** `losses` and `kept` (each row's weight, 0 where it is ignored) [rows]; `normalizers` [rows, 2]: each row's maximum and its sum of exponentials, of ignored rows anything. */
   crossEntropy(logits: Tensor, targets: Tensor, weight: Tensor | null, losses: Tensor, kept: Tensor, normalizers: Tensor, options: LabelOptions): void;
   /** `scale` [rows]: what each row's gradient is multiplied by. */
   crossEntropyBackward(logits: Tensor, targets: Tensor, weight: Tensor | null, normalizers: Tensor, scale: Tensor, dLogits: Tensor, options: LabelOptions): void;
